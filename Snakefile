@@ -1,0 +1,26 @@
+# qmu: audit and unlearn quantum machine-learning models.
+# The experiment stands in config.yaml, or in the file given with --configfile, whole.
+from snakemake.utils import min_version
+
+min_version("9.10")
+
+if "models" not in config:
+
+    configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/shadow.smk"
+include: "workflow/rules/unlearn.smk"
+include: "workflow/rules/attack.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.evaluation.output,
+        rules.report.output,

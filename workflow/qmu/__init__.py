@@ -1,0 +1,3 @@
+"""qmu: audit and unlearn quantum machine-learning models."""
+
+__version__ = "0.1.0"

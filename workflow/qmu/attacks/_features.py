@@ -1,0 +1,58 @@
+"""What the grey-box attacks read of a model: the 13 features of Su et al. and losses of a view.
+
+Source: Su et al. 2025 (arXiv:2509.06086), released code: the class probabilities, their largest,
+whether the answer is right, and the training loss.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import losses
+
+# PyTorch's binary cross-entropy, which the released attack feeds on, stops at this value. Here it
+# also keeps the feature finite when a logit is minus infinity.
+LOSS_CAP = 100.0
+
+
+def training_loss(logits: np.ndarray, labels: np.ndarray, loss: str) -> np.ndarray:
+    """The training loss per sample, (n,) float64; +inf where the label's logit is -inf.
+
+    Raises ValueError where a logit is NaN or +inf, for which no loss is defined.
+    """
+    logits = np.asarray(logits, np.float64)
+    if np.any(np.isnan(logits)) or np.any(np.isposinf(logits)):
+        raise ValueError("logits must be finite or minus infinity")
+    with np.errstate(divide="ignore"):
+        return losses.LOSSES[loss](logits, np.asarray(labels), np)
+
+
+def features(logits: np.ndarray, labels: np.ndarray, loss: str) -> np.ndarray:
+    """Probabilities, largest probability, correct flag, loss up to `LOSS_CAP`.
+
+    (n, classes) logits give (n, classes + 3) float64, finite for logits of -inf.
+    """
+    logits = np.asarray(logits, np.float64)
+    probabilities = np.exp(losses.log_probabilities(logits, np))
+    return np.column_stack(
+        [
+            probabilities,
+            probabilities.max(axis=-1),
+            logits.argmax(axis=-1) == labels,
+            np.minimum(training_loss(logits, labels, loss), LOSS_CAP),
+        ]
+    )
+
+
+def scattered_order(sample_id: np.ndarray) -> np.ndarray:
+    """Positions (n,) that sort samples by a hash (SplitMix64) of their id.
+
+    A fixed order that ignores label and position: datasets are often stored class by class, so
+    "the first 500" by id itself could leave half of the classes out.
+    """
+    with np.errstate(over="ignore"):
+        mixed = np.asarray(sample_id).astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed = mixed ^ (mixed >> np.uint64(31))
+    return np.argsort(mixed, kind="stable")

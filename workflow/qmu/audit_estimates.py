@@ -1,0 +1,133 @@
+"""A measured figure with what its interval needs, within one seed and over seeds.
+
+An estimate carries bootstrap replicates over examples. Over seeds, the hierarchical bootstrap
+(Davison and Hinkley 1997, section 3.8) draws seeds with replacement and, within each drawn seed,
+one replicate. Rates keep their counts: their interval also holds the exact interval of the pooled
+counts, so that 0 of n never looks certain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .metrics.intervals import Interval, clopper_pearson, newcombe, percentile, union
+from .metrics.roc import Roc
+
+Count = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """``value``; ``n`` examples (or None); ``interval`` or None; ``replicates`` (resamples,), or
+    (1,) for what is not resampled; ``counts``: (successes, n) of a rate, two for a difference."""
+
+    value: float
+    n: int | None
+    interval: Interval | None
+    replicates: np.ndarray
+    counts: tuple[Count, ...] = ()
+
+
+def plain(value: float) -> Estimate:
+    """A figure without a sampling error of its own, such as a cost."""
+    return Estimate(float(value), None, None, np.array([float(value)]))
+
+
+def rate(hits: np.ndarray, rng: np.random.Generator, resamples: int, confidence: float) -> Estimate:
+    """The share of true ``hits`` (n,), with its Clopper-Pearson interval."""
+    n, k = len(hits), int(np.sum(hits))
+    replicates = rng.binomial(n, k / n, resamples) / n
+    return Estimate(k / n, n, clopper_pearson(k, n, confidence), replicates, ((k, n),))
+
+
+def difference(
+    first: np.ndarray,
+    second: np.ndarray,
+    rng: np.random.Generator,
+    resamples: int,
+    confidence: float,
+) -> Estimate:
+    """Rate of ``first`` minus rate of ``second``; the interval holds both the bootstrap's and
+    Newcombe's from Clopper-Pearson limits."""
+    counts = tuple((int(np.sum(hits)), len(hits)) for hits in (first, second))
+    drawn = [rng.binomial(n, k / n, resamples) / n for k, n in counts]
+    replicates = drawn[0] - drawn[1]
+    interval = union(percentile(replicates, confidence), newcombe(*counts, confidence))
+    value = counts[0][0] / counts[0][1] - counts[1][0] / counts[1][1]
+    return Estimate(value, len(first) + len(second), interval, replicates, counts)
+
+
+def mean(
+    values: np.ndarray, rng: np.random.Generator, resamples: int, confidence: float
+) -> Estimate:
+    """The mean of per-example values (n,), with its percentile bootstrap interval."""
+    n = len(values)
+    replicates = np.empty(resamples)
+    for start in range(0, resamples, 64):
+        rows = min(64, resamples - start)
+        replicates[start : start + rows] = values[rng.integers(0, n, (rows, n))].mean(axis=1)
+    return Estimate(float(values.mean()), n, percentile(replicates, confidence), replicates)
+
+
+def ranking(
+    members: np.ndarray,
+    others: np.ndarray,
+    fpr: float,
+    rng: np.random.Generator,
+    resamples: int,
+    confidence: float,
+) -> tuple[Estimate, Estimate]:
+    """The AUC of scores, and the TPR at ``fpr``: NaN without interval where not resolvable."""
+    roc = Roc(members, others)
+    n = len(members) + len(others)
+    resolved = roc.resolves(fpr)
+    drawn = roc.replicates(rng, resamples, (fpr,) if resolved else ())
+    area = Estimate(roc.auc, n, roc.auc_interval(drawn[0], confidence), drawn[0])
+    if not resolved:
+        return area, Estimate(math.nan, n, None, np.array([math.nan]))
+    value = roc.tpr_at_fpr(fpr)
+    count = (round(value * len(members)), len(members))
+    interval = union(percentile(drawn[1], confidence), clopper_pearson(*count, confidence))
+    return area, Estimate(value, n, interval, drawn[1], (count,))
+
+
+def over_seeds(
+    estimates: Sequence[Estimate], rng: np.random.Generator, resamples: int, confidence: float
+) -> Estimate:
+    """The mean over seeds with its hierarchical interval; ``n`` counts all examples, or the seeds
+    where a figure has none. No interval where a value is not finite, or for one seed's cost."""
+    values = np.array([estimate.value for estimate in estimates])
+    sizes = [estimate.n for estimate in estimates]
+    n = len(values) if None in sizes else sum(size for size in sizes if size is not None)
+    pooled = tuple(
+        (sum(k for k, _ in column), sum(size for _, size in column))
+        for column in zip(*(estimate.counts for estimate in estimates), strict=True)
+    )
+    lone = len(values) == 1 and estimates[0].interval is None
+    value = float(np.mean(values)) if np.all(np.isfinite(values)) else _non_finite(values)
+    if lone or not math.isfinite(value):
+        return Estimate(value, n, None, np.array([value]), pooled)
+    replicates = np.empty((resamples, len(values)))
+    seed = rng.integers(0, len(values), replicates.shape)
+    for number, estimate in enumerate(estimates):
+        drawn = rng.integers(0, len(estimate.replicates), replicates.shape)
+        replicates = np.where(seed == number, estimate.replicates[drawn], replicates)
+    means = replicates.mean(axis=1)
+    intervals = [percentile(means, confidence), *_pooled_intervals(pooled, confidence)]
+    if len(estimates) == 1 and estimates[0].interval is not None:
+        intervals.append(estimates[0].interval)
+    return Estimate(value, n, union(*intervals), means, pooled)
+
+
+def _non_finite(values: np.ndarray) -> float:
+    return math.nan if np.isnan(values).any() else float(values[np.isinf(values)][0])
+
+
+def _pooled_intervals(pooled: tuple[Count, ...], confidence: float) -> list[Interval]:
+    if len(pooled) == 1:
+        return [clopper_pearson(*pooled[0], confidence)]
+    return [newcombe(*pooled, confidence)] if pooled else []

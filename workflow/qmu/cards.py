@@ -1,0 +1,47 @@
+"""What a component says of itself: where it comes from and what it may look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Reads = Literal["none", "forget", "retain", "both"]
+
+
+@dataclass(frozen=True)
+class MethodCard:
+    """An unlearning method: its title, its source, and the data it is handed.
+
+    ``reads`` is enforced: a forget-only method never receives the retain set. ``validation``
+    says whether its stopping rule looks at the held-out validation split (retained classes only;
+    test data never chooses anything). ``reconstructed`` marks a method whose source leaves details
+    open: results show the label.
+    """
+
+    title: str
+    source: str
+    reads: Reads
+    validation: bool = False
+    hessian: bool = False
+    reconstructed: bool = False
+    control: bool = False
+
+
+@dataclass(frozen=True)
+class AttackCard:
+    """A membership-inference attack: its title, source, and what the attacker holds."""
+
+    title: str
+    source: str
+    access: str
+    shadows: bool = False
+    statement: str = ""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A quantum model: its title, source and the pool column that it reads."""
+
+    title: str
+    source: str
+    inputs: Literal["features", "image"]

@@ -1,0 +1,1 @@
+"""Circuits as data: the value (`circuit`), the ansatz builders, the PennyLane function."""

@@ -1,0 +1,183 @@
+"""The experiment's configuration: one schema, every default, every check before a job starts.
+
+`parse` turns the mapping that Snakemake read into an `Experiment` or raises ConfigError with one
+line that names the key. Components bring their own config models (see `registry`); this module
+knows what is common to all and what must hold between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, PositiveInt, StringConstraints, ValidationError
+
+from . import registry
+from .config_checks import check
+from .config_errors import first_line
+from .errors import ConfigError, suggestion
+from .strict import Strict
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+RESERVED = ("target", "retrain", "retrain_ensemble")
+
+
+class Samples(Strict):
+    """How many images each seed draws from the pool, disjointly."""
+
+    train: PositiveInt = 1000
+    test: PositiveInt = 500
+    validation: PositiveInt = 200
+
+
+class Features(Strict):
+    """The public part of the data and the principal components fitted on it.
+
+    ``fit_on="public"``: the public images serve no other purpose. ``fit_on="all_training"``: the
+    paper's protocol, PCA on every training image of the full MNIST.
+    """
+
+    public: PositiveInt = 1000
+    components: PositiveInt = 256
+    fit_on: Literal["public", "all_training"] = "public"
+    pool: PositiveInt | None = None
+
+
+class Simulation(Strict):
+    """A device by its PennyLane name, and the floating-point precision of everything on it."""
+
+    device: str = "lightning.qubit"
+    precision: Literal["single", "double"] = "double"
+
+
+class Fleet(Strict):
+    """Models trained many at a time; ``width`` models share one compiled program."""
+
+    device: str = "default.qubit"
+    precision: Literal["single", "double"] = "single"
+    width: Annotated[int, Field(ge=1, le=256)] = 8
+
+
+class Retrain(Strict):
+    """Extra retrained models per seed: the retrain-to-retrain floor of every distance."""
+
+    ensemble: Annotated[int, Field(ge=2, le=64)] = 4
+
+
+class Shadows(Strict):
+    """Shadow models per model kind, and how many of them one job trains."""
+
+    count: Annotated[int, Field(ge=2, le=512)] = 16
+    block: Annotated[int, Field(ge=1, le=512)] = 8
+
+
+class Evaluation(Strict):
+    """Intervals: their confidence and the number of bootstrap resamples."""
+
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    bootstrap: Annotated[int, Field(ge=100, le=100_000)] = 1000
+
+
+class Common(Strict):
+    """Everything but the components' own sections."""
+
+    experiment: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    root_seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    seeds: Annotated[list[Annotated[int, Field(ge=0, le=10**6)]], Field(min_length=1)]
+    forget_class: Annotated[int, Field(ge=0)] = 4
+    samples: Samples = Samples()
+    features: Features = Features()
+    simulation: Simulation = Simulation()
+    fleet: Fleet = Fleet()
+    retrain: Retrain = Retrain()
+    shadows: Shadows = Shadows()
+    evaluation: Evaluation = Evaluation()
+
+
+class Entry(Strict):
+    """A named component with its validated settings."""
+
+    name: Name
+    component: str
+    settings: dict[str, Any]
+
+
+class Experiment(Strict):
+    """A validated experiment: the common part, then the components by name."""
+
+    common: Common
+    dataset: Entry
+    models: dict[str, Entry]
+    unlearning: dict[str, Entry]
+    attacks: dict[str, Entry]
+
+    @property
+    def variants(self) -> list[str]:
+        """Names of all variants of a model: target, retrain, then the unlearning methods."""
+        return ["target", "retrain", *self.unlearning]
+
+
+# Section of the config -> (kind of component, key that names the component).
+SECTIONS = {
+    "models": ("models", "model"),
+    "unlearning": ("unlearning", "method"),
+    "attacks": ("attacks", "attack"),
+}
+
+
+def parse(raw: Mapping[str, Any]) -> Experiment:
+    """Validate a configuration mapping; ConfigError holds one line that names the key."""
+    if not isinstance(raw, Mapping):
+        raise ConfigError("the configuration must be a mapping of keys to values")
+    known = {*Common.model_fields, "dataset", *SECTIONS}
+    for key in raw:
+        if key not in known:
+            raise ConfigError(f"unknown key {str(key)!r}.{suggestion(str(key), known)}")
+    common = _validate(Common, {k: raw[k] for k in raw if k in Common.model_fields}, "")
+    experiment = Experiment(
+        common=common,
+        dataset=_entry("dataset", "data", "name", "dataset", raw.get("dataset", {})),
+        **{section: _section(section, raw.get(section)) for section in SECTIONS},
+    )
+    check(experiment)
+    return experiment
+
+
+def component_config(kind: str, entry: Entry) -> BaseModel:
+    """The component's own config model, rebuilt from an entry's plain settings."""
+    return registry.load(kind, entry.component).Config(**entry.settings)
+
+
+def _section(section: str, raw: Any) -> dict[str, Entry]:
+    kind, key = SECTIONS[section]
+    if not isinstance(raw, Mapping) or not raw:
+        raise ConfigError(f"{section}: needs at least one named entry, such as {section}: {{...}}")
+    entries = {}
+    for name, settings in raw.items():
+        where = f"{section}.{name}"
+        if section == "unlearning" and name in RESERVED:
+            raise ConfigError(f"{where}: the name {name!r} is reserved for qmu's own variants")
+        entries[name] = _entry(str(name), kind, key, where, {} if settings is None else settings)
+    return entries
+
+
+def _entry(name: str, kind: str, key: str, where: str, raw: Any) -> Entry:
+    if not isinstance(raw, Mapping):
+        raise ConfigError(f"{where}: needs a mapping of settings, found {type(raw).__name__}")
+    default = "mnist_embedded" if kind == "data" else name
+    component = raw.get(key, default)
+    options = registry.names(kind)
+    if component not in options:
+        hint = suggestion(str(component), options)
+        raise ConfigError(f"{where}.{key}: no {kind} component named {component!r}.{hint}")
+    model = registry.load(kind, component).Config
+    settings = _validate(model, {k: v for k, v in raw.items() if k != key}, where)
+    values = {"name": name, "component": component, "settings": settings.model_dump(mode="json")}
+    return _validate(Entry, values, where)
+
+
+def _validate(model: type[BaseModel], values: Mapping[str, Any], where: str) -> Any:
+    try:
+        return model(**{str(key): value for key, value in values.items()})
+    except ValidationError as error:
+        raise ConfigError(first_line(error, model, where)) from None

@@ -1,0 +1,57 @@
+"""Turns pydantic's validation errors into the one line that a person can act on."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+
+from .errors import suggestion
+
+
+def first_line(error: ValidationError, model: type[BaseModel], where: str) -> str:
+    """``models.hqnn.layers: must be ..., found 0`` for the first of the errors."""
+    # Unknown keys first: a misspelt key is the usual cause of what else is wrong.
+    errors = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+    item = errors[0]
+    location = [str(part) for part in item["loc"]]
+    key = ".".join([part for part in [where] if part] + location)
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    if item["type"] == "extra_forbidden":
+        valid = _fields(model, location[:-1])
+        return f"{key}: unknown key {location[-1]!r}.{suggestion(location[-1], valid)}{more}"
+    if item["type"] == "missing":
+        return f"{key}: this key is required{more}"
+    message = item["msg"][0].lower() + item["msg"][1:]
+    message = message.removeprefix("input should be ").removeprefix("value error, ")
+    hint = ""
+    if item["type"] == "literal_error":
+        hint = suggestion(str(item["input"]), _literals(model, location))
+    return f"{key}: must be {message}, found {_shown(item['input'])}.{hint}{more}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _model_at(model: type[BaseModel], location: list[str]) -> type[BaseModel] | None:
+    for part in location:
+        field = model.model_fields.get(part)
+        candidates = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        if not models:
+            return None
+        model = models[0]
+    return model
+
+
+def _fields(model: type[BaseModel], location: list[str]) -> list[str]:
+    found = _model_at(model, location)
+    return [] if found is None else list(found.model_fields)
+
+
+def _literals(model: type[BaseModel], location: list[str]) -> list[str]:
+    holder = _model_at(model, location[:-1])
+    field = None if holder is None else holder.model_fields.get(location[-1])
+    return [] if field is None else [str(value) for value in get_args(field.annotation)]

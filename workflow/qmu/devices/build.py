@@ -1,0 +1,99 @@
+"""Choose the engine for a circuit and a device."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from qmu.circuits.circuit import Circuit, Parameter
+from qmu.circuits.quantum_function import depends_on_inputs
+
+from . import statevector
+from .callback import checked, traceable
+from .gates import check_supported
+
+LIGHTNING = ("lightning.qubit", "lightning.gpu", "lightning.kokkos")
+
+
+@lru_cache(maxsize=64)
+def build(
+    circuit: Circuit, device: str, precision: str, route: str, memory: int
+) -> Callable[[Any, Any], Any]:
+    """See ``qmu.devices.expectation_function``; one function per set of arguments."""
+    real = _real(precision)
+    if device in LIGHTNING:
+        function = _lightning(circuit, device, precision, memory, real)
+    elif device == "default.qubit" and route == "auto":
+        function = _in_jax(circuit, precision)
+    else:
+        from .pennylane_device import expectation_function
+
+        function = expectation_function(circuit, device, precision)
+    return checked(function, circuit.input_size, real)
+
+
+def _real(precision: str) -> type:
+    if precision not in ("single", "double"):
+        raise ValueError(f"precision must be 'single' or 'double', got {precision!r}")
+    if precision == "double" and not jax.config.jax_enable_x64:
+        raise ValueError("precision 'double' needs JAX's 64-bit mode: set JAX_ENABLE_X64=1")
+    return np.float32 if precision == "single" else np.float64
+
+
+def _in_jax(circuit: Circuit, precision: str) -> Callable[[Any, Any], Any]:
+    if importlib.util.find_spec("qmu.devices.fused"):
+        from . import fused
+
+        if fused.applies(circuit):
+            return fused.expectation_function(circuit, precision)
+    return statevector.expectation_function(circuit, precision)
+
+
+def _lightning(
+    circuit: Circuit, device: str, precision: str, memory: int, real: type
+) -> Callable[[Any, Any], Any]:
+    from .lightning import LightningRegister
+
+    check_supported(circuit)
+    embedding, ansatz = split_embedding(circuit)
+    if any(depends_on_inputs(operation) for operation in ansatz.operations):
+        from .lightning_tapes import LightningTapes
+
+        engine = LightningTapes(circuit, device, precision)
+        return traceable(engine, len(circuit.measured), real)
+    engine = LightningRegister(ansatz, device, precision, memory)
+    register = traceable(engine, len(circuit.measured), real)
+    if embedding is None:
+        return register
+    embed = statevector.states_function(embedding, precision)
+    empty = jnp.zeros(0, real)
+    return lambda parameters, inputs: register(parameters, embed(empty, inputs))
+
+
+def split_embedding(circuit: Circuit) -> tuple[Circuit | None, Circuit]:
+    """The leading operations without parameters as a circuit, and the rest fed with its states.
+
+    ``(None, circuit)`` for amplitude embedding. After an angle embedding at the start, the rest is
+    an amplitude-embedded circuit and a whole batch fits into one index register.
+    """
+    if circuit.embedding == "amplitude":
+        return None, circuit
+    count = 0
+    for operation in circuit.operations:
+        if any(isinstance(angle, Parameter) for angle in operation.angles):
+            break
+        count += 1
+    embedding = dataclasses.replace(
+        circuit, operations=circuit.operations[:count], parameters=0, measured=()
+    )
+    ansatz = dataclasses.replace(
+        circuit, embedding="amplitude", operations=circuit.operations[count:]
+    )
+    return embedding, ansatz

@@ -1,0 +1,61 @@
+"""Losses of a softmax classifier from its logits, written once for NumPy and JAX.
+
+``xp`` is the array module. Everything works on logits, so that confident predictions lose no
+digits: log(1 - p_k) is the log-sum-exp over the other classes minus that over all.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+Array = Any
+
+
+def log_sum_exp(values: Array, xp: ModuleType, axis: int = -1) -> Array:
+    """log(sum(exp(values))) along an axis; entries of -inf count as zero."""
+    top = xp.max(values, axis=axis, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, 0.0)
+    return xp.log(xp.sum(xp.exp(values - top), axis=axis)) + xp.squeeze(top, axis=axis)
+
+
+def log_probabilities(logits: Array, xp: ModuleType) -> Array:
+    """Log-softmax along the last axis, same shape."""
+    return logits - log_sum_exp(logits, xp)[..., None]
+
+
+def log_complement(logits: Array, xp: ModuleType) -> Array:
+    """log(1 - p_k) for every class k, same shape as ``logits``."""
+    classes = logits.shape[-1]
+    others = xp.where(xp.eye(classes, dtype=bool), -xp.inf, logits[..., None, :])
+    return log_sum_exp(others, xp) - log_sum_exp(logits, xp)[..., None]
+
+
+def of_label(values: Array, labels: Array, xp: ModuleType) -> Array:
+    """The entry of each row (n, classes) at its label (n,)."""
+    return xp.take_along_axis(values, labels[..., None], axis=-1)[..., 0]
+
+
+def cross_entropy(logits: Array, labels: Array, xp: ModuleType) -> Array:
+    """-log p_y per sample, (n,)."""
+    return -of_label(log_probabilities(logits, xp), labels, xp)
+
+
+def bce_sum(logits: Array, labels: Array, xp: ModuleType) -> Array:
+    """Sum over classes of the binary cross-entropies of the softmax outputs, (n,).
+
+    The loss of the released basic QNN (Su et al. 2025, arXiv:2509.06086):
+    -log p_y - sum over k != y of log(1 - p_k).
+    """
+    complement = log_complement(logits, xp)
+    wrong = xp.arange(logits.shape[-1]) != labels[..., None]
+    return cross_entropy(logits, labels, xp) - xp.sum(xp.where(wrong, complement, 0.0), axis=-1)
+
+
+LOSSES = {"ce": cross_entropy, "bce_sum": bce_sum}
+
+
+def logit_scaled_confidence(logits: Array, labels: Array, xp: ModuleType) -> Array:
+    """phi = z_y - log-sum-exp of the other logits = log(p_y / (1 - p_y)), (n,)."""
+    p, q = log_probabilities(logits, xp), log_complement(logits, xp)
+    return of_label(p, labels, xp) - of_label(q, labels, xp)

@@ -1,0 +1,1 @@
+"""Metrics with their intervals: pure functions of arrays, NumPy and SciPy only."""

@@ -1,0 +1,44 @@
+"""Confidence intervals of rates and of differences of rates.
+
+Sources: Clopper and Pearson 1934 (Biometrika 26) for one rate; Newcombe 1998 (Statistics in
+Medicine 17) for the difference of two independent rates, here from Clopper-Pearson limits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import special
+
+Interval = tuple[float, float]
+
+
+def clopper_pearson(successes: int, n: int, confidence: float = 0.95) -> Interval:
+    """The exact interval of a binomial rate; (0, 1) for n = 0. Raises ValueError off 0 to n."""
+    if not 0 <= successes <= n:
+        raise ValueError(f"{successes} successes of {n}")
+    tail = (1 - confidence) / 2
+    low = special.betaincinv(successes, n - successes + 1, tail) if successes else 0.0
+    high = special.betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
+    return float(low), float(high)
+
+
+def newcombe(first: tuple[int, int], second: tuple[int, int], confidence: float = 0.95) -> Interval:
+    """Interval of p1 - p2 from (successes, n) of each; never of zero width, unlike a bootstrap."""
+    (k1, n1), (k2, n2) = first, second
+    p1, p2 = k1 / n1, k2 / n2
+    (low1, high1), (low2, high2) = (clopper_pearson(k, n, confidence) for k, n in (first, second))
+    below = np.hypot(p1 - low1, high2 - p2)
+    above = np.hypot(high1 - p1, p2 - low2)
+    return float(max(-1.0, p1 - p2 - below)), float(min(1.0, p1 - p2 + above))
+
+
+def percentile(replicates: np.ndarray, confidence: float = 0.95) -> Interval:
+    """The percentile bootstrap interval of replicates (resamples,)."""
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(replicates, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def union(*intervals: Interval) -> Interval:
+    """The smallest interval that holds all of them."""
+    return min(low for low, _ in intervals), max(high for _, high in intervals)

@@ -1,0 +1,106 @@
+"""`hqnn`: a small convolutional front end whose output is the amplitude vector of the circuit.
+
+Source: Su et al. 2025, "Quantum machine unlearning" (arXiv:2509.06086) and its released code:
+image (x - 0.5) / 0.5 -> conv 1->5, 5x5, padding 2 -> ReLU -> max-pool 2 -> dense 980->256 -> leaky
+ReLU 0.01 -> L2 normalisation -> amplitude embedding -> U3-CNOT layers -> <Z> -> dense 8->10.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from ..cards import ModelCard
+from ..circuits import u3_cnot_ring
+from ..circuits.circuit import Circuit
+from ..lazy import jax, jnp
+from ..strict import Strict
+from ..training_config import Training
+from .basic_qnn import head
+
+if TYPE_CHECKING:
+    from jax import Array
+
+CARD = ModelCard(
+    title="Hybrid QNN",
+    source="Su et al. 2025, arXiv:2509.06086",
+    inputs="image",
+)
+
+SIDE, KERNEL, CHANNELS = 28, 5, 5
+POOLED = CHANNELS * (SIDE // 2) ** 2
+SLOPE = 0.01
+
+__all__ = ["CARD", "Config", "check", "circuit", "embed", "head", "initial_parameters"]
+
+
+class Config(Strict):
+    """251,356 classical parameters at 8 qubits and 24 angles per layer."""
+
+    qubits: int = Field(default=8, ge=2, le=14)
+    layers: int = Field(default=5, ge=0, le=50)
+    training: Training = Training(
+        optimizer="sgd", learning_rate=0.1, batch_size=8, epochs=25, loss="ce"
+    )
+
+
+def check(config: Config, components: int) -> None:
+    """The front end makes its own features: nothing to check against the data's."""
+
+
+def circuit(config: Config) -> Circuit:
+    """The quantum part."""
+    return u3_cnot_ring.circuit(config.qubits, config.layers)
+
+
+def initial_parameters(config: Config, classes: int, key: Array) -> dict[str, Array]:
+    """Classical tensors from U(-1/sqrt(fan_in), 1/sqrt(fan_in)), angles from U(-pi, pi)."""
+    shapes = {
+        "conv/weight": ((KERNEL * KERNEL, CHANNELS), KERNEL * KERNEL),
+        "conv/bias": ((CHANNELS,), KERNEL * KERNEL),
+        "fc/weight": ((POOLED, 2**config.qubits), POOLED),
+        "fc/bias": ((2**config.qubits,), POOLED),
+        "circuit": ((config.layers, config.qubits, 3), None),
+        "head/weight": ((config.qubits, classes), config.qubits),
+        "head/bias": ((classes,), config.qubits),
+    }
+    keys = jax.random.split(key, len(shapes))
+    parameters = {}
+    for k, (name, (shape, fan_in)) in zip(keys, shapes.items(), strict=True):
+        bound = math.pi if fan_in is None else 1.0 / math.sqrt(fan_in)
+        parameters[name] = jax.random.uniform(k, shape, minval=-bound, maxval=bound)
+    return parameters
+
+
+def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
+    """Pixels (n, 784) in [-1, 1] to unit amplitude vectors (n, 2**qubits)."""
+    hidden = convolve_and_pool(inputs, parameters["conv/weight"], parameters["conv/bias"])
+    hidden = hidden @ parameters["fc/weight"] + parameters["fc/bias"]
+    hidden = jnp.where(hidden > 0, hidden, SLOPE * hidden)
+    return hidden / jnp.linalg.norm(hidden, axis=-1, keepdims=True)
+
+
+def convolve_and_pool(inputs: Array, weight: Array, bias: Array) -> Array:
+    """Convolution, max-pool 2 and ReLU: (n, 784) to (n, 980), channel-major.
+
+    The convolution is one matrix product over shifted copies of the images, because that stays one
+    (batched) product when many models are trained at once, and max-pool and ReLU commute.
+    """
+    count, margin = inputs.shape[0], KERNEL // 2
+    images = jnp.pad(inputs.reshape(count, SIDE, SIDE), ((0, 0), (margin,) * 2, (margin,) * 2))
+    shifted = jnp.stack(
+        [
+            images[:, row : row + SIDE, column : column + SIDE].reshape(-1)
+            for row in range(KERNEL)
+            for column in range(KERNEL)
+        ]
+    )
+    maps = (weight.T @ shifted).reshape(CHANNELS, count, SIDE // 2, 2, SIDE // 2, 2)
+    pooled = jnp.maximum(
+        jnp.maximum(maps[..., 0, :, 0], maps[..., 0, :, 1]),
+        jnp.maximum(maps[..., 1, :, 0], maps[..., 1, :, 1]),
+    )
+    active = jnp.maximum(pooled + bias[:, None, None, None], 0.0)
+    return active.transpose(1, 0, 2, 3).reshape(count, POOLED)

@@ -1,0 +1,43 @@
+"""Every path template of a run, once.
+
+Templates are written with Snakemake wildcards and live below ``results/<experiment>/``. A variant
+is ``target``, ``retrain`` or the name that the config gives to an unlearning method.
+"""
+
+from __future__ import annotations
+
+ROOT = "results/{experiment}"
+POOL = ROOT + "/data/pool.parquet"
+SAMPLES = ROOT + "/data/seed-{seed}/samples.parquet"
+
+VARIANT = ROOT + "/models/{model}/seed-{seed}/{variant}"
+MODEL_TABLES = ("parameters", "history", "outputs", "cost", "timing")
+
+SHADOW_BLOCK = ROOT + "/shadows/{model}/block-{block}"
+ENSEMBLE = ROOT + "/models/{model}/seed-{seed}/retrain_ensemble"
+FLEET_TABLES = ("fleet_members", "fleet_parameters", "fleet_history", "fleet_outputs", "timing")
+
+ATTACK_DATA = ROOT + "/attacks/{model}/attack_data.parquet"
+FITTED = ROOT + "/attacks/{model}/seed-{seed}/fitted.parquet"
+SCORES = ROOT + "/scores/{model}/seed-{seed}/{variant}.parquet"
+
+SUMMARY = ROOT + "/summary.parquet"
+SUMMARY_CSV = ROOT + "/summary.csv"
+SUMMARY_TEXT = ROOT + "/summary.txt"
+MANIFEST = ROOT + "/manifest.json"
+FIGURES = ROOT + "/figures"
+REPORT = ROOT + "/report.html"
+
+LOGS = ROOT + "/logs"
+BENCHMARKS = ROOT + "/benchmarks"
+COMPILATION_CACHE = "results/.cache/xla"
+
+
+def model_tables(folder: str = VARIANT) -> dict[str, str]:
+    """Table kind -> file of one model variant."""
+    return {kind: f"{folder}/{kind}.parquet" for kind in MODEL_TABLES}
+
+
+def fleet_tables(folder: str) -> dict[str, str]:
+    """Table kind -> file of one fleet block; the kind's ``fleet_`` prefix is not repeated."""
+    return {kind: f"{folder}/{kind.removeprefix('fleet_')}.parquet" for kind in FLEET_TABLES}

@@ -1,0 +1,115 @@
+"""An unlearning problem: the trained model, the data that a method may read, and its bill.
+
+A method is a pure function ``unlearn(problem, config) -> Outcome``. It gets copies; what its card
+does not ask for is None, so it cannot be read by accident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from . import losses, seeds
+from .lazy import jax, jnp
+from .model import Model, Parameters
+
+if TYPE_CHECKING:
+    from jax import Array
+
+
+@dataclass(frozen=True)
+class Data:
+    """``inputs`` (n, d) as the model reads them, ``labels`` (n,) int."""
+
+    inputs: Array
+    labels: Array
+
+    def __len__(self) -> int:
+        return self.inputs.shape[0]
+
+
+@dataclass
+class Ledger:
+    """What a run costs: one gradient evaluation = one sample's loss gradient; one forward
+    evaluation = one sample's output."""
+
+    gradient_evaluations: int = 0
+    forward_evaluations: int = 0
+
+    def columns(self, circuit_parameters: int) -> dict[str, list[int]]:
+        """The ``cost`` table. Circuit executions are those of hardware: one for a forward
+        evaluation, 2 P_q + 1 for a gradient by the two-term parameter-shift rule."""
+        gradients, forwards = self.gradient_evaluations, self.forward_evaluations
+        circuits = forwards + gradients * (2 * circuit_parameters + 1)
+        return {
+            "gradient_evaluations": [gradients],
+            "forward_evaluations": [forwards],
+            "circuit_executions": [circuits],
+            "samples_read": [gradients + forwards],
+        }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The unlearned parameters, the history (``epoch``, ``loss``, ``accuracy`` on the forget set
+    after each step) and one line on why the method stopped."""
+
+    parameters: Parameters
+    history: dict[str, list[float]]
+    stopped: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One trained model and what a method may see of its data.
+
+    ``names`` is the path of names under which the method draws its random numbers.
+    """
+
+    model: Model
+    parameters: Parameters
+    forget_class: int
+    forget: Data | None
+    retain: Data | None
+    validation: Data | None
+    names: tuple[str | int, ...]
+    report: Callable[[str], None] = print
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def key(self, *names: str | int) -> Array:
+        """A random key of this problem by name."""
+        return seeds.key(*self.names, *names)
+
+    @cached_property
+    def _gradient(self) -> Callable[..., Any]:
+        return jax.jit(jax.grad(self.model.mean_loss))
+
+    def gradient(self, parameters: Parameters, data: Data) -> Parameters:
+        """The gradient of the mean training loss over ``data``; costs len(data) gradients."""
+        self.ledger.gradient_evaluations += len(data)
+        return self._gradient(parameters, data.inputs, data.labels)
+
+    def batch(self, data: Data, size: int, role: str, step: int) -> Data:
+        """Minibatch ``step`` of ``data``: consecutive pieces of a fresh permutation per pass."""
+        size = min(size, len(data))
+        per_pass = len(data) // size
+        rng = seeds.generator(*self.names, role, step // per_pass)
+        chosen = rng.permutation(len(data))[(step % per_pass) * size :][:size]
+        return Data(data.inputs[chosen], data.labels[chosen])
+
+    @cached_property
+    def _measure(self) -> Callable[..., Any]:
+        def measure(parameters: Parameters, inputs: Array, labels: Array) -> Any:
+            logits = self.model.logits(parameters, inputs)
+            hits = jnp.argmax(logits, axis=-1) == labels
+            return jnp.mean(losses.cross_entropy(logits, labels, jnp)), jnp.mean(hits)
+
+        return jax.jit(measure)
+
+    def measure(self, parameters: Parameters, data: Data) -> tuple[float, float]:
+        """Mean cross-entropy and accuracy over ``data``; costs len(data) forward evaluations."""
+        self.ledger.forward_evaluations += len(data)
+        loss, accuracy = self._measure(parameters, data.inputs, data.labels)
+        return float(loss), float(accuracy)

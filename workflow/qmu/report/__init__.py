@@ -1,0 +1,1 @@
+"""Tables and figures for people; the only place that imports matplotlib."""

@@ -1,0 +1,169 @@
+"""Horizontal dot plots, the form of most figures: variants down the side, intervals as lines.
+
+A filled or hollow marker is the aggregate over seeds, the line its interval, small pale dots the
+seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from . import theme
+from .evidence import Estimate
+
+ROW = 0.36
+"""Height of one series of one variant, inches."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One marker per variant. ``colour`` None takes each variant's own."""
+
+    name: str
+    estimates: Mapping[str, Estimate | None]
+    marker: str = "o"
+    filled: bool = True
+    colour: str | None = None
+
+
+def percent(value: float) -> str:
+    """0.948 -> 95%."""
+    return f"{100 * value:.0f}%"
+
+
+def panel(
+    ax: Axes,
+    variants: Sequence[str],
+    labels: Sequence[str],
+    series: Sequence[Series],
+    text: Callable[[float], str] | None = None,
+) -> None:
+    """Draw ``series`` for ``variants`` from top to bottom; set the x limits before calling, the
+    value labels (``text``) stay inside them."""
+    palette = theme.colours(variants)
+    offset = 0.36 / max(len(series) - 1, 1) if len(series) > 1 else 0.0
+    for row, variant in enumerate(variants):
+        for place, one in enumerate(series):
+            estimate = one.estimates.get(variant)
+            if estimate is not None:
+                y = row + offset * (place - (len(series) - 1) / 2)
+                _one(ax, y, estimate, one, one.colour or palette[variant], text)
+    ax.set_yticks(range(len(variants)), labels)
+    ax.set_ylim(len(variants) - 0.45, -0.55)
+    theme.bare(ax)
+
+
+def _one(
+    ax: Axes,
+    y: float,
+    estimate: Estimate,
+    series: Series,
+    colour: str,
+    text: Callable[[float], str] | None,
+) -> None:
+    low, high = estimate.interval
+    ax.plot([low, high], [y, y], color=colour, linewidth=1.8, solid_capstyle="butt", zorder=2)
+    if len(estimate.seeds) > 1:
+        values = [value for _, value in estimate.seeds]
+        below = [y + 0.15] * len(values)
+        ax.plot(values, below, ".", color=colour, markersize=3.5, alpha=0.6, zorder=3)
+    ax.plot(
+        [estimate.value],
+        [y],
+        series.marker,
+        color=colour,
+        markerfacecolor=colour if series.filled else "white",
+        markeredgewidth=1.6,
+        markersize=6.5,
+        zorder=4,
+        clip_on=False,
+    )
+    if text is not None:
+        _value(ax, y, low, high, text(estimate.value))
+
+
+def _value(ax: Axes, y: float, low: float, high: float, text: str) -> None:
+    to_axes = (ax.transData + ax.transAxes.inverted()).transform
+    room_right = 1.0 - to_axes((high, y))[0]
+    left = room_right < 0.2
+    ax.annotate(
+        text,
+        (low if left else high, y),
+        xytext=(-6 if left else 6, 0),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        va="center",
+        fontsize=8.5,
+        color=theme.INK,
+        path_effects=theme.halo(),
+        zorder=5,
+    )
+
+
+def rate_axis(ax: Axes) -> None:
+    """A share from 0 to 100 percent."""
+    ax.set_xlim(-0.04, 1.04)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25", "50", "75", "100%"])
+
+
+def reference(ax: Axes, x: float) -> None:
+    """A dashed vertical line to compare with."""
+    ax.axvline(x, color=theme.QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+
+
+def gaps(ax: Axes, variants: Sequence[str], one: Series, other: Series) -> None:
+    """A pale bar per variant from one series' value to the other's."""
+    for row, variant in enumerate(variants):
+        ends = [series.estimates.get(variant) for series in (one, other)]
+        if None not in ends:
+            left, right = sorted(end.value for end in ends)
+            ax.barh(row, right - left, left=left, height=0.62, color=theme.GAP, zorder=0.5)
+
+
+def legend(figure: Figure, entries: Sequence[Artist], columns: int = 5) -> None:
+    """One legend for the whole figure, above the panels."""
+    figure.legend(
+        handles=list(entries),
+        loc="outside upper left",
+        ncols=min(len(entries), columns),
+        handletextpad=0.5,
+        columnspacing=1.6,
+    )
+
+
+def marker(name: str, colour: str, shape: str = "o", filled: bool = True) -> Line2D:
+    """A legend entry that looks like a Series."""
+    return Line2D(
+        [],
+        [],
+        color=colour,
+        marker=shape,
+        markerfacecolor=colour if filled else "white",
+        markeredgewidth=1.6,
+        markersize=6.5,
+        linewidth=1.8,
+        label=name,
+    )
+
+
+def seeds_and_interval(confidence: float = 0.95) -> list[Line2D]:
+    """Legend entries that explain the pale dots and the lines."""
+    return [
+        Line2D([], [], color=theme.QUIET, linewidth=1.8, label=f"{confidence:.0%} interval"),
+        Line2D(
+            [],
+            [],
+            color=theme.QUIET,
+            marker=".",
+            alpha=0.6,
+            linestyle="none",
+            markersize=5,
+            label="one seed",
+        ),
+    ]

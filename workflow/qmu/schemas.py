@@ -1,0 +1,97 @@
+"""The columns of every Parquet table that a run writes.
+
+A column's type is one of the Arrow names below; ``vector[...]`` is a list whose length is the
+same in every row, read as a two-dimensional array (rows, length), ``list[...]`` a list of any
+length. ``?`` after a type allows nulls.
+"""
+
+from __future__ import annotations
+
+# Raised when columns change their meaning: tables of another version are refused, not guessed at.
+SCHEMA_VERSION = 1
+
+_SAMPLE = {"sample_id": "int64", "label": "int64", "split": "string", "forget": "bool"}
+
+SCHEMAS: dict[str, dict[str, str]] = {
+    # data
+    "pool": {
+        "sample_id": "int64",
+        "label": "int64",
+        "role": "string",
+        "image": "vector[uint8]",
+        "features": "vector[double]",
+    },
+    "samples": _SAMPLE,
+    # models
+    "parameters": {"name": "string", "shape": "list[int64]", "values": "list[double]"},
+    "history": {"epoch": "int64", "loss": "double", "accuracy": "double"},
+    "outputs": {
+        **_SAMPLE,
+        "expectation_values": "vector[double]",
+        "logits": "vector[double]",
+        "probabilities": "vector[double]",
+    },
+    "cost": {
+        "gradient_evaluations": "int64",
+        "forward_evaluations": "int64",
+        "circuit_executions": "int64",
+        "samples_read": "int64",
+    },
+    "timing": {
+        "wall_seconds": "double",
+        "cpu_seconds": "double",
+        "startup_cpu_seconds": "double",
+        "compile_seconds": "double",
+    },
+    # fleets: one row per model (and sample, for the outputs)
+    "fleet_members": {"model_index": "int64", "members": "list[int64]"},
+    "fleet_parameters": {
+        "model_index": "int64",
+        "name": "string",
+        "shape": "list[int64]",
+        "values": "list[double]",
+    },
+    "fleet_history": {
+        "model_index": "int64",
+        "epoch": "int64",
+        "loss": "double",
+        "accuracy": "double",
+    },
+    "fleet_outputs": {
+        "model_index": "int64",
+        "sample_id": "int64",
+        "label": "int64",
+        "member": "bool",
+        "logits": "vector[float]",
+    },
+    # attacks
+    "attack_data": {
+        "model_index": "int64",
+        "sample_id": "int64",
+        "label": "int64",
+        "member": "bool",
+        "logits": "vector[float]",
+        "features": "vector[float]",
+    },
+    "scores": {
+        **_SAMPLE,
+        "attack": "string",
+        "score": "double",
+        "decision": "bool",
+        "fitted": "bool",
+    },
+    # results
+    "summary": {
+        "model": "string",
+        "seed": "int64?",
+        "variant": "string",
+        "device": "string",
+        "attack": "string?",
+        "metric": "string",
+        "split": "string?",
+        "value": "double",
+        "ci_low": "double?",
+        "ci_high": "double?",
+        "n": "int64?",
+    },
+}

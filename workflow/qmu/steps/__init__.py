@@ -1,0 +1,1 @@
+"""One `run` per rule: the only place where reading, science and writing meet."""

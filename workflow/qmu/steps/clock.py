@@ -1,0 +1,53 @@
+"""Measures a job: its whole time, and the part that is fixed cost (start-up and compilation)."""
+
+from __future__ import annotations
+
+import time
+
+
+class Clock:
+    """Wall and CPU seconds of this process; start-up ends when the step calls `ready`."""
+
+    def __init__(self) -> None:
+        self._wall = time.perf_counter()
+        self._work_wall = self._wall
+        self.startup_cpu = 0.0
+        self.compile = 0.0
+        self.wall = self.cpu = self.work = 0.0
+
+    def ready(self) -> None:
+        """Imports are done and inputs are read: science starts here."""
+        self.startup_cpu = time.process_time()
+        self._work_wall = time.perf_counter()
+
+    def watch_compilation(self) -> None:
+        """Add up JAX's tracing, lowering, compiling and cache-reading time from now on."""
+        import jax.monitoring
+
+        def listen(event: str, seconds: float, **_: object) -> None:
+            if event.startswith("/jax/core/compile/"):
+                self.compile += seconds
+
+        jax.monitoring.register_event_duration_secs_listener(listen)
+
+    def stop(self) -> None:
+        """Freeze the readings."""
+        now = time.perf_counter()
+        self.wall, self.work = now - self._wall, now - self._work_wall
+        self.cpu = time.process_time()
+
+    def seconds(self) -> dict[str, float]:
+        """The `timing` table's row; ``wall_seconds`` is the work after start-up."""
+        return {
+            "wall_seconds": self.work,
+            "cpu_seconds": self.cpu,
+            "startup_cpu_seconds": self.startup_cpu,
+            "compile_seconds": self.compile,
+        }
+
+    def line(self) -> str:
+        """One line for the log."""
+        return (
+            f"done in {self.wall:.1f} s: {self.cpu:.1f} s CPU, of it {self.startup_cpu:.1f} s "
+            f"start-up and {self.compile:.1f} s compilation"
+        )

@@ -1,0 +1,123 @@
+"""Step `fleet`: train many models at once: a block of shadow models, or a retrain ensemble.
+
+A compiled program always trains ``width`` models, and model ``index`` always sits in slot
+``index % width`` of it; slots of other blocks hold copies. What a model becomes therefore does not
+depend on the block it was trained in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import model as models
+from .. import sampling, seeds, training
+from ..lazy import jax, jnp
+from . import seed_data
+from .write import Writer, parameter_columns
+
+
+def run(inputs, outputs, spec, report, clock) -> None:
+    """Train the models ``spec["indices"]`` and write one block of fleet tables."""
+    model = models.build(**spec["model"])
+    if "samples" in inputs:
+        data = seed_data.read(inputs["pool"], inputs["samples"], spec["experiment"])
+        pool, retain = data.pool, data.positions("retain_train")
+        role: tuple[str | int, ...] = ("retrain_ensemble", spec["name"], spec["seed"])
+
+        def members(index: int) -> np.ndarray:
+            return retain
+    else:
+        pool = seed_data.read_pool(inputs["pool"], spec["experiment"])
+        role = ("shadow", spec["name"])
+
+        def members(index: int) -> np.ndarray:
+            count = len(pool["label"])
+            return sampling.fleet_members(
+                spec["root_seed"], "shadow", index, count, spec["members"]
+            )
+
+    clock.watch_compilation()
+    clock.ready()
+    names = (spec["root_seed"], *role)
+    trained = _train(model, pool, spec["indices"], spec["width"], members, names, report)
+    clock.stop()
+    _write(outputs, spec, model, pool, trained)
+    timing = {name: [value] for name, value in clock.seconds().items()}
+    Writer(spec)(outputs["timing"], "timing", timing)
+
+
+def _train(
+    model: models.Model,
+    pool: dict[str, np.ndarray],
+    indices: list[int],
+    width: int,
+    members: Callable[[int], np.ndarray],
+    names: tuple[str | int, ...],
+    report: training.Progress,
+) -> dict[int, tuple[Any, np.ndarray, dict[str, np.ndarray]]]:
+    rows, trained = model.inputs(pool), {}
+    for group in sorted({index // width for index in indices}):
+        present = [index for index in indices if index // width == group]
+        slots = [group * width + slot for slot in range(width)]
+        slots = [index if index in present else present[0] for index in slots]
+        start = [model.initial_parameters(seeds.key(*names, i, "parameters")) for i in slots]
+        chosen = np.stack([members(index) for index in slots])
+        report(f"models {present[0]} to {present[-1]}: {chosen.shape[1]} images each")
+        fitted, history = training.train(
+            model,
+            jax.tree.map(lambda *values: jnp.stack(values), *start),
+            rows,
+            pool["label"],
+            chosen,
+            lambda epoch: seeds.keys([(*names, i, "epoch", epoch) for i in slots]),  # noqa: B023
+            report,
+        )
+        for slot, index in enumerate(slots):
+            if index == group * width + slot:
+                one = jax.tree.map(lambda value: value[slot], fitted)  # noqa: B023
+                curve = {
+                    "epoch": history["epoch"],
+                    "loss": history["loss"][:, slot],
+                    "accuracy": history["accuracy"][:, slot],
+                }
+                trained[index] = (one, chosen[slot], curve)
+    return trained
+
+
+def _write(outputs, spec, model, pool, trained) -> None:
+    write, ids, rows = Writer(spec), pool["sample_id"], model.inputs(pool)
+    order = sorted(trained)
+    write(
+        outputs["fleet_members"],
+        "fleet_members",
+        {"model_index": order, "members": [ids[trained[i][1]] for i in order]},
+    )
+    stored = {i: parameter_columns(trained[i][0]) for i in order}
+    write(
+        outputs["fleet_parameters"],
+        "fleet_parameters",
+        {"model_index": [i for i in order for _ in stored[i]["name"]]}
+        | {key: [v for i in order for v in stored[i][key]] for key in ("name", "shape", "values")},
+    )
+    curves = {i: trained[i][2] for i in order}
+    write(
+        outputs["fleet_history"],
+        "fleet_history",
+        {"model_index": [i for i in order for _ in curves[i]["epoch"]]}
+        | {key: np.concatenate([curves[i][key] for i in order]) for key in curves[order[0]]},
+    )
+    logits = [models.evaluate(model, trained[i][0], rows)["logits"] for i in order]
+    write(
+        outputs["fleet_outputs"],
+        "fleet_outputs",
+        {
+            "model_index": np.repeat(order, len(ids)),
+            "sample_id": np.tile(ids, len(order)),
+            "label": np.tile(pool["label"], len(order)),
+            "member": np.concatenate([np.isin(np.arange(len(ids)), trained[i][1]) for i in order]),
+            "logits": np.concatenate(logits).astype(np.float32),
+        },
+    )

@@ -1,0 +1,35 @@
+"""Step `samples`: one seed's train, test, validation and unseen images, and what to forget."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import sampling
+from ..errors import QmuError
+from .seed_data import read_pool
+from .write import Writer
+
+
+def run(inputs, outputs, spec, report, clock) -> None:
+    """Write the samples table in the pool's order."""
+    pool = read_pool(inputs["pool"], spec["experiment"])
+    clock.ready()
+    counts = {part: spec["samples"][part] for part in ("train", "test", "validation")}
+    parts = sampling.draw_parts(spec["root_seed"], spec["seed"], len(pool["label"]), counts)
+    forget = pool["label"] == spec["forget_class"]
+    split = sampling.splits(parts, forget)
+    for name in ("forget_train", "forget_test", "retain_train", "retain_test"):
+        if not np.any(split == name):
+            raise QmuError(
+                f"samples: seed {spec['seed']} draws no image for {name}; raise samples.train or "
+                "samples.test"
+            )
+    columns = {
+        "sample_id": pool["sample_id"],
+        "label": pool["label"],
+        "split": split,
+        "forget": forget,
+    }
+    Writer(spec)(outputs["samples"], "samples", columns)
+    names, numbers = np.unique(split, return_counts=True)
+    report(", ".join(f"{name} {number}" for name, number in zip(names, numbers, strict=True)))

@@ -1,0 +1,47 @@
+"""Step `unlearn`: one unlearning method on one trained target."""
+
+from __future__ import annotations
+
+from .. import model as models
+from .. import registry, tables
+from ..lazy import jnp
+from ..problem import Data, Problem
+from . import seed_data
+from .variant import write_variant
+from .write import parameters_from
+
+READS = {"none": (), "forget": ("forget",), "retain": ("retain",), "both": ("forget", "retain")}
+
+
+def run(inputs, outputs, spec, report, clock) -> None:
+    """Hand the method what its card asks for and write the unlearned model's tables."""
+    data = seed_data.read(inputs["pool"], inputs["samples"], spec["experiment"])
+    stored = tables.read(inputs["parameters"], "parameters", experiment=spec["experiment"])
+    method = registry.load("unlearning", spec["method"])
+    model = models.build(**spec["model"])
+    clock.watch_compilation()
+    clock.ready()
+    rows = model.inputs(data.pool)
+
+    def part(split: str) -> Data:
+        chosen = data.positions(split)
+        return Data(rows[chosen], jnp.asarray(data.label[chosen]))
+
+    card = method.CARD
+    allowed = READS[card.reads]
+    problem = Problem(
+        model=model,
+        parameters=model.convert(parameters_from(stored)),
+        forget_class=spec["forget_class"],
+        forget=part("forget_train") if "forget" in allowed else None,
+        retain=part("retain_train") if "retain" in allowed else None,
+        validation=part("retain_validation") if card.validation else None,
+        names=(spec["root_seed"], "unlearning", spec["variant"], spec["name"], spec["seed"]),
+        report=report,
+    )
+    outcome = method.unlearn(problem, method.Config(**spec["settings"]))
+    clock.stop()
+    report(f"stopped: {outcome.stopped}")
+    write_variant(
+        outputs, spec, model, data, rows, outcome.parameters, outcome.history, problem.ledger, clock
+    )

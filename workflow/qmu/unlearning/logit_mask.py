@@ -1,0 +1,31 @@
+"""`logit_mask`: a negative control that forgets nothing but the answer.
+
+The head's bias of the forget class becomes minus infinity, so the class is never named; every
+feature stays. A metric that finds this model perfectly unlearned is inadequate.
+"""
+
+from __future__ import annotations
+
+from ..cards import MethodCard
+from ..lazy import jnp
+from ..problem import Outcome, Problem
+from ..strict import Strict
+
+CARD = MethodCard(
+    title="Logit mask (control)",
+    source="negative control of this project",
+    reads="none",
+    control=True,
+)
+
+
+class Config(Strict):
+    """The control has no settings."""
+
+
+def unlearn(problem: Problem, config: Config) -> Outcome:
+    """Mask the forget class; costs nothing."""
+    parameters = dict(problem.parameters)
+    parameters["head/bias"] = parameters["head/bias"].at[problem.forget_class].set(-jnp.inf)
+    history = {"epoch": [], "loss": [], "accuracy": []}
+    return Outcome(parameters, history, "one edit of the head")

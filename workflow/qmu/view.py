@@ -1,0 +1,50 @@
+"""What an attacker sees of one model, and what an attack returns.
+
+The game: the attacker holds labelled samples and a model's logits on them, and says of each
+whether the model was trained on it. Scores are higher for members.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class View:
+    """One model on labelled samples, rows in the order of ``sample_id``.
+
+    ``label`` (n,), ``split`` (n,) names such as ``forget_train``, ``member`` (n,) bool: whether
+    the seed's *target* was trained on the sample, ``logits`` (n, classes), ``loss``: the name of
+    the training loss ("ce" or "bce_sum").
+    """
+
+    sample_id: np.ndarray
+    label: np.ndarray
+    split: np.ndarray
+    forget: np.ndarray
+    member: np.ndarray
+    logits: np.ndarray
+    loss: str
+
+
+@dataclass(frozen=True)
+class Shadows:
+    """Shadow models on the whole pool: ``logits`` (models, n, classes), ``member`` (models, n)."""
+
+    sample_id: np.ndarray
+    label: np.ndarray
+    member: np.ndarray
+    logits: np.ndarray
+    loss: str
+
+
+@dataclass(frozen=True)
+class Scored:
+    """``score`` (n,) higher for members, ``decision`` (n,) the attack's own yes or no, ``fitted``
+    (n,) whether the attack was fitted on the sample."""
+
+    score: np.ndarray
+    decision: np.ndarray
+    fitted: np.ndarray

@@ -1,0 +1,68 @@
+# Validation, names and helpers that every rule uses. Nothing here may import JAX, PennyLane or
+# Qiskit: each cluster job reads these files again.
+import os
+import sys
+from pathlib import Path
+
+# The package is found beside the workflow even where it is not installed, also by the scripts.
+_package = str(Path(workflow.basedir) / "workflow")
+sys.path.insert(0, _package)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    part for part in (_package, os.environ.get("PYTHONPATH")) if part
+)
+
+from qmu import paths
+from qmu.config import parse
+from qmu.errors import ConfigError
+from qmu.specs import Specs
+
+try:
+    experiment = parse(config)
+except ConfigError as error:
+    sys.exit(f"Error in the configuration: {error}")
+
+specs = Specs(experiment)
+MODELS = list(experiment.models)
+SEEDS = experiment.common.seeds
+METHODS = list(experiment.unlearning)
+VARIANTS = experiment.variants
+BLOCKS = range(-(-experiment.common.shadows.count // experiment.common.shadows.block))
+
+
+def at(template):
+    """A path template with this experiment's name filled in, other wildcards left."""
+    return template.replace("{experiment}", experiment.common.experiment)
+
+
+def tables(templates, kinds=None):
+    """Table kind -> path template, for the named kinds or all."""
+    return {k: at(v) for k, v in templates.items() if kinds is None or k in kinds}
+
+
+def log_of(name):
+    """The log file of a job, by its rule and wildcards."""
+    return at(paths.LOGS) + f"/{name}.log"
+
+
+def benchmark_of(name):
+    """The resource measurements of a job, by its rule and wildcards."""
+    return at(paths.BENCHMARKS) + f"/{name}.tsv"
+
+
+wildcard_constraints:
+    model="|".join(MODELS),
+    variant="|".join(VARIANTS),
+    seed="|".join(str(seed) for seed in SEEDS),
+    block="[0-9]+",
+
+
+onsuccess:
+    print_summary(at(paths.SUMMARY_TEXT), at(paths.REPORT))
+
+
+def print_summary(text, page):
+    """Show the table of results, when this run made or kept one."""
+    if Path(text).is_file():
+        print(f"\n{Path(text).read_text()}")
+    if Path(page).is_file():
+        print(f"Report: {Path(page).resolve()}")

@@ -1,0 +1,39 @@
+# One job per method, model and seed.
+
+
+rule unlearn:
+    input:
+        pool=at(paths.POOL),
+        samples=at(paths.SAMPLES),
+        parameters=at(paths.VARIANT).replace("{variant}", "target")
+        + "/parameters.parquet",
+    output:
+        **tables(paths.model_tables()),
+    log:
+        log_of("unlearn/{model}/seed-{seed}/{variant}"),
+    benchmark:
+        benchmark_of("unlearn/{model}/seed-{seed}/{variant}")
+    wildcard_constraints:
+        variant="|".join(METHODS),
+    conda:
+        "../../envs/qmu.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        spec=lambda w: specs.unlearn(w.model, int(w.seed), w.variant),
+    message:
+        "Unlearn with {wildcards.variant}: {wildcards.model}, seed {wildcards.seed}"
+    script:
+        "../scripts/unlearn.py"
+
+
+rule unlearned:
+    input:
+        expand(
+            at(paths.VARIANT) + "/outputs.parquet",
+            model=MODELS,
+            seed=SEEDS,
+            variant=METHODS,
+        ),

@@ -1,0 +1,5 @@
+"""Snakemake job of the step `qmu.steps.attack_data`."""
+
+from qmu.steps.job import execute
+
+execute("attack_data", snakemake)  # noqa: F821

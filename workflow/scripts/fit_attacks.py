@@ -1,0 +1,5 @@
+"""Snakemake job of the step `qmu.steps.fit_attacks`."""
+
+from qmu.steps.job import execute
+
+execute("fit_attacks", snakemake)  # noqa: F821

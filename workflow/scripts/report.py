@@ -1,0 +1,5 @@
+"""Snakemake job of the step `qmu.steps.report`."""
+
+from qmu.steps.job import execute
+
+execute("report", snakemake)  # noqa: F821

@@ -1,0 +1,5 @@
+"""Snakemake job of the step `qmu.steps.unlearn`."""
+
+from qmu.steps.job import execute
+
+execute("unlearn", snakemake)  # noqa: F821
