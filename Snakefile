@@ -4,6 +4,10 @@ from snakemake.utils import min_version
 
 min_version("9.10")
 
+
+report: "workflow/report/workflow.rst"
+
+
 if "models" not in config:
 
     configfile: "config.yaml"

@@ -66,23 +66,31 @@ CARDS = Cards(
 )
 
 CONFIG = {
-    "experiment": "example",
-    "root_seed": 0,
-    "seeds": list(SEEDS),
-    "forget_class": 4,
-    "dataset": {"name": "mnist_embedded", "component": "mnist_embedded", "settings": {}},
-    "samples": {"train": 1000, "test": 500, "validation": 200},
-    "features": {"public": 1000, "components": 256, "fit_on": "public"},
-    "shadows": {"count": 16, "block": 8},
-    "retrain": {"ensemble": 4},
-    "evaluation": {"confidence": 0.95, "bootstrap": 1000},
+    "common": {
+        "experiment": "example",
+        "root_seed": 0,
+        "seeds": list(SEEDS),
+        "forget_class": 4,
+        "samples": {"train": 1000, "test": 500, "validation": 200},
+        "features": {"public": 1000, "components": 256, "fit_on": "public"},
+        "shadows": {"count": 16, "block": 8},
+        "retrain": {"ensemble": 4},
+        "evaluation": {"confidence": 0.95, "bootstrap": 1000},
+    },
+    "dataset": {"name": "dataset", "component": "mnist_embedded", "settings": {}},
+    "models": {"hqnn": {"name": "hqnn", "component": "hqnn", "settings": {"layers": 5}}},
+    "unlearning": {"ga": {"name": "ga", "component": "ga", "settings": {}}},
+    "attacks": {"loss_thr": {"name": "loss_thr", "component": "loss_thr", "settings": {}}},
 }
 
 MANIFEST = {
     "experiment": "example",
     "versions": {"qmu": "0.1.0", "jax": "0.10.2", "pennylane": "0.45.1"},
     "seeds": list(SEEDS),
-    "digests": {"summary": "0123456789abcdef"},
+    "config": CONFIG,
+    "tables": {
+        "results/example/a.parquet": {"sha256": "ab" * 32, "code_digest": "0123456789abcdef"}
+    },
 }
 
 

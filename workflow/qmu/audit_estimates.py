@@ -32,9 +32,9 @@ class Estimate:
     counts: tuple[Count, ...] = ()
 
 
-def plain(value: float) -> Estimate:
+def plain(value: float, n: int | None = None) -> Estimate:
     """A figure without a sampling error of its own, such as a cost."""
-    return Estimate(float(value), None, None, np.array([float(value)]))
+    return Estimate(float(value), n, None, np.array([float(value)]))
 
 
 def rate(hits: np.ndarray, rng: np.random.Generator, resamples: int, confidence: float) -> Estimate:
@@ -88,7 +88,7 @@ def ranking(
     drawn = roc.replicates(rng, resamples, (fpr,) if resolved else ())
     area = Estimate(roc.auc, n, roc.auc_interval(drawn[0], confidence), drawn[0])
     if not resolved:
-        return area, Estimate(math.nan, n, None, np.array([math.nan]))
+        return area, plain(math.nan, n)
     value = roc.tpr_at_fpr(fpr)
     count = (round(value * len(members)), len(members))
     interval = union(percentile(drawn[1], confidence), clopper_pearson(*count, confidence))
@@ -101,16 +101,17 @@ def over_seeds(
     """The mean over seeds with its hierarchical interval; ``n`` counts all examples, or the seeds
     where a figure has none. No interval where a value is not finite, or for one seed's cost."""
     values = np.array([estimate.value for estimate in estimates])
-    sizes = [estimate.n for estimate in estimates]
-    n = len(values) if None in sizes else sum(size for size in sizes if size is not None)
+    sizes = [estimate.n for estimate in estimates if estimate.n is not None]
+    n = sum(sizes) if len(sizes) == len(values) else len(values)
+    if not np.all(np.isfinite(values)):
+        return plain(_non_finite(values), n)
+    value = float(np.mean(values))
+    if len(values) == 1 and estimates[0].interval is None:
+        return plain(value, n)
     pooled = tuple(
         (sum(k for k, _ in column), sum(size for _, size in column))
         for column in zip(*(estimate.counts for estimate in estimates), strict=True)
     )
-    lone = len(values) == 1 and estimates[0].interval is None
-    value = float(np.mean(values)) if np.all(np.isfinite(values)) else _non_finite(values)
-    if lone or not math.isfinite(value):
-        return Estimate(value, n, None, np.array([value]), pooled)
     replicates = np.empty((resamples, len(values)))
     seed = rng.integers(0, len(values), replicates.shape)
     for number, estimate in enumerate(estimates):
@@ -118,8 +119,11 @@ def over_seeds(
         replicates = np.where(seed == number, estimate.replicates[drawn], replicates)
     means = replicates.mean(axis=1)
     intervals = [percentile(means, confidence), *_pooled_intervals(pooled, confidence)]
-    if len(estimates) == 1 and estimates[0].interval is not None:
-        intervals.append(estimates[0].interval)
+    own = [estimate.interval for estimate in estimates if estimate.interval is not None]
+    if own and (len(own) == 1 or (not pooled and np.ptp(means) == 0)):
+        # Replicates without spread, as at an AUC of 1, are no certainty: each seed's own interval
+        # knows better.
+        intervals.append((float(np.mean([i[0] for i in own])), float(np.mean([i[1] for i in own]))))
     return Estimate(value, n, union(*intervals), means, pooled)
 
 

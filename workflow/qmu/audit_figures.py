@@ -36,8 +36,8 @@ class Settings:
     resamples: int = 1000
 
     def generator(self, *names: Any) -> np.random.Generator:
-        """A generator for one figure; None in its name counts as the word."""
-        path = (name if isinstance(name, (str, int)) else str(name) for name in names)
+        """A generator for one figure; None in its name counts as the word none."""
+        path = ("none" if name is None else name for name in names)
         return seeds.generator(*self.names, "audit", *path)
 
 

@@ -132,7 +132,10 @@ def _align(header: list[tuple[str, ...]], lines: list[tuple[str, ...]]) -> str:
     widths = [max(len(line[i]) for line in body) for i in range(len(header[0]))]
 
     def join(line: Sequence[str]) -> str:
-        cells = [c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths))]
+        cells = [
+            c.ljust(w) if i == 0 else c.rjust(w)
+            for i, (c, w) in enumerate(zip(line, widths, strict=True))
+        ]
         return "  " + "  ".join(cells).rstrip()
 
     titles = [i for i, cell in enumerate(header[0]) if cell]
@@ -144,9 +147,9 @@ def _align(header: list[tuple[str, ...]], lines: list[tuple[str, ...]]) -> str:
     top = " " * (2 + widths[0])
     for start, stop in spans:
         width = sum(widths[start:stop]) + 2 * (stop - start - 1)
-        top += "  " + header[0][start].center(width, "-" if stop - start > 1 else " ")
+        top += "  " + header[0][start].center(width)
     rule = "  " + "-" * (sum(widths) + 2 * (len(widths) - 1))
-    return "\n".join([top, *map(join, header[1:]), rule, *map(join, lines)])
+    return "\n".join([top.rstrip(), *map(join, header[1:]), rule, *map(join, lines)])
 
 
 def _percent(row: Row | None, interval: bool = False) -> str:

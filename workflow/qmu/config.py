@@ -7,6 +7,7 @@ knows what is common to all and what must hold between them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -14,11 +15,11 @@ from pydantic import BaseModel, Field, PositiveInt, StringConstraints, Validatio
 
 from . import registry
 from .config_checks import check
-from .config_errors import first_line
+from .config_errors import first_line, one_line
 from .errors import ConfigError, suggestion
 from .strict import Strict
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+NAME = r"[a-z][a-z0-9_]{0,39}"
 RESERVED = ("target", "retrain", "retrain_ensemble")
 
 
@@ -85,6 +86,7 @@ class Common(Strict):
     root_seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     seeds: Annotated[list[Annotated[int, Field(ge=0, le=10**6)]], Field(min_length=1)]
     forget_class: Annotated[int, Field(ge=0)] = 4
+    memory_gib: Annotated[float, Field(gt=0)] = 8
     samples: Samples = Samples()
     features: Features = Features()
     simulation: Simulation = Simulation()
@@ -97,7 +99,7 @@ class Common(Strict):
 class Entry(Strict):
     """A named component with its validated settings."""
 
-    name: Name
+    name: str
     component: str
     settings: dict[str, Any]
 
@@ -132,7 +134,8 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
     known = {*Common.model_fields, "dataset", *SECTIONS}
     for key in raw:
         if key not in known:
-            raise ConfigError(f"unknown key {str(key)!r}.{suggestion(str(key), known)}")
+            hint = suggestion(str(key), known)
+            raise ConfigError(one_line(f"{key}: unknown key {str(key)!r}.{hint}"))
     common = _validate(Common, {k: raw[k] for k in raw if k in Common.model_fields}, "")
     experiment = Experiment(
         common=common,
@@ -155,6 +158,11 @@ def _section(section: str, raw: Any) -> dict[str, Entry]:
     entries = {}
     for name, settings in raw.items():
         where = f"{section}.{name}"
+        if not re.fullmatch(NAME, str(name)):
+            raise ConfigError(
+                f"{where}: a name starts with a lower-case letter and has at most 40 lower-case "
+                "letters, digits and _"
+            )
         if section == "unlearning" and name in RESERVED:
             raise ConfigError(f"{where}: the name {name!r} is reserved for qmu's own variants")
         entries[name] = _entry(str(name), kind, key, where, {} if settings is None else settings)
@@ -163,7 +171,8 @@ def _section(section: str, raw: Any) -> dict[str, Entry]:
 
 def _entry(name: str, kind: str, key: str, where: str, raw: Any) -> Entry:
     if not isinstance(raw, Mapping):
-        raise ConfigError(f"{where}: needs a mapping of settings, found {type(raw).__name__}")
+        found = "nothing" if raw is None else type(raw).__name__
+        raise ConfigError(f"{where}: must be a mapping of keys to values, found {found}")
     default = "mnist_embedded" if kind == "data" else name
     component = raw.get(key, default)
     options = registry.names(kind)
@@ -180,4 +189,4 @@ def _validate(model: type[BaseModel], values: Mapping[str, Any], where: str) -> 
     try:
         return model(**{str(key): value for key, value in values.items()})
     except ValidationError as error:
-        raise ConfigError(first_line(error, model, where)) from None
+        raise ConfigError(one_line(first_line(error, model, where))) from None

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import registry
+from . import fisher, model, registry
 from .devices import capabilities, memory
 from .errors import ConfigError
 
 if TYPE_CHECKING:
-    from .config import Experiment
+    from .circuits.circuit import Circuit
+    from .config import Experiment, Fleet, Simulation
 
 
 def check(experiment: Experiment) -> None:
     """Raise ConfigError for combinations that cannot run."""
     _check_seeds(experiment)
+    _check_files(experiment)
     _check_data(experiment)
     _check_shadows(experiment)
     for where, device, precision in (
@@ -40,6 +43,7 @@ def _device(section: object) -> tuple[str, str]:
 def _check_device(where: str, device: str, precision: str) -> None:
     try:
         capabilities.check(device, needs_gradients=True, precision=precision)
+        capabilities.require_installed(device)
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from None
 
@@ -49,6 +53,12 @@ def _check_seeds(experiment: Experiment) -> None:
     twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
     if twice:
         raise ConfigError(f"seeds: {twice[0]} stands there twice")
+
+
+def _check_files(experiment: Experiment) -> None:
+    path = experiment.dataset.settings.get("path")
+    if path is not None and not Path(path).exists():
+        raise ConfigError(f"dataset.path: {path}: no such file or folder")
 
 
 def _check_data(experiment: Experiment) -> None:
@@ -114,16 +124,38 @@ def _check_training(experiment: Experiment, name: str, settings: object) -> None
         )
 
 
-def _check_memory(experiment: Experiment, name: str, circuit: object, settings: object) -> None:
+def _check_memory(experiment: Experiment, name: str, circuit: Circuit, settings: object) -> None:
     common = experiment.common
-    batch = settings.training.batch_size  # type: ignore[attr-defined]
-    for where, section, fleet in (
-        ("simulation", common.simulation, 1),
-        ("fleet", common.fleet, common.fleet.width),
+    training = settings.training.batch_size  # type: ignore[attr-defined]
+    batches = [entry.settings.get("batch_size", 0) for entry in experiment.unlearning.values()]
+    for section, batch, fleet in (
+        (common.simulation, max(training, fisher.CHUNK, *batches), 1),
+        (common.fleet, training, common.fleet.width),
     ):
-        try:
-            memory.check(circuit, batch, fleet, section.precision, section.device)
-        except ValueError as error:
+        need = memory.predicted_bytes(
+            circuit.wires,
+            batch,
+            device=section.device,
+            precision=section.precision,
+            layers=settings.layers,  # type: ignore[attr-defined]
+            fleet=fleet,
+        )
+        need = max(need, _evaluation_bytes(circuit, section))
+        if need > common.memory_gib * 2**30:
             raise ConfigError(
-                f"models.{name}: on {where}.device {section.device}: {error}"
-            ) from None
+                f"models.{name}.qubits: {circuit.wires} qubits on {section.device} need about "
+                f"{need / 2**30:.1f} GiB, memory_gib allows {common.memory_gib:g}"
+            )
+
+
+def _evaluation_bytes(circuit: Circuit, section: Simulation | Fleet) -> int:
+    """One chunk of `model.evaluate`; Lightning splits it, but its amplitudes are held at once."""
+    if section.device.startswith("lightning"):
+        return 2 * model.CHUNK * memory.AMPLITUDE_BYTES[section.precision] * 2**circuit.wires
+    return memory.predicted_bytes(
+        circuit.wires,
+        model.CHUNK,
+        device=section.device,
+        precision=section.precision,
+        gradient=False,
+    )

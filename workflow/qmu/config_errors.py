@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import get_args
+import math
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -22,16 +23,47 @@ def first_line(error: ValidationError, model: type[BaseModel], where: str) -> st
         return f"{key}: unknown key {location[-1]!r}.{suggestion(location[-1], valid)}{more}"
     if item["type"] == "missing":
         return f"{key}: this key is required{more}"
-    message = item["msg"][0].lower() + item["msg"][1:]
-    message = message.removeprefix("input should be ").removeprefix("value error, ")
+    if item["type"] == "value_error":
+        return f"{key}: {item['ctx']['error']}{more}"
     hint = ""
     if item["type"] == "literal_error":
         hint = suggestion(str(item["input"]), _literals(model, location))
-    return f"{key}: must be {message}, found {_shown(item['input'])}.{hint}{more}"
+    elif item["type"] == "float_type" and _is_number(item["input"]):
+        hint = " YAML reads a number only with a decimal point and a signed exponent, as 1.0e-3."
+    return f"{key}: must be {_wanted(item)}, found {_shown(item['input'])}.{hint}{more}"
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, which a key of a YAML file may hold."""
+    return " ".join(text.split())
+
+
+def _wanted(item: Any) -> str:
+    """What would have been valid, in the words of a configuration file."""
+    kind, context = item["type"], item.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return f"a name of the form {context['pattern']}"
+    if kind == "too_short":
+        return f"a list of at least {context['min_length']}"
+    if kind in ("model_type", "dict_type"):
+        return "a mapping of keys to values"
+    if kind in ("list_type", "tuple_type"):
+        return "a list"
+    message = item["msg"][0].lower() + item["msg"][1:]
+    return message.removeprefix("input should be ")
+
+
+def _is_number(value: object) -> bool:
+    try:
+        return isinstance(value, str) and math.isfinite(float(value))
+    except ValueError:
+        return False
 
 
 def _shown(value: object) -> str:
     text = repr(value)
+    if value is None:
+        return "nothing"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

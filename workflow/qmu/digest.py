@@ -57,6 +57,10 @@ def _read(module: str) -> tuple[str, tuple[str, ...]]:
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     imported = _imports(tree, package)
+    parent = module.rpartition(".")[0]
+    if parent and _path(parent) is not None:
+        # Importing a module runs the `__init__` of the package that holds it.
+        imported.add(parent)
     _strip_docstrings(tree)
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(sorted(imported))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -91,19 +92,25 @@ def build(
 CHUNK = 512
 
 
+@lru_cache(maxsize=8)
+def _forward(model: Model) -> Callable[..., tuple[Array, Array, Array]]:
+    """The compiled evaluation of one chunk, shared by all parameters of a model."""
+
+    def forward(parameters: Parameters, chunk: Array) -> tuple[Array, Array, Array]:
+        values = model.expectation_values(parameters, chunk)
+        logits = model.module.head(parameters, values)
+        return values, logits, jnp.exp(losses.log_probabilities(logits, jnp))
+
+    return jax.jit(forward)
+
+
 def evaluate(model: Model, parameters: Parameters, inputs: Array) -> dict[str, np.ndarray]:
     """``expectation_values``, ``logits``, ``probabilities`` of all inputs as float64 arrays.
 
     Inputs go through in chunks of one fixed size, so that a sample's numbers do not depend on how
     many others are evaluated beside it.
     """
-
-    @jax.jit
-    def forward(parameters: Parameters, chunk: Array) -> tuple[Array, Array, Array]:
-        values = model.expectation_values(parameters, chunk)
-        logits = model.module.head(parameters, values)
-        return values, logits, jnp.exp(losses.log_probabilities(logits, jnp))
-
+    forward = _forward(model)
     columns: list[tuple[np.ndarray, ...]] = []
     for start in range(0, len(inputs), CHUNK):
         chunk = inputs[start : start + CHUNK]

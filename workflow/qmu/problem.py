@@ -100,6 +100,15 @@ class Problem:
         return Data(data.inputs[chosen], data.labels[chosen])
 
     @cached_property
+    def _training_loss(self) -> Callable[..., Any]:
+        return jax.jit(self.model.mean_loss)
+
+    def training_loss(self, parameters: Parameters, data: Data) -> float:
+        """The mean training loss over ``data``; costs len(data) forward evaluations."""
+        self.ledger.forward_evaluations += len(data)
+        return float(self._training_loss(parameters, data.inputs, data.labels))
+
+    @cached_property
     def _measure(self) -> Callable[..., Any]:
         def measure(parameters: Parameters, inputs: Array, labels: Array) -> Any:
             logits = self.model.logits(parameters, inputs)

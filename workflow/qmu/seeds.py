@@ -20,8 +20,17 @@ def entropy(*names: str | int) -> int:
     """128 bits of entropy from a path of names; the separator keeps ("a", "bc") off ("ab", "c")."""
     if not names:
         raise ValueError("a seed needs at least one name")
-    text = "\x1f".join(f"{type(name).__name__}:{name}" for name in names)
+    text = "\x1f".join(_spelled(name) for name in names)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+
+
+def _spelled(name: str | int) -> str:
+    # By kind, not by type: NumPy's integers and strings name what Python's do.
+    if isinstance(name, str) and "\x1f" not in name:
+        return f"str:{name}"
+    if isinstance(name, int | np.integer) and not isinstance(name, bool):
+        return f"int:{name}"
+    raise TypeError(f"a seed's names are strings and integers, found {name!r}")
 
 
 def generator(*names: str | int) -> np.random.Generator:
@@ -30,10 +39,15 @@ def generator(*names: str | int) -> np.random.Generator:
 
 
 def key(*names: str | int) -> jax.Array:
-    """A JAX random key (threefry, the default implementation) for the path of names."""
+    """A JAX random key (threefry) for the path of names, the same in either precision.
+
+    ``jax.random.key(seed)`` would keep only 32 bits of the seed outside JAX's 64-bit mode.
+    """
     import jax
 
-    return jax.random.key(entropy(*names) % 2**63)
+    low = entropy(*names) % 2**63
+    words = np.array([low >> 32, low & 0xFFFFFFFF], dtype=np.uint32)
+    return jax.random.wrap_key_data(words, impl="threefry2x32")
 
 
 def keys(paths: list[tuple[str | int, ...]]) -> jax.Array:

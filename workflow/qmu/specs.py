@@ -12,6 +12,7 @@ from typing import Any
 from . import registry
 from .config import Experiment
 from .digest import code_digest
+from .report import catalogue
 
 Spec = dict[str, Any]
 
@@ -103,7 +104,8 @@ class Specs:
         cards += [f"attacks.{e.component}" for e in self.experiment.attacks.values()]
         cards += [f"models.{e.component}" for e in self.experiment.models.values()]
         return self._base("report", *sorted(set(cards))) | {
-            "config": self.experiment.model_dump(mode="json")
+            "config": self.experiment.model_dump(mode="json"),
+            "text_digest": catalogue.text_digest(),
         }
 
     def _base(self, step: str, *modules: str) -> Spec:

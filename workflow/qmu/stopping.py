@@ -29,7 +29,7 @@ class Stopping(Strict):
 class Monitor:
     """Follows a run step by step and decides when it ends and which state it returns."""
 
-    def __init__(self, problem: Problem, rule: Stopping) -> None:
+    def __init__(self, problem: Problem, rule: Stopping, exhausted: str | None = None) -> None:
         if problem.forget is None:
             raise ValueError("the stopping rule measures the forget set")
         self.problem, self.rule = problem, rule
@@ -40,7 +40,7 @@ class Monitor:
             self.floor = start - rule.validation_drop
         self.good = problem.parameters
         self.rows: list[tuple[float, float]] = []
-        self.stopped = f"step budget of {rule.max_steps} spent"
+        self.stopped = exhausted or f"step budget of {rule.max_steps} spent"
         loss, _ = problem.measure(problem.parameters, problem.forget)
         self.finished = loss >= self.goal
         if self.finished:
@@ -59,10 +59,10 @@ class Monitor:
             f"{accuracy:.3f}, validation accuracy {kept:.3f}"
         )
         if not math.isfinite(loss) or kept < self.floor:
-            self.stopped = (
-                f"rewound to step {number - 1}: validation accuracy {kept:.3f} fell below "
-                f"{self.floor:.3f}"
-            )
+            harm = f"validation accuracy {kept:.3f} fell below {self.floor:.3f}"
+            if not math.isfinite(loss):
+                harm = f"the forget loss is {loss}"
+            self.stopped = f"rewound to step {number - 1}: {harm}"
             self.finished = True
             return
         self.good = parameters

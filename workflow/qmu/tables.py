@@ -53,6 +53,7 @@ def write(
     arrays, fields = [], []
     for name, spec in schema.items():
         array = _to_arrow(path, name, columns[name], spec)
+        _check_nulls(path, name, array, spec)
         arrays.append(array)
         fields.append(pa.field(name, array.type, nullable=spec.endswith("?")))
     lengths = {name: len(array) for name, array in zip(schema, arrays, strict=True)}
@@ -83,12 +84,13 @@ class atomic:
         return self.temporary
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            umask = os.umask(0)
-            os.umask(umask)
-            self.temporary.chmod(0o666 & ~umask)
-            os.replace(self.temporary, self.path)
-        else:
+        try:
+            if kind is None:
+                umask = os.umask(0)
+                os.umask(umask)
+                self.temporary.chmod(0o666 & ~umask)
+                os.replace(self.temporary, self.path)
+        finally:
             self.temporary.unlink(missing_ok=True)
 
 
@@ -120,7 +122,8 @@ def _open(path: Path) -> pa.Table:
     if not path.is_file():
         raise TableError(f"{path}: no such file")
     try:
-        return pq.read_table(path)
+        # No partitioning: a folder named `seed=1` above the file must not become a column.
+        return pq.read_table(path, partitioning=None)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise TableError(f"{path}: not a readable Parquet file ({reason})") from None
@@ -155,14 +158,23 @@ def _to_arrow(path: Path, name: str, values: object, spec: str) -> pa.Array:
             return pa.array(list(values), _SCALARS[spec])
         return pa.array(np.asarray(values), _SCALARS[spec])
     except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
-        raise TableError(f"{path}: column {name!r} does not fit {spec} ({error})") from None
+        reason = str(error).splitlines()[0]
+        raise TableError(f"{path}: column {name!r} does not fit {spec} ({reason})") from None
+
+
+def _check_nulls(path: Path, name: str, array: pa.Array, spec: str) -> None:
+    if not spec.endswith("?") and array.null_count:
+        row = array.is_null().to_pylist().index(True)
+        raise TableError(f"{path}: column {name!r} has no value in row {row}")
+    if pa.types.is_list(array.type) or pa.types.is_fixed_size_list(array.type):
+        for row, values in enumerate(array if array.flatten().null_count else ()):
+            if values.values is not None and values.values.null_count:
+                raise TableError(f"{path}: column {name!r} lacks a number in row {row}")
 
 
 def _to_numpy(path: Path, name: str, array: pa.Array, spec: str) -> np.ndarray:
-    nullable, spec = spec.endswith("?"), spec.removesuffix("?")
-    if array.null_count and not nullable:
-        row = array.is_null().to_pylist().index(True)
-        raise TableError(f"{path}: column {name!r} has no value in row {row}")
+    _check_nulls(path, name, array, spec)
+    spec = spec.removesuffix("?")
     if spec.startswith("vector["):
         scalar = _SCALARS[spec[7:-1]]
         if not pa.types.is_fixed_size_list(array.type) or array.type.value_type != scalar:

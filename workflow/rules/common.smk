@@ -12,12 +12,12 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 
 from qmu import paths
-from qmu.config import parse
+from qmu.config import parse as parse_config
 from qmu.errors import ConfigError
 from qmu.specs import Specs
 
 try:
-    experiment = parse(config)
+    experiment = parse_config(config)
 except ConfigError as error:
     sys.exit(f"Error in the configuration: {error}")
 

@@ -8,12 +8,18 @@ rule evaluation:
         cost=expand(at(paths.VARIANT) + "/cost.parquet", **CELLS),
         timing=expand(at(paths.VARIANT) + "/timing.parquet", **CELLS),
         scores=expand(at(paths.SCORES), **CELLS),
+        fitted=expand(at(paths.FITTED), model=MODELS, seed=SEEDS),
         ensemble=expand(
             at(paths.ENSEMBLE) + "/outputs.parquet", model=MODELS, seed=SEEDS
         ),
     output:
         summary=at(paths.SUMMARY),
-        csv=at(paths.SUMMARY_CSV),
+        csv=report(
+            at(paths.SUMMARY_CSV),
+            caption="../report/summary.rst",
+            category="Tables",
+            labels={"table": "all figures, long format"},
+        ),
         text=at(paths.SUMMARY_TEXT),
         manifest=at(paths.MANIFEST),
     log:

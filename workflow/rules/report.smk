@@ -1,6 +1,38 @@
-# placeholder until figures exist
+# Figures as SVG and PNG, the self-contained page, and the entries of `snakemake --report`.
+from qmu.report import catalogue
+
+
 rule report:
     input:
-        at(paths.SUMMARY),
+        summary=at(paths.SUMMARY),
+        manifest=at(paths.MANIFEST),
+        history=expand(at(paths.VARIANT) + "/history.parquet", **CELLS),
+        outputs=expand(at(paths.VARIANT) + "/outputs.parquet", **CELLS),
     output:
-        touch(at(paths.REPORT)),
+        report=at(paths.REPORT),
+        svg=[
+            report(
+                at(paths.FIGURES) + f"/{entry.stem}.svg",
+                caption=f"../report/{entry.caption}",
+                category=entry.category,
+                labels=entry.labels,
+            )
+            for entry in catalogue.FIGURES
+        ],
+        png=[at(paths.FIGURES) + f"/{entry.stem}.png" for entry in catalogue.FIGURES],
+    log:
+        log_of("report"),
+    benchmark:
+        benchmark_of("report")
+    conda:
+        "../../envs/qmu.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=15,
+    params:
+        spec=specs.report(),
+    message:
+        "Draw the figures and write the report"
+    script:
+        "../scripts/report.py"

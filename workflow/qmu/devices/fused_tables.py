@@ -12,6 +12,7 @@ import numpy as np
 from .fused_program import Program, parity
 
 _DENSE = 2**20
+_GROUP = 5
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class Tables:
     @property
     def layers(self) -> int:
         return len(self.index)
+
+    @property
+    def groups(self) -> list[int]:
+        """Qubits per Kronecker factor, in order: as few factors as five qubits each allow."""
+        count = -(-self.wires // _GROUP)
+        return [self.wires // count + (group < self.wires % count) for group in range(count)]
 
     @cached_property
     def measured(self) -> np.ndarray:

@@ -64,13 +64,23 @@ def _as_rot(operation: Operation) -> Operation:
 
 
 def split_tail(operations: Sequence[Operation]) -> tuple[list[Operation], list[Operation]]:
-    """``(core, tail)``: the same circuit, and the tail only permutes basis states and adds phases.
+    """``(core, tail)``: one-angle gates, and a tail that only permutes basis states.
 
-    Diagonal gates of the tail are left out of both; its permutations come in time order.
+    Diagonal gates that commute with Pauli-Z through the tail are left out of both.
     """
+    return _split(one_angle_gates(operations))
+
+
+def without_dead_gates(operations: Sequence[Operation]) -> list[Operation]:
+    """The operations without the diagonal gates at the end that no Pauli-Z can see."""
+    core, tail = _split(operations)
+    return [*core, *tail]
+
+
+def _split(operations: Sequence[Operation]) -> tuple[list[Operation], list[Operation]]:
     blocked: set[int] = set()
     core, tail = [], []
-    for operation in reversed(one_angle_gates(operations)):
+    for operation in reversed(operations):
         free = blocked.isdisjoint(operation.wires)
         if free and operation.name in _PERMUTATION:
             tail.append(operation)

@@ -61,7 +61,7 @@ class LightningRegister:
         return self._signs.expectations(probabilities), states
 
     def parameter_gradient(
-        self, parameters: np.ndarray, inputs: np.ndarray, states: np.ndarray, weights: np.ndarray
+        self, parameters: np.ndarray, inputs: np.ndarray, weights: np.ndarray
     ) -> np.ndarray:
         """Gradient (P,) of ``sum(weights * <Z>)`` with respect to the parameters."""
         gradient = np.zeros(self.circuit.parameters, self.real)
@@ -78,17 +78,17 @@ class LightningRegister:
         return gradient
 
     def input_gradient(
-        self, parameters: np.ndarray, inputs: np.ndarray, states: np.ndarray, weights: np.ndarray
+        self, parameters: np.ndarray, states: np.ndarray, weights: np.ndarray
     ) -> np.ndarray:
-        """Derivative (B, 2**wires) of ``sum(weights * <Z>)`` in JAX's convention.
+        """``2 U^+ O U x`` (B, 2**wires), complex, from the final states of ``values``.
 
-        ``2 U^+ O U x``: its real part for real inputs, its conjugate for complex ones.
+        It is the direction of steepest ascent of ``sum(weights * <Z>)`` as a quadratic form of the
+        amplitudes; for real amplitudes the gradient is its real part.
         """
         if not weights.any():
-            return np.zeros_like(inputs)
+            return np.zeros_like(states)
         bras = states * self._signs.diagonal(2 * weights)
-        bras = self._evolve(self._backward, parameters, bras)
-        return bras.conj() if np.iscomplexobj(inputs) else np.ascontiguousarray(bras.real)
+        return self._evolve(self._backward, parameters, bras)
 
     def _evolve(self, gates: BoundGates, parameters: np.ndarray, states: np.ndarray) -> np.ndarray:
         """The gates applied to each row; more rows than dimensions go through the unitary."""

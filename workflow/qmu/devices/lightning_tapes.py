@@ -36,11 +36,11 @@ class LightningTapes:
         self._lock = threading.Lock()
 
     def residual(self, batch: int) -> tuple[tuple[int, ...], type]:
-        """Nothing is kept for the backward pass."""
-        return (batch, 0), self.real
+        """Shape and dtype of the features, which ``values`` returns second."""
+        return (batch, self.circuit.features), self.real
 
     def values(self, parameters: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """<Z> (B, K) for parameters (P,) and features (B, F), and an empty residual."""
+        """<Z> (B, K) for parameters (P,) and features (B, F), and the features."""
         import pennylane as qml
 
         states = np.empty((len(inputs), 2**self.circuit.wires), self._complex)
@@ -52,10 +52,10 @@ class LightningTapes:
                     [qml.tape.QuantumScript(operations, [qml.state()])]
                 )
         values = self._signs.expectations(states.real**2 + states.imag**2)
-        return values, np.empty((len(inputs), 0), self.real)
+        return values, inputs
 
     def parameter_gradient(
-        self, parameters: np.ndarray, inputs: np.ndarray, residual: np.ndarray, weights: np.ndarray
+        self, parameters: np.ndarray, inputs: np.ndarray, weights: np.ndarray
     ) -> np.ndarray:
         """Gradient (P,) of ``sum(weights * <Z>)`` with respect to the parameters."""
         rows = self._derivatives(parameters, inputs, weights, self._adjoint.trainable)
@@ -65,7 +65,7 @@ class LightningTapes:
         return self._adjoint.collect(total, self.circuit.parameters).astype(self.real)
 
     def input_gradient(
-        self, parameters: np.ndarray, inputs: np.ndarray, residual: np.ndarray, weights: np.ndarray
+        self, parameters: np.ndarray, inputs: np.ndarray, weights: np.ndarray
     ) -> np.ndarray:
         """Gradient (B, F) of ``sum(weights * <Z>)`` with respect to the features."""
         gradient = np.zeros_like(inputs)

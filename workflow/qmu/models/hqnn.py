@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydantic import Field
 
 from ..cards import ModelCard
@@ -32,6 +33,8 @@ CARD = ModelCard(
 SIDE, KERNEL, CHANNELS = 28, 5, 5
 POOLED = CHANNELS * (SIDE // 2) ** 2
 SLOPE = 0.01
+# Columns of the image per strip, an even divisor of 28: of 28, 14 and 4 the fastest for a fleet.
+STRIP = 4
 
 __all__ = ["CARD", "Config", "check", "circuit", "embed", "head", "initial_parameters"]
 
@@ -83,24 +86,41 @@ def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
 
 
 def convolve_and_pool(inputs: Array, weight: Array, bias: Array) -> Array:
-    """Convolution, max-pool 2 and ReLU: (n, 784) to (n, 980), channel-major.
+    """Convolution, max-pool 2 and ReLU: (n, 784) to (n, 980) in order (row, column, channel).
 
-    The convolution is one matrix product over shifted copies of the images, because that stays one
-    (batched) product when many models are trained at once, and max-pool and ReLU commute.
+    One matrix product does the convolution: strips of the image against a banded matrix that holds
+    the kernel once per column of the strip. It costs more multiplications than a direct loop but
+    stays one (batched) product of a good size when many models are trained at once. Its columns
+    are ordered by parity, so that pooling compares contiguous halves; max-pool and ReLU commute.
     """
-    count, margin = inputs.shape[0], KERNEL // 2
+    count, margin, half = inputs.shape[0], KERNEL // 2, SIDE // 2
     images = jnp.pad(inputs.reshape(count, SIDE, SIDE), ((0, 0), (margin,) * 2, (margin,) * 2))
-    shifted = jnp.stack(
+    strips = jnp.stack(
         [
-            images[:, row : row + SIDE, column : column + SIDE].reshape(-1)
-            for row in range(KERNEL)
-            for column in range(KERNEL)
-        ]
+            images[:, first : first + SIDE - 1 : 2, left : left + STRIP + KERNEL - 1]
+            for parity in range(2)
+            for left in range(0, SIDE, STRIP)
+            for first in range(parity, parity + KERNEL)
+        ],
+        axis=2,
     )
-    maps = (weight.T @ shifted).reshape(CHANNELS, count, SIDE // 2, 2, SIDE // 2, 2)
-    pooled = jnp.maximum(
-        jnp.maximum(maps[..., 0, :, 0], maps[..., 0, :, 1]),
-        jnp.maximum(maps[..., 1, :, 0], maps[..., 1, :, 1]),
+    width = KERNEL * (STRIP + KERNEL - 1)
+    maps = strips.reshape(count * half * 2 * (SIDE // STRIP), width) @ _banded(weight)
+    maps = maps.reshape(count, half, 2, SIDE // STRIP, 2, STRIP // 2 * CHANNELS)
+    rows = jnp.maximum(maps[:, :, 0], maps[:, :, 1])
+    pooled = jnp.maximum(rows[:, :, :, 0], rows[:, :, :, 1])
+    tiled = jnp.tile(bias, STRIP // 2)
+    return jnp.maximum(pooled + tiled, 0.0).reshape(count, POOLED)
+
+
+def _banded(weight: Array) -> Array:
+    """The kernel (25, 5) as the matrix from a strip (row, column) to (parity, column, channel)."""
+    columns = np.arange(STRIP + KERNEL - 1)
+    targets = np.arange(STRIP).reshape(STRIP // 2, 2).T.reshape(-1)
+    shift = columns[:, None] - targets[None, :]
+    band = (shift[None] == np.arange(KERNEL)[:, None, None]).reshape(KERNEL, -1)
+    kernel = weight.reshape(KERNEL, KERNEL, CHANNELS).transpose(0, 2, 1).reshape(-1, KERNEL)
+    spread = (kernel @ jnp.asarray(band, weight.dtype)).reshape(
+        KERNEL, CHANNELS, len(columns), STRIP
     )
-    active = jnp.maximum(pooled + bias[:, None, None, None], 0.0)
-    return active.transpose(1, 0, 2, 3).reshape(count, POOLED)
+    return spread.transpose(0, 2, 3, 1).reshape(KERNEL * len(columns), STRIP * CHANNELS)

@@ -7,6 +7,7 @@ shows too: each is written once.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +93,16 @@ FIGURES = (
         "these feed attacks and unlearning, then scoring, the summary and the report.",
     ),
 )
+
+
+def text_digest() -> str:
+    """Hex digest (16 characters) of the page's template and the captions: what the report depends
+    on besides code and data."""
+    digest = hashlib.sha256(TEMPLATE.read_bytes())
+    for entry in FIGURES:
+        digest.update((CAPTIONS / entry.caption).read_bytes())
+    return digest.hexdigest()[:16]
+
 
 STEMS = tuple(entry.stem for entry in FIGURES)
 SUFFIXES = ("svg", "png")

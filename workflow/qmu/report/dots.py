@@ -13,12 +13,17 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
 
 from . import theme
 from .evidence import Estimate
 
 ROW = 0.36
 """Height of one series of one variant, inches."""
+
+
+BELOW = 6.5
+"""How far under a marker its seeds are drawn, points."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,9 @@ def _one(
     ax.plot([low, high], [y, y], color=colour, linewidth=1.8, solid_capstyle="butt", zorder=2)
     if len(estimate.seeds) > 1:
         values = [value for _, value in estimate.seeds]
-        below = [y + 0.15] * len(values)
-        ax.plot(values, below, ".", color=colour, markersize=3.5, alpha=0.6, zorder=3)
+        below = ax.transData + ScaledTranslation(0, -BELOW / 72, ax.figure.dpi_scale_trans)
+        style = {"color": colour, "markersize": 3.5, "alpha": 0.6, "zorder": 3}
+        ax.plot(values, [y] * len(values), ".", transform=below, **style)
     ax.plot(
         [estimate.value],
         [y],
@@ -101,7 +107,7 @@ def _value(ax: Axes, y: float, low: float, high: float, text: str) -> None:
         va="center",
         fontsize=8.5,
         color=theme.INK,
-        path_effects=theme.halo(),
+        bbox=theme.BACKING,
         zorder=5,
     )
 

@@ -86,14 +86,16 @@ def summarise(columns: Mapping[str, Iterable[Any]]) -> Summary:
     for model, seed, variant, device, attack, metric, split, value, low, high, n in rows:
         label = model if len(devices[model]) == 1 else f"{model} on {device}"
         key = (label, variant, metric, split, attack)
-        if value is None:
-            continue
+        of_key = seeds.setdefault(key, [])
         if seed is None:
-            aggregates[key] = (float(value), low, high, n)
-            seeds.setdefault(key, [])
-        else:
-            seeds.setdefault(key, []).append((int(seed), float(value)))
-    cells = {key: _estimate(aggregates.get(key), of) for key, of in seeds.items()}
+            aggregates[key] = (value, low, high, n)
+        elif value is not None:
+            of_key.append((int(seed), float(value)))
+    cells = {
+        key: estimate
+        for key, of in seeds.items()
+        if (estimate := _estimate(aggregates.get(key), of)) is not None
+    }
     return Summary(
         models=tuple(dict.fromkeys(key[0] for key in cells)),
         attacks=tuple(dict.fromkeys(key[4] for key in cells if key[4] is not None)),
@@ -101,12 +103,16 @@ def summarise(columns: Mapping[str, Iterable[Any]]) -> Summary:
     )
 
 
-def _estimate(aggregate: tuple | None, seeds: list[tuple[int, float]]) -> Estimate:
+def _estimate(aggregate: tuple | None, seeds: list[tuple[int, float]]) -> Estimate | None:
+    """None where the table says that the aggregate cannot be resolved, or holds nothing."""
     if aggregate is None:
-        return Estimate(float(np.mean([value for _, value in seeds])), seeds=tuple(seeds))
+        values = [value for _, value in seeds]
+        return Estimate(float(np.mean(values)), seeds=tuple(seeds)) if values else None
     value, low, high, n = aggregate
+    if value is None:
+        return None
     return Estimate(
-        value,
+        float(value),
         None if low is None else float(low),
         None if high is None else float(high),
         None if n is None else int(n),
@@ -165,20 +171,15 @@ class Cards:
     attacks: Mapping[str, AttackCard] = field(default_factory=dict)
 
 
-def cards(experiment: Any) -> Cards:
-    """The cards of a validated `qmu.config.Experiment`."""
+def cards(config: Mapping[str, Any]) -> Cards:
+    """The cards of the components that a validated config names (`Experiment.model_dump`)."""
     from .. import registry
 
-    return Cards(
-        *(
-            {name: registry.load(kind, entry.component).CARD for name, entry in entries.items()}
-            for kind, entries in (
-                ("models", experiment.models),
-                ("unlearning", experiment.unlearning),
-                ("attacks", experiment.attacks),
-            )
-        )
-    )
+    found = [
+        {name: registry.load(kind, entry["component"]).CARD for name, entry in config[kind].items()}
+        for kind in ("models", "unlearning", "attacks")
+    ]
+    return Cards(*found)
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,12 @@ class Evidence:
     @property
     def confidence_level(self) -> float:
         """Confidence of the intervals: the config's, else 95%."""
-        return float((self.config.get("evaluation") or {}).get("confidence", 0.95))
+        return float((self.common.get("evaluation") or {}).get("confidence", 0.95))
+
+    @property
+    def common(self) -> Mapping[str, Any]:
+        """The part of the config that belongs to no component."""
+        return self.config.get("common") or self.config
 
     @property
     def published_attack(self) -> str | None:
@@ -237,7 +243,8 @@ def gather(
     """Evidence from tables as `qmu.tables.read` returns them.
 
     ``histories`` and ``outputs`` are keyed by (model, seed, variant); of the outputs only the
-    columns ``label``, ``split``, ``forget`` and ``logits`` of the forget class are kept.
+    columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of these the forget
+    class. ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
     """
     confidences, classes = [], None
     for (model, seed, variant), table in (outputs or {}).items():

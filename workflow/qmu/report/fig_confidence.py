@@ -84,7 +84,7 @@ def _panel(ax, courses: list[Confidence], edges: np.ndarray) -> None:
             ha="center",
             va="center",
             color=theme.QUIET,
-            path_effects=theme.halo(),
+            bbox=theme.BACKING,
         )
 
 

@@ -45,7 +45,7 @@ NODES = {
     "retrain": Node(1, 1.0, "retrain", "without the forget class", "training", ("data",)),
     "ensemble": Node(1, 0.1, "ensemble", "retrained, other seeds", "training", ("data",)),
     "attack": Node(2, 3.0, "attack fit", "one job per attack", "audit", ("shadows", "target")),
-    "unlearn": Node(2, 1.45, "unlearn", "one job per method", "unlearning", ("target",)),
+    "unlearn": Node(2, 1.5, "unlearn", "one job per method", "unlearning", ("target",)),
     "score": Node(
         3,
         2.0,

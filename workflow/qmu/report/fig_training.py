@@ -7,11 +7,14 @@ import math
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from . import dots, theme
 from .evidence import BASELINES, Evidence, History
 
 FLOOR = 1e-4
+WIDE = 20.0
+"""Ratio of the largest to the smallest loss from which the axis is logarithmic."""
 
 
 @theme.styled
@@ -22,7 +25,10 @@ def draw(evidence: Evidence) -> Figure:
     if not models:
         return theme.nothing("No training histories were given.")
     figure, axes = theme.grid(len(models), 3, 10.4, 0.7 + 2.5 * len(models))
-    palette = theme.colours(dict.fromkeys(h.variant for h in courses))
+    found = dict.fromkeys(h.variant for h in courses)
+    palette = theme.colours(
+        [*(v for v in BASELINES if v in found), *(v for v in found if v not in BASELINES)]
+    )
     for row, model in zip(axes, models, strict=True):
         own = [h for h in courses if h.model == model]
         _training(row[0], row[1], [h for h in own if h.variant in BASELINES], palette)
@@ -60,11 +66,15 @@ def _unlearning(ax, courses: list[History], palette: dict[str, str], evidence: E
         loss = np.maximum(np.where(np.isfinite(course.loss), course.loss, np.nan), FLOOR)
         style = {"color": palette[course.variant], "linewidth": 1.1, "alpha": 0.85}
         ax.plot(course.epoch, loss, **style, **short)
-    ax.set_yscale("log")
-    theme.plain_log(ax, "y")
+    losses = np.concatenate([course.loss[np.isfinite(course.loss)] for course in courses])
+    if len(losses) and losses.max() > WIDE * max(losses.min(), FLOOR):
+        ax.set_yscale("log")
+        theme.plain_log(ax, "y")
     if max(len(course.epoch) for course in courses) > 30:
         ax.set_xscale("log")
         theme.plain_log(ax, "x")
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("step")
     ax.set_ylabel("mean cross-entropy")
     if evidence.classes:
@@ -74,7 +84,8 @@ def _unlearning(ax, courses: list[History], palette: dict[str, str], evidence: E
 def _uniform_guess(ax, classes: int) -> None:
     goal = math.log(classes)
     ax.axhline(goal, color=theme.QUIET, linewidth=1, linestyle=(0, (4, 3)))
-    ax.set_ylim(top=max(ax.get_ylim()[1], 2.2 * goal))
+    room = 2.2 if ax.get_yscale() == "log" else 1.15
+    ax.set_ylim(top=max(ax.get_ylim()[1], room * goal))
     ax.annotate(
         f"log {classes}: uniform guess",
         (0.02, goal),

@@ -15,14 +15,16 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from ..tables import atomic
 
 INK, QUIET, GRID = "#1f2328", "#57606a", "#d8dee4"
 GAP = "#eceaf2"
 MEMBER, NON_MEMBER = "#542788", "#d9730d"
+
+# Behind text that may stand on a line: legible, and far smaller in an SVG than outlined glyphs.
+BACKING = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.4}
 
 FIXED = {
     "target": "#1f2328",
@@ -111,16 +113,11 @@ def nothing(message: str) -> Figure:
     return figure
 
 
-def halo() -> list[withStroke]:
-    """A white rim that keeps text legible on lines."""
-    return [withStroke(linewidth=3, foreground="white")]
-
-
 def plain_log(ax: Axes, which: str, unit: str = "") -> None:
     """Label the decades of a logarithmic axis 0.01, 0.1, 1 instead of powers of ten."""
     axis = ax.xaxis if which == "x" else ax.yaxis
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}{unit}"))
-    axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+    axis.set_minor_locator(NullLocator())
 
 
 def bare(ax: Axes) -> None:

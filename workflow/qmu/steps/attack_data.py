@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import tables
-from ..attack_features import attack_features
+from ..attacks._features import features as attack_features
 from .write import Writer
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import features, registry, sampling
+from ..errors import QmuError
 from .write import Writer
 
 
@@ -15,6 +16,9 @@ def run(inputs, outputs, spec, report, clock) -> None:
     images = data.load(data.Config(**spec["settings"]))
     section = spec["features"]
     count = len(images.labels)
+    if count != data.SIZE:
+        # Every check of the configuration counted on this number.
+        raise QmuError(f"dataset: {spec['dataset']} has {data.SIZE} images, found {count}")
     roles = sampling.roles(spec["root_seed"], count, section["public"], section["pool"])
     fit_on = roles == "public" if section["fit_on"] == "public" else images.training
     report(f"{count} images, principal components fitted on {int(fit_on.sum())} of them")

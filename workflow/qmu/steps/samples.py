@@ -18,11 +18,12 @@ def run(inputs, outputs, spec, report, clock) -> None:
     parts = sampling.draw_parts(spec["root_seed"], spec["seed"], len(pool["label"]), counts)
     forget = pool["label"] == spec["forget_class"]
     split = sampling.splits(parts, forget)
-    for name in ("forget_train", "forget_test", "retain_train", "retain_test"):
+    groups = ("forget_train", "forget_test", "retain_train", "retain_test", "retain_validation")
+    for name in groups:
         if not np.any(split == name):
+            part = name.rpartition("_")[2]
             raise QmuError(
-                f"samples: seed {spec['seed']} draws no image for {name}; raise samples.train or "
-                "samples.test"
+                f"samples: seed {spec['seed']} draws no image for {name}; raise samples.{part}"
             )
     columns = {
         "sample_id": pool["sample_id"],

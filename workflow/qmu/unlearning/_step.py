@@ -18,8 +18,14 @@ TINY = 1e-30
 
 
 def unit(gradient: Parameters) -> Parameters:
-    """Every tensor divided by its own Euclidean norm; a zero tensor stays zero."""
-    return {name: g / jnp.maximum(jnp.linalg.norm(g), TINY) for name, g in gradient.items()}
+    """Every tensor divided by its own Euclidean norm; one whose largest entry is below `TINY` (in
+    size) stays as good as zero."""
+    scaled = {}
+    for name, g in gradient.items():
+        # By the largest entry first: squares of small entries underflow in single precision.
+        g = g / jnp.maximum(jnp.max(jnp.abs(g), initial=0.0), TINY)
+        scaled[name] = g / jnp.maximum(jnp.linalg.norm(g), 1.0)
+    return scaled
 
 
 def combined(a: Parameters, alpha: float, b: Parameters, beta: float) -> Parameters:

@@ -67,7 +67,7 @@ def _direction(problem: Problem, config: Config, parameters: Parameters, step: i
         return combined(gradient, 1.0 if ascend else -1.0, gradient, 0.0)
     g_f, g_r = problem.gradient(parameters, forget), problem.gradient(parameters, retain)
     if config.variant == "logratio":
-        l_f, l_r = (problem.measure(parameters, data)[0] for data in (forget, retain))
+        l_f, l_r = (problem.training_loss(parameters, data) for data in (forget, retain))
         return unit(combined(g_f, 1 / max(l_f, TINY), g_r, -1 / max(l_r, TINY)))
     if config.variant == "proj":
         return projected(g_f, g_r)

@@ -33,7 +33,9 @@ CARD = MethodCard(
 class Config(Strict):
     """``alphas``: selection thresholds, tried from the most to the least selective."""
 
-    alphas: tuple[PositiveFloat, ...] = (10, 8, 7, 6, 5, 4, 3.5, 3, 2.5, 2, 1.5)
+    alphas: tuple[PositiveFloat, ...] = Field(
+        default=(10, 8, 7, 6, 5, 4, 3.5, 3, 2.5, 2, 1.5), min_length=1
+    )
     dampening: PositiveFloat = 1.0
     stopping: Stopping = Field(default=Stopping())
 
@@ -46,9 +48,9 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
     of_forget = jax.tree.map(lambda s: s / n_f, forget)
     of_all = jax.tree.map(lambda f, r: (f + r) / (n_f + n_r), forget, retain)
     start = wrapped(problem.parameters)
-    monitor = Monitor(problem, config.stopping)
+    monitor = Monitor(problem, config.stopping, exhausted="every alpha tried")
     for alpha in sorted(config.alphas, reverse=True):
-        if monitor.finished:
+        if monitor.finished or len(monitor.rows) == config.stopping.max_steps:
             break
         problem.report(f"alpha {alpha:g}")
         dampened = dampen(start, of_forget, of_all, alpha, config.dampening)
@@ -75,5 +77,6 @@ def dampen(
 def wrapped(parameters: Parameters) -> Parameters:
     """A copy whose circuit angles lie in (-pi, pi]; the circuit does not change."""
     angles = parameters["circuit"]
+    inside = (angles > -np.pi) & (angles <= np.pi)
     turned = np.pi - jnp.mod(np.pi - angles, 2 * np.pi)
-    return {**parameters, "circuit": turned}
+    return {**parameters, "circuit": jnp.where(inside, angles, turned)}

@@ -1,0 +1,44 @@
+# `make run` and `make test` do all their own set-up in .venv; everything else is Snakemake.
+PYTHON ?= python3
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: run test lint bench lock clean
+
+# Run the default experiment and say where the report is.
+run: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+
+# All tests, with the same set-up.
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+# Formatting and linting of Python and Snakemake files.
+lint: $(STAMP)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+
+# Timings of the engine against other ways to do the same, as ratios within one run.
+bench: $(STAMP)
+	$(BIN)/python -m pip install --quiet -r requirements/bench.txt
+	$(BIN)/python tests/benchmarks/bench.py
+
+# Resolve the pinned, hashed dependencies anew from pyproject.toml.
+lock:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet pip-tools
+	.venv-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
+		--extra dev --extra ibm -o requirements/lock.txt pyproject.toml
+	rm -rf .venv-lock
+
+$(STAMP): requirements/lock.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:
+	rm -rf .venv .snakemake

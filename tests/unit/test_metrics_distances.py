@@ -1,0 +1,47 @@
+"""Distances of probability tables: closed forms, bounds, SciPy as a second route."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from qmu.metrics.distances import agreement, clipped, js, kl
+from scipy.special import entr, rel_entr
+
+tables = arrays(np.float64, (6, 5), elements=st.floats(0, 1)).map(
+    lambda a: (a + 1e-300) / (a + 1e-300).sum(axis=1, keepdims=True)
+)
+
+
+@settings(deadline=None, derandomize=True)
+@given(tables, tables)
+def test_against_scipy_and_within_bounds(p, q):
+    a, b = clipped(p), clipped(q)
+    np.testing.assert_allclose(kl(p, q), rel_entr(a, b).sum(axis=1), atol=1e-12)
+    expected = (entr((a + b) / 2) - entr(a) / 2 - entr(b) / 2).sum(axis=1)
+    np.testing.assert_allclose(js(p, q), expected, atol=1e-12)
+    np.testing.assert_allclose(js(p, q), js(q, p), atol=1e-14)
+    assert np.all(kl(p, q) >= -1e-12)
+    assert np.all((js(p, q) >= -1e-12) & (js(p, q) <= np.log(2) + 1e-12))
+    np.testing.assert_array_equal(agreement(p, q), agreement(q, p))
+
+
+@settings(deadline=None, derandomize=True)
+@given(tables)
+def test_a_table_is_at_distance_zero_of_itself(p):
+    np.testing.assert_array_equal(kl(p, p), 0)
+    np.testing.assert_array_equal(js(p, p), 0)
+    np.testing.assert_array_equal(agreement(p, p), 1)
+
+
+def test_opposite_certainties_are_as_far_as_the_clip_allows():
+    p, q = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
+    np.testing.assert_allclose(kl(p, q), -np.log(1e-8), rtol=1e-6)
+    np.testing.assert_allclose(js(p, q), np.log(2), rtol=1e-6)
+    assert agreement(p, q) == [0.0]
+    assert np.isfinite(kl(p, q)).all()
+
+
+def test_an_ensemble_broadcasts():
+    rng = np.random.default_rng(0)
+    p, many = rng.dirichlet(np.ones(4), 7), rng.dirichlet(np.ones(4), (3, 7))
+    np.testing.assert_array_equal(kl(p, many)[2], kl(p, many[2]))

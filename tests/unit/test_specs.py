@@ -1,0 +1,145 @@
+"""Specs: plain values, complete, and changed by exactly the settings that a job reads."""
+
+import copy
+import json
+
+import pytest
+from fixtures import small_config
+from qmu.config import parse
+from qmu.specs import Specs
+
+
+def full_config():
+    return small_config() | {
+        "seeds": [0, 1],
+        "models": {"basic_qnn": {"layers": 1}, "hqnn": {"layers": 1}},
+        "unlearning": {"ga": {}, "strong": {"method": "ga", "step_length": 0.1}, "ssd": {}},
+        "attacks": {"loss_thr": {}, "su_graybox": {}},
+        "shadows": {"count": 5, "block": 2},
+    }
+
+
+def all_specs(raw):
+    """Name of every job -> its spec."""
+    experiment = parse(raw)
+    specs = Specs(experiment)
+    found = {"pool": specs.pool(), "summary": specs.summary(), "report": specs.report()}
+    blocks = -(-experiment.common.shadows.count // experiment.common.shadows.block)
+    for seed in experiment.common.seeds:
+        found[f"samples {seed}"] = specs.samples(seed)
+    for model in experiment.models:
+        found[f"attack_data {model}"] = specs.attack_data(model)
+        for block in range(blocks):
+            found[f"shadows {model} {block}"] = specs.shadows(model, block)
+        for seed in experiment.common.seeds:
+            found[f"ensemble {model} {seed}"] = specs.ensemble(model, seed)
+            found[f"fit {model} {seed}"] = specs.attacks("fit_attacks", model, seed)
+            found[f"score {model} {seed}"] = specs.attacks("score", model, seed)
+            for variant in ("target", "retrain"):
+                found[f"{variant} {model} {seed}"] = specs.train(model, seed, variant)
+            for variant in experiment.unlearning:
+                found[f"{variant} {model} {seed}"] = specs.unlearn(model, seed, variant)
+    return found
+
+
+BEFORE = all_specs(full_config())
+RESULTS = {"summary", "report"}
+
+
+def jobs(*starts):
+    return {name for name in BEFORE if name.split()[0] in starts}
+
+
+def of(*words):
+    return {name for name in BEFORE if any(word in name.split() for word in words)}
+
+
+CHANGES = [
+    ("unlearning.ga.step_length", 0.1, jobs("ga")),
+    ("unlearning.strong.stopping", {"max_steps": 3}, jobs("strong")),
+    ("unlearning.ssd.alphas", [3], jobs("ssd")),
+    ("attacks.loss_thr.threshold", "mean_train_loss", jobs("fit", "score")),
+    ("evaluation", {"confidence": 0.9}, set()),
+    ("memory_gib", 4, set()),
+    (
+        "models.hqnn.layers",
+        2,
+        of("hqnn") - jobs("attack_data", "fit", "score"),
+    ),
+    ("models.hqnn.training", {"loss": "bce_sum"}, of("hqnn")),
+    ("fleet", {"precision": "double"}, jobs("shadows", "ensemble")),
+    ("fleet", {"width": 4}, jobs("shadows", "ensemble")),
+    (
+        "simulation",
+        {"precision": "single"},
+        jobs("target", "retrain", "ga", "strong", "ssd"),
+    ),
+    ("retrain", {"ensemble": 3}, jobs("ensemble")),
+    ("shadows", {"count": 4, "block": 2}, jobs("attack_data") | of("2") & jobs("shadows")),
+    ("features", {"components": 128}, jobs("pool")),
+    ("samples", {"train": 900}, jobs("samples", "shadows")),
+    ("samples", {"validation": 100}, jobs("samples")),
+    ("forget_class", 3, jobs("samples", "ga", "strong", "ssd")),
+    ("root_seed", 1, set(BEFORE)),
+    ("experiment", "other", set(BEFORE)),
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"), CHANGES, ids=[f"{c[0]}={c[1]}" for c in CHANGES]
+)
+def test_a_setting_changes_the_specs_of_the_jobs_that_read_it(key, value, expected):
+    raw = copy.deepcopy(full_config())
+    *folders, last = key.split(".")
+    section = raw
+    for part in folders:
+        section = section[part]
+    section[last] = value
+    after = all_specs(raw)
+    changed = {name for name in BEFORE if after.get(name) != BEFORE[name]}
+    assert changed == expected | RESULTS
+
+
+def test_another_seed_adds_jobs_and_changes_none():
+    after = all_specs(full_config() | {"seeds": [0, 1, 2]})
+    assert {name for name in BEFORE if after[name] != BEFORE[name]} == RESULTS
+    assert {name.split()[-1] for name in after if name not in BEFORE} == {"2"}
+
+
+def test_another_method_adds_its_jobs_and_changes_none():
+    raw = full_config()
+    raw["unlearning"]["rga"] = {}
+    after = all_specs(raw)
+    assert {name for name in BEFORE if after[name] != BEFORE[name]} == RESULTS
+    assert {name.split()[0] for name in after if name not in BEFORE} == {"rga"}
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_specs_are_plain_builtins_and_repeatable(name):
+    spec = BEFORE[name]
+    assert json.loads(json.dumps(spec)) == spec
+    assert spec["experiment"] == "small"
+    assert len(spec["code_digest"]) == 16
+    assert "results/" not in json.dumps(spec)
+
+
+def test_jobs_of_one_rule_differ():
+    texts = [
+        json.dumps(spec)
+        for name, spec in BEFORE.items()
+        if name.split()[0] not in ("attack_data", "fit", "score")
+    ]
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize(("count", "block"), [(5, 2), (4, 4), (3, 8), (2, 1)])
+def test_blocks_divide_the_shadows(count, block):
+    raw = full_config() | {"shadows": {"count": count, "block": block}}
+    specs = Specs(parse(raw))
+    indices = [specs.shadows("hqnn", b)["indices"] for b in range(-(-count // block))]
+    assert [index for part in indices for index in part] == list(range(count))
+    assert max(map(len, indices)) <= block
+
+
+def test_a_method_is_handed_the_classes_of_the_data():
+    assert BEFORE["ga hqnn 0"]["model"]["classes"] == 10

@@ -1,0 +1,66 @@
+"""The manifest: what a reader needs to make the same results again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from .. import __version__, tables
+
+PACKAGES = (
+    "snakemake",
+    "pennylane",
+    "pennylane-lightning",
+    "jax",
+    "jaxlib",
+    "optax",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pyarrow",
+    "pydantic",
+    "mlxtend",
+)
+
+
+def write_manifest(path: str, spec: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
+    """Versions, configuration, seeds, and the digests of code and content of every input."""
+    # Times differ from run to run; a manifest of the same results must not.
+    kept = (value for kind, value in inputs.items() if kind != "timing")
+    files = sorted({file for value in kept for file in _files(value)})
+    manifest = {
+        "qmu": __version__,
+        "experiment": spec["experiment"],
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "root_seed": spec["root_seed"],
+        "seeds": spec["config"]["common"]["seeds"],
+        "config": spec["config"],
+        "code_digest": spec["code_digest"],
+        "tables": {
+            file: {
+                "sha256": hashlib.sha256(Path(file).read_bytes()).hexdigest(),
+                "code_digest": tables.metadata(file)["qmu.code_digest"],
+            }
+            for file in files
+        },
+    }
+    with tables.atomic(path) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+
+
+def _files(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
