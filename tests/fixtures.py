@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-
 from qmu import model as models
 from qmu.problem import Data, Ledger, Problem
 from qmu.seeds import generator, key
@@ -17,7 +17,7 @@ SMALL_TRAINING = {
     "learning_rate": 0.1,
     "momentum": 0.9,
     "batch_size": 8,
-    "epochs": 3,
+    "epochs": 2,
     "loss": "ce",
 }
 
@@ -43,6 +43,14 @@ def small_model(
         "training": SMALL_TRAINING | training,
     }
     return models.build(component, settings, CLASSES, "default.qubit", precision)
+
+
+@lru_cache(maxsize=64)
+def compiled(model: models.Model, method: str) -> Any:
+    """A method of a model as one program: operation by operation each would compile by itself."""
+    import jax
+
+    return jax.jit(getattr(model, method))
 
 
 def small_data(samples: int, name: str = "data", features: int = FEATURES) -> Any:
@@ -97,3 +105,22 @@ def leaves(parameters: Any) -> dict[str, np.ndarray]:
 def same(a: Any, b: Any) -> bool:
     """Whether two parameter dicts are bit-identical."""
     return a.keys() == b.keys() and all(np.array_equal(a[k], b[k]) for k in a)
+
+
+def trained_problem(**options: Any) -> Problem:
+    """The problem on a small model that has learnt its data."""
+    from qmu import training
+
+    model = options.pop("model", None) or small_model(epochs=12)
+    inputs, labels = small_data(48)
+    names = ("tests", "target")
+    parameters, _ = training.train(
+        model,
+        model.initial_parameters(key(*names, "parameters")),
+        inputs.astype(model.dtype),
+        labels,
+        np.arange(48),
+        lambda epoch: key(*names, "epoch", epoch),
+        lambda line: None,
+    )
+    return small_problem(model, parameters=parameters, **options)

@@ -74,9 +74,7 @@ def lightning(problem: Problem) -> Step:
     """This project's lightning.qubit path: the batch in an index register."""
     from qmu.devices import expectation_function
 
-    function = expectation_function(
-        problem.circuit, device="lightning.qubit", precision="single"
-    )
+    function = expectation_function(problem.circuit, device="lightning.qubit", precision="single")
     return _compiled(_gradient(function), problem)
 
 
@@ -148,9 +146,9 @@ def available() -> dict[str, str]:
 
 
 def _gradient(function: Callable[..., Any]) -> Callable[..., Any]:
-    return jax.grad(lambda parameters, states, labels: cross_entropy(
-        function(parameters, states), labels
-    ))
+    return jax.grad(
+        lambda parameters, states, labels: cross_entropy(function(parameters, states), labels)
+    )
 
 
 def _compiled(gradient: Callable[..., Any], problem: Problem) -> Step:

@@ -12,7 +12,7 @@ OFFLINE = ("mnist_embedded",)
 def test_a_dataset_says_what_the_checks_of_a_configuration_need(name):
     module = registry.load("data", name)
     assert issubclass(module.Config, Strict)
-    assert module.CLASSES == tuple(range(len(module.CLASSES)))
+    assert tuple(range(len(module.CLASSES))) == module.CLASSES
     assert module.SIZE > 0
     assert module.PIXELS > 0
     assert callable(module.load)

@@ -6,9 +6,13 @@ import struct
 
 import numpy as np
 import pytest
+from qmu import tables
 from qmu.data import mnist_embedded, mnist_full
 from qmu.data._images import checked
 from qmu.errors import QmuError
+from qmu.features import principal_components
+from qmu.steps import pool
+from qmu.steps.clock import Clock
 
 TRAIN, TEST = 12, 5
 NAMES = {
@@ -34,7 +38,7 @@ def arrays(rng):
 
 
 def idx(array):
-    header = struct.pack(">BBBB", 0, 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
+    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
     return header + array.tobytes()
 
 
@@ -204,9 +208,7 @@ def test_a_damaged_idx_file_is_named(tmp_path, arrays, key, damage):
 )
 @pytest.mark.parametrize("kind", ["npz", "idx"])
 def test_wrong_content_names_file_and_row(tmp_path, arrays, change, words, kind):
-    arrays = arrays | {
-        key: np.asarray(value, np.uint8) for key, value in change(arrays).items()
-    }
+    arrays = arrays | {key: np.asarray(value, np.uint8) for key, value in change(arrays).items()}
     if kind == "npz":
         np.savez(tmp_path / "m.npz", **arrays)
         assert words in failure(tmp_path / "m.npz")
@@ -230,7 +232,10 @@ def test_a_label_that_slipped_from_training_to_test_is_found(tmp_path, arrays, k
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"x_train": np.full((TRAIN, 784), 0.5)}, "row 0 has a pixel outside the integers 0 to 255"),
+        (
+            {"x_train": np.full((TRAIN, 784), 0.5)},
+            "row 0 has a pixel outside the integers 0 to 255",
+        ),
         ({"x_train": np.full((TRAIN, 784), np.nan)}, "row 0 has a pixel outside"),
         ({"x_train": np.full((TRAIN, 784), 256)}, "row 0 has a pixel outside"),
         ({"x_train": np.full((TRAIN, 784), -1)}, "row 0 has a pixel outside"),
@@ -314,3 +319,45 @@ def test_checked_refuses_what_no_loader_should_hand_over():
     ones = np.ones((2, 784), np.uint8)
     with pytest.raises(QmuError, match="source: 2 images but labels of shape"):
         checked("source", ones, np.array([1]), np.ones(2, bool))
+
+
+def silent(line):
+    pass
+
+
+POOL_SPEC = {
+    "experiment": "small",
+    "code_digest": "0" * 16,
+    "root_seed": 0,
+    "dataset": "mnist_full",
+    "features": {"public": 4, "components": 3, "fit_on": "public", "pool": 10},
+}
+
+
+@pytest.mark.parametrize("fit_on", ["public", "all_training"])
+def test_the_pool_step_keeps_ids_and_fits_where_it_is_told(tmp_path, arrays, monkeypatch, fit_on):
+    np.savez(tmp_path / "m.npz", **arrays)
+    monkeypatch.setattr(mnist_full, "SIZE", TRAIN + TEST)
+    features = POOL_SPEC["features"] | {"fit_on": fit_on}
+    settings = {"path": str(tmp_path / "m.npz"), "openml": False}
+    spec = POOL_SPEC | {"features": features, "settings": settings}
+    pool.run({}, {"pool": tmp_path / "pool.parquet"}, spec, silent, Clock())
+    table = tables.read(tmp_path / "pool.parquet", "pool", experiment="small")
+    images = load(tmp_path / "m.npz")
+    assert np.sum(table["role"] == "public") == 4
+    assert np.sum(table["role"] == "pool") == 10
+    ids = table["sample_id"]
+    assert len(set(ids.tolist())) == 14
+    assert np.array_equal(table["image"], images.pixels[ids])
+    assert np.array_equal(table["label"], images.labels[ids])
+    fit = np.isin(np.arange(TRAIN + TEST), ids[table["role"] == "public"])
+    fit = fit if fit_on == "public" else images.training
+    expected = principal_components(images.pixels, fit, 3)[ids]
+    np.testing.assert_allclose(table["features"], expected, atol=1e-9)
+
+
+def test_the_pool_step_refuses_another_number_of_images(tmp_path, arrays):
+    np.savez(tmp_path / "m.npz", **arrays)
+    spec = POOL_SPEC | {"settings": {"path": str(tmp_path / "m.npz"), "openml": False}}
+    with pytest.raises(QmuError, match="mnist_full has 70000 images, found 17"):
+        pool.run({}, {"pool": tmp_path / "pool.parquet"}, spec, silent, Clock())

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 import pytest
-from fixtures import CLASSES, FEATURES, SMALL_TRAINING, leaves, small_data, small_model
+from fixtures import CLASSES, FEATURES, SMALL_TRAINING, compiled, leaves, small_data, small_model
 from qmu import model as models
 from qmu import registry
 from qmu.circuits.quantum_function import quantum_function
@@ -39,13 +39,13 @@ def count(parameters):
 )
 def test_parameter_counts(component, layers, expected):
     model = build(component, layers=layers)
-    assert count(model.initial_parameters(key(*KEY))) == expected
+    assert count(compiled(model, "initial_parameters")(key(*KEY))) == expected
     assert model.circuit_parameters == 24 * layers
 
 
 def test_basic_parameters_are_standard_normal():
     model = build("basic_qnn", layers=50)
-    angles = np.asarray(model.initial_parameters(key(*KEY))["circuit"])
+    angles = np.asarray(compiled(model, "initial_parameters")(key(*KEY))["circuit"])
     assert abs(angles.mean()) < 4 / math.sqrt(angles.size)
     assert abs(angles.std() - 1) < 4 / math.sqrt(2 * angles.size)
     assert np.abs(angles).max() < 5
@@ -65,7 +65,7 @@ def test_hqnn_parameters_are_uniform_in_their_ranges():
 @pytest.mark.parametrize("component", registry.names("models"))
 def test_initial_parameters_follow_their_key(component):
     model = build(component, layers=1)
-    one, again, other = (leaves(model.initial_parameters(key(*n))) for n in (("a",), ("a",), ("b",)))
+    one, again, other = (leaves(compiled(model, "initial_parameters")(key(name))) for name in "aab")
     for name in one:
         assert np.array_equal(one[name], again[name])
         assert not np.array_equal(one[name], other[name])
@@ -76,9 +76,9 @@ def test_initial_parameters_follow_their_key(component):
 @pytest.mark.parametrize(("precision", "dtype"), [("double", "float64"), ("single", "float32")])
 def test_everything_has_the_models_precision(precision, dtype):
     model = small_model(precision=precision)
-    parameters = model.initial_parameters(key(*KEY))
+    parameters = compiled(model, "initial_parameters")(key(*KEY))
     inputs = model.inputs({"features": small_data(3)[0]})
-    arrays = [*parameters.values(), inputs, model.logits(parameters, inputs)]
+    arrays = [*parameters.values(), inputs, compiled(model, "logits")(parameters, inputs)]
     assert {str(array.dtype) for array in arrays} == {dtype}
 
 
@@ -91,21 +91,21 @@ def reference_expectations(model, angles, states):
 @pytest.mark.parametrize("layers", [0, 1, 2])
 def test_basic_logits_from_first_principles(layers):
     model = small_model(layers=layers)
-    parameters = leaves(model.initial_parameters(key(*KEY)))
+    parameters = leaves(compiled(model, "initial_parameters")(key(*KEY)))
     inputs = small_data(5)[0]
     states = inputs / np.linalg.norm(inputs, axis=1, keepdims=True)
     values = reference_expectations(model, parameters["circuit"], states)
     expected = values @ parameters["head/weight"] + parameters["head/bias"]
-    found = model.logits(model.convert(parameters), jnp.asarray(inputs))
+    found = compiled(model, "logits")(model.convert(parameters), jnp.asarray(inputs))
     np.testing.assert_allclose(found, expected, atol=1e-10)
 
 
 def test_fewer_features_than_amplitudes_are_padded_with_zeros():
     model = small_model()
-    parameters = model.initial_parameters(key(*KEY))
+    parameters = compiled(model, "initial_parameters")(key(*KEY))
     inputs = small_data(5)[0]
-    short = model.logits(parameters, jnp.asarray(inputs[:, :11]))
-    padded = model.logits(parameters, jnp.asarray(inputs * (np.arange(FEATURES) < 11)))
+    short = compiled(model, "logits")(parameters, jnp.asarray(inputs[:, :11]))
+    padded = compiled(model, "logits")(parameters, jnp.asarray(inputs * (np.arange(FEATURES) < 11)))
     np.testing.assert_allclose(short, padded, atol=1e-12)
 
 
@@ -113,7 +113,7 @@ def naive_front_end(parameters, image):
     """Convolution, ReLU, max-pool, dense and leaky ReLU by loops over one 28 x 28 image."""
     padded = np.zeros((32, 32))
     padded[2:30, 2:30] = image
-    pooled = np.zeros((5, 14, 14))
+    pooled = np.zeros((14, 14, 5))
     for channel in range(5):
         kernel = parameters["conv/weight"][:, channel].reshape(5, 5)
         maps = np.zeros((28, 28))
@@ -125,7 +125,7 @@ def naive_front_end(parameters, image):
         for row in range(14):
             for column in range(14):
                 block = maps[2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
-                pooled[channel, row, column] = block.max()
+                pooled[row, column, channel] = block.max()
     hidden = pooled.ravel() @ parameters["fc/weight"] + parameters["fc/bias"]
     hidden = np.where(hidden > 0, hidden, 0.01 * hidden)
     return hidden / np.linalg.norm(hidden)
@@ -133,37 +133,39 @@ def naive_front_end(parameters, image):
 
 def test_hqnn_logits_from_first_principles():
     model = small_model(component="hqnn", layers=1)
-    parameters = leaves(model.initial_parameters(key(*KEY)))
+    parameters = leaves(compiled(model, "initial_parameters")(key(*KEY)))
     pool = {"image": generator("tests", "images").integers(0, 256, (3, 784)).astype(np.uint8)}
     inputs = model.inputs(pool)
     np.testing.assert_allclose(inputs, (pool["image"] / 255 - 0.5) / 0.5)
     images = np.asarray(inputs).reshape(-1, 28, 28)
     states = np.array([naive_front_end(parameters, image) for image in images])
     converted = model.convert(parameters)
-    found = model.module.embed(model.config, converted, inputs)
+    found = jax.jit(model.module.embed, static_argnums=0)(model.config, converted, inputs)
     np.testing.assert_allclose(found, states, atol=1e-12)
     values = reference_expectations(model, parameters["circuit"], states)
     expected = values @ parameters["head/weight"] + parameters["head/bias"]
-    np.testing.assert_allclose(model.logits(converted, inputs), expected, atol=1e-10)
+    np.testing.assert_allclose(compiled(model, "logits")(converted, inputs), expected, atol=1e-10)
 
 
 @pytest.mark.parametrize("factor", [3.0, -1.0, 1e-6, -1e6])
 def test_basic_qnn_is_blind_to_scale_and_sign(factor):
     model = small_model()
-    parameters = model.initial_parameters(key(*KEY))
+    parameters = compiled(model, "initial_parameters")(key(*KEY))
     inputs = jnp.asarray(small_data(5)[0])
     np.testing.assert_allclose(
-        model.logits(parameters, factor * inputs), model.logits(parameters, inputs), atol=1e-12
+        compiled(model, "logits")(parameters, factor * inputs),
+        compiled(model, "logits")(parameters, inputs),
+        atol=1e-12,
     )
 
 
 def test_expectation_values_bound_the_logits():
     model = small_model()
-    parameters = leaves(model.initial_parameters(key(*KEY)))
+    parameters = leaves(compiled(model, "initial_parameters")(key(*KEY)))
     inputs = jnp.asarray(small_data(40)[0])
-    values = model.expectation_values(model.convert(parameters), inputs)
+    values = compiled(model, "expectation_values")(model.convert(parameters), inputs)
     assert np.abs(values).max() <= 1 + 1e-12
-    logits = np.asarray(model.logits(model.convert(parameters), inputs))
+    logits = np.asarray(compiled(model, "logits")(model.convert(parameters), inputs))
     bound = np.abs(parameters["head/weight"]).sum(axis=0)
     assert np.all(np.abs(logits - parameters["head/bias"]) <= bound + 1e-12)
 
@@ -171,12 +173,12 @@ def test_expectation_values_bound_the_logits():
 @pytest.mark.parametrize("position", [(0, 0, 0), (0, 2, 1), (1, 3, 2)])
 def test_angles_are_periodic(position):
     model = small_model()
-    parameters = model.initial_parameters(key(*KEY))
+    parameters = compiled(model, "initial_parameters")(key(*KEY))
     inputs = jnp.asarray(small_data(5)[0])
     turned = parameters["circuit"].at[position].add(2 * np.pi)
     np.testing.assert_allclose(
-        model.logits({**parameters, "circuit": turned}, inputs),
-        model.logits(parameters, inputs),
+        compiled(model, "logits")({**parameters, "circuit": turned}, inputs),
+        compiled(model, "logits")(parameters, inputs),
         atol=1e-12,
     )
 
@@ -184,8 +186,8 @@ def test_angles_are_periodic(position):
 def test_the_last_phi_is_dead_and_no_other_angle_is():
     model = small_model()
     inputs, labels = small_data(20)
-    gradient = jax.grad(model.mean_loss)(
-        model.initial_parameters(key(*KEY)), jnp.asarray(inputs), jnp.asarray(labels)
+    gradient = jax.jit(jax.grad(model.mean_loss))(
+        compiled(model, "initial_parameters")(key(*KEY)), jnp.asarray(inputs), jnp.asarray(labels)
     )["circuit"]
     dead = np.abs(np.asarray(gradient)) < 1e-14
     assert np.argwhere(dead).tolist() == [[1, wire, 1] for wire in range(4)]
@@ -195,22 +197,22 @@ def test_losses_are_those_of_the_recipe():
     inputs, labels = small_data(6)
     for loss in ("ce", "bce_sum"):
         model = small_model(loss=loss)
-        parameters = model.initial_parameters(key(*KEY))
-        logits = np.asarray(model.logits(parameters, jnp.asarray(inputs)))
+        parameters = compiled(model, "initial_parameters")(key(*KEY))
+        logits = np.asarray(compiled(model, "logits")(parameters, jnp.asarray(inputs)))
         p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         hot = np.eye(CLASSES)[labels]
         expected = -np.sum(hot * np.log(p), axis=1)
         if loss == "bce_sum":
             expected -= np.sum((1 - hot) * np.log(1 - p), axis=1)
-        found = model.losses(parameters, jnp.asarray(inputs), jnp.asarray(labels))
+        found = compiled(model, "losses")(parameters, jnp.asarray(inputs), jnp.asarray(labels))
         np.testing.assert_allclose(found, expected, rtol=1e-10)
-        mean = model.mean_loss(parameters, jnp.asarray(inputs), jnp.asarray(labels))
+        mean = compiled(model, "mean_loss")(parameters, jnp.asarray(inputs), jnp.asarray(labels))
         assert float(mean) == pytest.approx(expected.mean(), rel=1e-12)
 
 
 def test_evaluate_gives_probabilities_in_float64():
     model = small_model(precision="single")
-    parameters = model.initial_parameters(key(*KEY))
+    parameters = compiled(model, "initial_parameters")(key(*KEY))
     found = models.evaluate(model, parameters, model.inputs({"features": small_data(7)[0]}))
     assert {name: value.shape for name, value in found.items()} == {
         "expectation_values": (7, 4),
@@ -225,7 +227,7 @@ def test_a_samples_outputs_do_not_depend_on_its_neighbours(monkeypatch):
     monkeypatch.setattr(models, "CHUNK", 16)
     models._forward.cache_clear()
     model = small_model()
-    parameters = model.initial_parameters(key(*KEY))
+    parameters = compiled(model, "initial_parameters")(key(*KEY))
     inputs = jnp.asarray(small_data(40)[0])
     whole = models.evaluate(model, parameters, inputs)
     for rows in (slice(0, 3), slice(16, 40), slice(0, 16)):
@@ -236,7 +238,7 @@ def test_a_samples_outputs_do_not_depend_on_its_neighbours(monkeypatch):
 
 def test_a_masked_class_has_probability_zero():
     model = small_model()
-    parameters = model.initial_parameters(key(*KEY))
+    parameters = compiled(model, "initial_parameters")(key(*KEY))
     parameters["head/bias"] = parameters["head/bias"].at[1].set(-jnp.inf)
     found = models.evaluate(model, parameters, jnp.asarray(small_data(7)[0]))
     assert np.all(found["probabilities"][:, 1] == 0)
@@ -259,11 +261,11 @@ def test_the_smallest_and_the_bare_model():
         "default.qubit",
         "double",
     )
-    parameters = model.initial_parameters(key(*KEY))
+    parameters = compiled(model, "initial_parameters")(key(*KEY))
     assert parameters["circuit"].shape == (0, 2, 3)
     inputs = np.array([[1.0, 2.0, 2.0, 4.0]])
     squares = (inputs / 5.0)[0] ** 2
     expected = [squares[0] + squares[1] - squares[2] - squares[3]]
     expected += [squares[0] - squares[1] + squares[2] - squares[3]]
-    found = model.expectation_values(parameters, jnp.asarray(inputs))
+    found = compiled(model, "expectation_values")(parameters, jnp.asarray(inputs))
     np.testing.assert_allclose(found, [expected], atol=1e-14)

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
-from qmu import sampling
+from qmu import sampling, tables
+from qmu.errors import QmuError
+from qmu.steps import samples
+from qmu.steps.clock import Clock
 
 COUNTS = {"train": 30, "test": 20, "validation": 7}
 
@@ -94,3 +97,70 @@ def test_fleet_members_depend_on_root_role_and_index_only():
     assert draw(1, "shadow", 7) != first
     assert draw(0, "other", 7) != first
     assert draw(0, "shadow", 10) != first
+
+
+def pool_table(path, labels):
+    count = len(labels)
+    columns = {
+        "sample_id": np.arange(count) + 7,
+        "label": labels,
+        "role": np.where(np.arange(count) % 5 == 0, "public", "pool"),
+        "image": np.zeros((count, 4), np.uint8),
+        "features": np.ones((count, 2)),
+    }
+    tables.write(path, "pool", columns, experiment="small", code_digest="x")
+
+
+def draw_samples(folder, labels, **counts):
+    spec = {
+        "experiment": "small",
+        "code_digest": "x",
+        "root_seed": 0,
+        "seed": 0,
+        "forget_class": 1,
+        "samples": {"train": 30, "test": 20, "validation": 10} | counts,
+    }
+    pool_table(folder / "pool.parquet", labels)
+    outputs = {"samples": folder / "samples.parquet"}
+    samples.run({"pool": folder / "pool.parquet"}, outputs, spec, lambda line: None, Clock())
+    return tables.read(outputs["samples"], "samples", experiment="small")
+
+
+def test_the_samples_step_splits_the_pool_and_never_a_public_image(tmp_path):
+    labels = np.arange(100) % 3
+    found = draw_samples(tmp_path, labels)
+    ids = found["sample_id"] - 7
+    assert ids.tolist() == [i for i in range(100) if i % 5]
+    assert np.array_equal(found["label"], labels[ids])
+    assert np.array_equal(found["forget"], found["label"] == 1)
+    for split, flag in zip(found["split"], found["forget"], strict=True):
+        assert split.startswith("forget_" if flag else "retain_")
+    counted = {part: sum(s.endswith(part) for s in found["split"]) for part in sampling.PARTS}
+    assert counted == {"train": 30, "test": 20, "validation": 10, "unseen": 20}
+
+
+@pytest.mark.parametrize(
+    ("labels", "split"),
+    [
+        (np.zeros(100, int), "forget_train"),
+        (np.ones(100, int), "retain_train"),
+    ],
+)
+def test_the_samples_step_names_the_split_that_is_empty(tmp_path, labels, split):
+    with pytest.raises(QmuError, match=f"draws no image for {split}; raise samples.train"):
+        draw_samples(tmp_path, labels)
+
+
+def test_a_validation_split_without_retained_classes_is_refused(tmp_path):
+    """The stopping rule would measure nothing."""
+    labels = np.ones(100, int)
+    labels[::3] = 0
+    for seed in range(30):
+        # The one validation image of this draw has to be of the forget class.
+        labels = np.roll(labels, seed)
+        parts = sampling.draw_parts(0, 0, 80, {"train": 30, "test": 20, "validation": 1})
+        inside = labels[np.arange(100) % 5 != 0]
+        if inside[parts == "validation"][0] == 1:
+            break
+    with pytest.raises(QmuError, match=r"retain_validation; raise samples\.validation"):
+        draw_samples(tmp_path, labels, validation=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import losses, seeds
@@ -61,6 +61,26 @@ class Outcome:
     stopped: str
 
 
+@lru_cache(maxsize=8)
+def _gradient(model: Model) -> Callable[..., Any]:
+    return jax.jit(jax.grad(model.mean_loss))
+
+
+@lru_cache(maxsize=8)
+def _training_loss(model: Model) -> Callable[..., Any]:
+    return jax.jit(model.mean_loss)
+
+
+@lru_cache(maxsize=8)
+def _measure(model: Model) -> Callable[..., Any]:
+    def measure(parameters: Parameters, inputs: Array, labels: Array) -> Any:
+        logits = model.logits(parameters, inputs)
+        hits = jnp.argmax(logits, axis=-1) == labels
+        return jnp.mean(losses.cross_entropy(logits, labels, jnp)), jnp.mean(hits)
+
+    return jax.jit(measure)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One trained model and what a method may see of its data.
@@ -82,14 +102,10 @@ class Problem:
         """A random key of this problem by name."""
         return seeds.key(*self.names, *names)
 
-    @cached_property
-    def _gradient(self) -> Callable[..., Any]:
-        return jax.jit(jax.grad(self.model.mean_loss))
-
     def gradient(self, parameters: Parameters, data: Data) -> Parameters:
         """The gradient of the mean training loss over ``data``; costs len(data) gradients."""
         self.ledger.gradient_evaluations += len(data)
-        return self._gradient(parameters, data.inputs, data.labels)
+        return _gradient(self.model)(parameters, data.inputs, data.labels)
 
     def batch(self, data: Data, size: int, role: str, step: int) -> Data:
         """Minibatch ``step`` of ``data``: consecutive pieces of a fresh permutation per pass."""
@@ -99,26 +115,13 @@ class Problem:
         chosen = rng.permutation(len(data))[(step % per_pass) * size :][:size]
         return Data(data.inputs[chosen], data.labels[chosen])
 
-    @cached_property
-    def _training_loss(self) -> Callable[..., Any]:
-        return jax.jit(self.model.mean_loss)
-
     def training_loss(self, parameters: Parameters, data: Data) -> float:
         """The mean training loss over ``data``; costs len(data) forward evaluations."""
         self.ledger.forward_evaluations += len(data)
-        return float(self._training_loss(parameters, data.inputs, data.labels))
-
-    @cached_property
-    def _measure(self) -> Callable[..., Any]:
-        def measure(parameters: Parameters, inputs: Array, labels: Array) -> Any:
-            logits = self.model.logits(parameters, inputs)
-            hits = jnp.argmax(logits, axis=-1) == labels
-            return jnp.mean(losses.cross_entropy(logits, labels, jnp)), jnp.mean(hits)
-
-        return jax.jit(measure)
+        return float(_training_loss(self.model)(parameters, data.inputs, data.labels))
 
     def measure(self, parameters: Parameters, data: Data) -> tuple[float, float]:
         """Mean cross-entropy and accuracy over ``data``; costs len(data) forward evaluations."""
         self.ledger.forward_evaluations += len(data)
-        loss, accuracy = self._measure(parameters, data.inputs, data.labels)
+        loss, accuracy = _measure(self.model)(parameters, data.inputs, data.labels)
         return float(loss), float(accuracy)

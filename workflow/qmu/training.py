@@ -7,6 +7,7 @@ epoch under vmap: each model has its own parameters, members and random key, all
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,6 +70,15 @@ def epoch_function(model: Model) -> Callable[..., Any]:
     return epoch
 
 
+@lru_cache(maxsize=8)
+def _compiled_epoch(model: Model, fleet: bool) -> Callable[..., Any]:
+    """One program per model, also for several fleets one after the other."""
+    epoch = epoch_function(model)
+    if fleet:
+        epoch = jax.vmap(epoch, in_axes=(0, 0, None, None, 0))
+    return jax.jit(epoch, donate_argnums=0)
+
+
 def train(
     model: Model,
     parameters: Parameters,
@@ -85,11 +95,9 @@ def train(
     Raises QmuError naming epoch and learning rate when the loss is no longer a number.
     """
     training = model.config.training
-    epoch = epoch_function(model)
-    start = optimizer(training).init
+    start, run = optimizer(training).init, _compiled_epoch(model, members.ndim == 2)
     if members.ndim == 2:
-        epoch, start = jax.vmap(epoch, in_axes=(0, 0, None, None, 0)), jax.vmap(start)
-    run = jax.jit(epoch, donate_argnums=0)
+        start = jax.vmap(start)
     state = (jax.tree.map(jnp.array, parameters), start(parameters))
     labels, members = jnp.asarray(labels), jnp.asarray(members)
     rows = []

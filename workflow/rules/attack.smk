@@ -4,7 +4,7 @@
 rule attack_data:
     input:
         blocks=expand(
-            at(paths.SHADOW_BLOCK) + "/outputs.parquet",
+            fleet_table(paths.SHADOW_BLOCK, "fleet_outputs"),
             block=BLOCKS,
             allow_missing=True,
         ),
@@ -31,7 +31,7 @@ rule attack_data:
 rule fit_attacks:
     input:
         data=at(paths.ATTACK_DATA),
-        outputs=at(paths.VARIANT).replace("{variant}", "target") + "/outputs.parquet",
+        outputs=variant_table("outputs", variant="target"),
     output:
         fitted=at(paths.FITTED),
     log:
@@ -55,7 +55,7 @@ rule fit_attacks:
 rule score:
     input:
         fitted=at(paths.FITTED),
-        outputs=at(paths.VARIANT) + "/outputs.parquet",
+        outputs=variant_table("outputs"),
     output:
         scores=at(paths.SCORES),
     log:

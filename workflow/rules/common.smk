@@ -7,9 +7,8 @@ from pathlib import Path
 # The package is found beside the workflow even where it is not installed, also by the scripts.
 _package = str(Path(workflow.basedir) / "workflow")
 sys.path.insert(0, _package)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    part for part in (_package, os.environ.get("PYTHONPATH")) if part
-)
+_folders = [_package, *filter(None, [os.environ.get("PYTHONPATH")])]
+os.environ.update(PYTHONPATH=os.pathsep.join(_folders))
 
 from qmu import paths
 from qmu.config import parse as parse_config
@@ -39,14 +38,24 @@ def tables(templates, kinds=None):
     return {k: at(v) for k, v in templates.items() if kinds is None or k in kinds}
 
 
+def variant_table(kind, variant="{variant}"):
+    """The path template of one table of a model variant."""
+    return at(paths.model_tables()[kind]).replace("{variant}", variant)
+
+
+def fleet_table(folder, kind):
+    """The path template of one table of a fleet."""
+    return at(paths.fleet_tables(folder)[kind])
+
+
 def log_of(name):
     """The log file of a job, by its rule and wildcards."""
-    return at(paths.LOGS) + f"/{name}.log"
+    return f"{at(paths.LOGS)}/{name}.log"
 
 
 def benchmark_of(name):
     """The resource measurements of a job, by its rule and wildcards."""
-    return at(paths.BENCHMARKS) + f"/{name}.tsv"
+    return f"{at(paths.BENCHMARKS)}/{name}.tsv"
 
 
 wildcard_constraints:

@@ -4,13 +4,13 @@ CELLS = {"model": MODELS, "seed": SEEDS, "variant": VARIANTS}
 
 rule evaluation:
     input:
-        outputs=expand(at(paths.VARIANT) + "/outputs.parquet", **CELLS),
-        cost=expand(at(paths.VARIANT) + "/cost.parquet", **CELLS),
-        timing=expand(at(paths.VARIANT) + "/timing.parquet", **CELLS),
+        outputs=expand(variant_table("outputs"), **CELLS),
+        cost=expand(variant_table("cost"), **CELLS),
+        timing=expand(variant_table("timing"), **CELLS),
         scores=expand(at(paths.SCORES), **CELLS),
         fitted=expand(at(paths.FITTED), model=MODELS, seed=SEEDS),
         ensemble=expand(
-            at(paths.ENSEMBLE) + "/outputs.parquet", model=MODELS, seed=SEEDS
+            fleet_table(paths.ENSEMBLE, "fleet_outputs"), model=MODELS, seed=SEEDS
         ),
     output:
         summary=at(paths.SUMMARY),

@@ -6,20 +6,20 @@ rule report:
     input:
         summary=at(paths.SUMMARY),
         manifest=at(paths.MANIFEST),
-        history=expand(at(paths.VARIANT) + "/history.parquet", **CELLS),
-        outputs=expand(at(paths.VARIANT) + "/outputs.parquet", **CELLS),
+        history=expand(variant_table("history"), **CELLS),
+        outputs=expand(variant_table("outputs"), **CELLS),
     output:
         report=at(paths.REPORT),
         svg=[
             report(
-                at(paths.FIGURES) + f"/{entry.stem}.svg",
+                f"{at(paths.FIGURES)}/{entry.stem}.svg",
                 caption=f"../report/{entry.caption}",
                 category=entry.category,
                 labels=entry.labels,
             )
             for entry in catalogue.FIGURES
         ],
-        png=[at(paths.FIGURES) + f"/{entry.stem}.png" for entry in catalogue.FIGURES],
+        png=[f"{at(paths.FIGURES)}/{entry.stem}.png" for entry in catalogue.FIGURES],
     log:
         log_of("report"),
     benchmark:

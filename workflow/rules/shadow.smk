@@ -50,4 +50,8 @@ rule train_retrain_ensemble:
 
 rule shadows:
     input:
-        expand(at(paths.SHADOW_BLOCK) + "/outputs.parquet", model=MODELS, block=BLOCKS),
+        expand(
+            fleet_table(paths.SHADOW_BLOCK, "fleet_outputs"),
+            model=MODELS,
+            block=BLOCKS,
+        ),

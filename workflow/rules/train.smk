@@ -30,7 +30,7 @@ rule train:
 rule target:
     input:
         expand(
-            at(paths.VARIANT) + "/outputs.parquet",
+            variant_table("outputs"),
             model=MODELS,
             seed=SEEDS,
             variant="target",
@@ -40,7 +40,7 @@ rule target:
 rule retrain:
     input:
         expand(
-            at(paths.VARIANT) + "/outputs.parquet",
+            variant_table("outputs"),
             model=MODELS,
             seed=SEEDS,
             variant="retrain",

@@ -5,8 +5,7 @@ rule unlearn:
     input:
         pool=at(paths.POOL),
         samples=at(paths.SAMPLES),
-        parameters=at(paths.VARIANT).replace("{variant}", "target")
-        + "/parameters.parquet",
+        parameters=variant_table("parameters", variant="target"),
     output:
         **tables(paths.model_tables()),
     log:
@@ -32,7 +31,7 @@ rule unlearn:
 rule unlearned:
     input:
         expand(
-            at(paths.VARIANT) + "/outputs.parquet",
+            variant_table("outputs"),
             model=MODELS,
             seed=SEEDS,
             variant=METHODS,

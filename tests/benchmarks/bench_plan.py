@@ -1,0 +1,102 @@
+"""Which engines meet on which problems, and what the issue wants of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bench_engines import Problem
+
+REFERENCE = Problem()
+FLEET = "fused fleet (vmap)"
+FLEET_LOOP = "fused fleet (map)"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One problem on one axis; the engines take turns on it."""
+
+    axis: str
+    problem: Problem
+    engines: tuple[str, ...]
+
+    @property
+    def value(self) -> int:
+        return getattr(self.problem, "wires" if self.axis == "qubits" else self.axis)
+
+
+def cases(quick: bool) -> Iterator[Case]:
+    """The reference problem first, then each axis with the others at the reference."""
+    rivals = ("default_qubit",) if quick else ("default_qubit", "tensorcircuit")
+    yield Case("reference", REFERENCE, ("fused", "lightning", "tape_per_sample", *rivals))
+    for batch in (256, 1024) if quick else (1, 4, 16, 32, 64, 256, 1024):
+        large = batch == 256 and not quick
+        engines = ("fused", *(() if quick else ("lightning",)), *(rivals if large else ()))
+        yield Case("batch", replace(REFERENCE, batch=batch), engines)
+    for wires in (4, 8, 10) if quick else (4, 6, 8, 10, 12, 14, 16):
+        engines = ("fused", "lightning") if 4 < wires <= 12 and not quick else ("fused",)
+        yield Case("qubits", replace(REFERENCE, wires=wires), engines)
+    for layers in (1, 20) if quick else (1, 2, 5, 10, 20):
+        engines = ("fused",) if quick else ("fused", "lightning")
+        engines += ("default_qubit",) if layers == 1 and not quick else ()
+        yield Case("layers", replace(REFERENCE, layers=layers), engines)
+    for fleet in (32,) if quick else (4, 16, 32, 64):
+        yield Case("fleet", replace(REFERENCE, fleet=fleet), ("fused alone", FLEET, FLEET_LOOP))
+    if not quick:
+        small = Problem(batch=8, fleet=32)
+        yield Case("fleet", small, ("fused alone", FLEET, FLEET_LOOP))
+
+
+@dataclass(frozen=True)
+class Target:
+    """A ratio the issue asks for: ``over`` against ``under``, at least or at most ``bound``."""
+
+    text: str
+    axis: str
+    batch: int
+    over: str
+    under: str
+    bound: float
+    at_least: bool = True
+    compile_time: bool = False
+    fleet: int = 1
+
+
+TARGETS = (
+    Target(
+        "lightning against one tape per sample",
+        "reference",
+        32,
+        "tape_per_sample",
+        "lightning",
+        100,
+    ),
+    Target("fused against default.qubit, step", "reference", 32, "default_qubit", "fused", 4),
+    Target("fused against TensorCircuit-NG, step", "reference", 32, "tensorcircuit", "fused", 4),
+    Target(
+        "fused against default.qubit, compilation",
+        *("reference", 32, "default_qubit", "fused", 7),
+        compile_time=True,
+    ),
+    Target(
+        "fused against TensorCircuit-NG, compilation",
+        *("reference", 32, "tensorcircuit", "fused", 7),
+        compile_time=True,
+    ),
+    Target("fused against the floor, batch 256", "batch", 256, "fused", "floor", 5, at_least=False),
+    Target(
+        "fused against the floor, batch 1024", "batch", 1024, "fused", "floor", 5, at_least=False
+    ),
+    Target(
+        "one model of a fleet of 32 against one alone (map)",
+        *("fleet", 32, FLEET_LOOP, "fused alone", 1 / 3),
+        at_least=False,
+        fleet=32,
+    ),
+    Target(
+        "one model of a fleet of 32 against one alone (vmap)",
+        *("fleet", 32, FLEET, "fused alone", 1 / 3),
+        at_least=False,
+        fleet=32,
+    ),
+)

@@ -1,0 +1,128 @@
+"""What every unlearning method promises, whatever it does."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from fixtures import leaves, same, trained_problem
+from qmu import registry
+from qmu.cards import MethodCard
+from qmu.problem import Data, Ledger
+from qmu.steps.unlearn import READS
+from qmu.strict import Strict
+
+NAMES = registry.names("unlearning")
+
+
+@pytest.fixture(scope="module")
+def everything():
+    return trained_problem()
+
+
+def fresh(problem, card=None, **changes):
+    """The problem with an empty bill, and only the data that a card asks for."""
+    if card is not None:
+        for part in ("forget", "retain"):
+            if part not in READS[card.reads]:
+                changes.setdefault(part, None)
+        if not card.validation:
+            changes.setdefault("validation", None)
+    return dataclasses.replace(problem, ledger=Ledger(), **changes)
+
+
+@pytest.fixture(params=NAMES)
+def method(request):
+    return registry.load("unlearning", request.param)
+
+
+def test_the_card_is_complete(method):
+    card = method.CARD
+    assert isinstance(card, MethodCard)
+    assert card.title
+    assert card.source
+    assert card.reads in READS
+    assert issubclass(method.Config, Strict)
+    assert "reconstructed" not in card.source or card.reconstructed
+
+
+def test_shapes_types_and_history(method, everything):
+    problem = fresh(everything, method.CARD)
+    outcome = method.unlearn(problem, method.Config())
+    assert outcome.parameters.keys() == problem.parameters.keys()
+    for name, value in outcome.parameters.items():
+        assert value.shape == problem.parameters[name].shape
+        assert value.dtype == problem.parameters[name].dtype
+        assert not np.any(np.isnan(value))
+    steps = len(outcome.history["epoch"])
+    assert outcome.history.keys() == {"epoch", "loss", "accuracy"}
+    assert outcome.history["epoch"] == list(range(1, steps + 1))
+    assert len(outcome.history["loss"]) == len(outcome.history["accuracy"]) == steps
+    assert outcome.stopped
+    assert "\n" not in outcome.stopped
+
+
+def test_the_same_problem_twice_is_bit_identical(method, everything):
+    one, other = (method.unlearn(fresh(everything, method.CARD), method.Config()) for _ in range(2))
+    assert same(leaves(one.parameters), leaves(other.parameters))
+    assert one.history == other.history
+
+
+def test_inputs_are_not_changed(method, everything):
+    problem = fresh(everything, method.CARD)
+    before = leaves(problem.parameters)
+    parts = [part for part in (problem.forget, problem.retain, problem.validation) if part]
+    rows = [(np.array(part.inputs), np.array(part.labels)) for part in parts]
+    method.unlearn(problem, method.Config())
+    assert same(before, leaves(problem.parameters))
+    for part, (inputs, labels) in zip(parts, rows, strict=True):
+        assert np.array_equal(part.inputs, inputs)
+        assert np.array_equal(part.labels, labels)
+
+
+def test_data_that_is_not_asked_for_changes_nothing(method, everything):
+    """Poison stands in place of every set that the method does not read."""
+    expected = method.unlearn(fresh(everything, method.CARD), method.Config())
+    poison = Data(jnp.full((6, 16), jnp.nan), jnp.zeros(6, int))
+    allowed = READS[method.CARD.reads]
+    changes = {name: poison for name in ("forget", "retain") if name not in allowed}
+    if not method.CARD.validation:
+        changes["validation"] = poison
+    found = method.unlearn(fresh(everything, **changes), method.Config())
+    assert same(leaves(found.parameters), leaves(expected.parameters))
+
+
+def test_the_forget_loss_rises(method, everything):
+    outcome = method.unlearn(fresh(everything, method.CARD), method.Config())
+    before = fresh(everything).measure(everything.parameters, everything.forget)
+    after = fresh(everything).measure(outcome.parameters, everything.forget)
+    assert before[1] > 0.8
+    assert after[0] > before[0]
+
+
+def test_the_retained_classes_survive(method, everything):
+    outcome = method.unlearn(fresh(everything, method.CARD), method.Config())
+    before = fresh(everything).measure(everything.parameters, everything.validation)[1]
+    after = fresh(everything).measure(outcome.parameters, everything.validation)[1]
+    assert after >= before - 0.02
+
+
+def test_the_bill_counts_every_sample(method, everything):
+    """Wrappers count what goes through the problem; a control costs nothing."""
+    problem = fresh(everything, method.CARD)
+    method.unlearn(problem, method.Config())
+    ledger = problem.ledger
+    if method.CARD.control:
+        assert ledger == Ledger()
+        return
+    assert ledger.gradient_evaluations > 0
+    assert ledger.forward_evaluations >= len(problem.forget)
+    table = ledger.columns(problem.model.circuit_parameters)
+    shifts = 2 * problem.model.circuit_parameters + 1
+    circuits = ledger.forward_evaluations + shifts * ledger.gradient_evaluations
+    assert table["circuit_executions"] == [circuits]
+
+
+def test_settings_survive_json(method):
+    config = method.Config()
+    assert method.Config(**config.model_dump(mode="json")) == config

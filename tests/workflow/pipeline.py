@@ -1,0 +1,163 @@
+"""Runs the real Snakemake on a copy of the workflow, and reads what it says it would do.
+
+A copy holds what a user's checkout holds; its results are its own. Plans are read from dry runs:
+the messages of the planned jobs, checked against Snakemake's own table of counts.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "experiments", "envs")
+TINY = yaml.safe_load((ROOT / "experiments" / "tiny.yaml").read_text())
+
+EVALUATE = "Evaluate every variant of every model"
+REPORT = "Draw the figures and write the report"
+END = {EVALUATE, REPORT}
+
+
+@dataclass
+class Ran:
+    """What one call of Snakemake left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        """Both streams."""
+        return self.stdout + self.stderr
+
+
+class Project:
+    """A copy of the workflow in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in PARTS:
+            if (ROOT / part).is_dir():
+                shutil.copytree(ROOT / part, folder / part, ignore=skip)
+            else:
+                shutil.copy2(ROOT / part, folder / part)
+        self.results = folder / "results"
+        self.tiny = self.results / TINY["experiment"]
+
+    def snakemake(self, *arguments: str, config: Any = None) -> Ran:
+        """`snakemake <arguments>` with ``config`` (a mapping; the committed tiny.yaml if None)."""
+        file = self.folder / "experiments" / "tiny.yaml"
+        if config is not None:
+            file = self.folder / "edited.yaml"
+            file.write_text(yaml.safe_dump(config, sort_keys=False))
+        return self.call("--configfile", str(file.relative_to(self.folder)), "--", *arguments)
+
+    def call(self, *arguments: str) -> Ran:
+        """Exactly `snakemake <arguments>`; options stand before the --, targets behind."""
+        split = arguments.index("--") if "--" in arguments else len(arguments)
+        before, after = arguments[:split], arguments[split + 1 :]
+        options = [a for a in after if a.startswith("-") or a.isdigit()]
+        targets = [a for a in after if a not in options]
+        command = [*executable(), *options, *before, *(["--", *targets] if targets else [])]
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, env=environment()
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def plan(self, *targets: str, config: Any = None) -> set[str]:
+        """Messages of the jobs that a dry run plans; the rules without a message do no work."""
+        return planned(self.snakemake("-n", *targets, config=config))
+
+
+def executable() -> list[str]:
+    """Snakemake of the environment that runs the tests."""
+    return [sys.executable, "-m", "snakemake"]
+
+
+def environment() -> dict[str, str]:
+    """The tests' environment; scripts are run by the interpreter that is first in PATH."""
+    here = str(Path(sys.executable).parent)
+    return {**os.environ, "PATH": os.pathsep.join([here, os.environ.get("PATH", "")])}
+
+
+def counts(ran: Ran) -> Counter[str]:
+    """Rule -> number of jobs, from the table of a dry run."""
+    table = re.search(r"^job +count\n-[- ]+\n(.*?)^total +(\d+)$", ran.text, re.M | re.S)
+    if table is None:
+        assert "Nothing to be done" in ran.text, ran.text
+        return Counter()
+    found = Counter({(line := row.split())[0]: int(line[1]) for row in table[1].splitlines()})
+    assert found.total() == int(table[2])
+    return found
+
+
+def planned(ran: Ran) -> set[str]:
+    """The messages of a dry run's jobs."""
+    assert ran.code == 0, ran.text
+    messages = re.findall(r"^Job \d+: (.*)$", ran.text, re.M)
+    numbers = counts(ran)
+    silent = sum(numbers[rule] for rule in TARGETS)
+    assert len(messages) == len(set(messages)) == numbers.total() - silent, ran.text
+    return set(messages)
+
+
+# Name of a target -> the rules whose jobs it needs, when nothing is there yet.
+_TRAIN = ("pool", "samples", "train")
+_ATTACKS = (*_TRAIN, "train_shadows", "attack_data", "fit_attacks")
+_EVALUATION = (*_ATTACKS, "unlearn", "score", "train_retrain_ensemble", "evaluation")
+TARGETS = {
+    "data": ("pool", "samples"),
+    "target": _TRAIN,
+    "retrain": _TRAIN,
+    "shadows": ("pool", "train_shadows"),
+    "attacks": _ATTACKS,
+    "unlearned": (*_TRAIN, "unlearn"),
+    "scores": (*_ATTACKS, "unlearn", "score"),
+    "all": (*_EVALUATION, "report"),
+}
+RESULTS = {"evaluation": _EVALUATION, "report": (*_EVALUATION, "report")}
+
+
+def edited(changes: dict[str, Any]) -> dict[str, Any]:
+    """The tiny configuration with dotted keys set."""
+    config = copy.deepcopy(TINY)
+    for key, value in changes.items():
+        *folders, last = key.split(".")
+        section = config
+        for folder in folders:
+            section = section.setdefault(folder, {})
+        section[last] = value
+    return config
+
+
+def pairs(seeds: Any = None) -> list[tuple[str, int]]:
+    """Every (model, seed) of the tiny experiment."""
+    return [(m, s) for m in TINY["models"] for s in (TINY["seeds"] if seeds is None else seeds)]
+
+
+def unlearning(*methods: str, seeds: Any = None) -> set[str]:
+    """Messages of the jobs that run these methods and attack what they leave."""
+    return {f"Unlearn with {v}: {m}, seed {s}" for v in methods for m, s in pairs(seeds)} | {
+        f"Attack {m}, {v}, seed {s}" for v in methods for m, s in pairs(seeds)
+    }
+
+
+def attacking(seeds: Any = None) -> set[str]:
+    """Messages of the jobs that fit the attacks and score every variant."""
+    variants = ("target", "retrain", *TINY["unlearning"])
+    return {f"Fit the attacks on {m}, seed {s}" for m, s in pairs(seeds)} | {
+        f"Attack {m}, {v}, seed {s}" for v in variants for m, s in pairs(seeds)
+    }
