@@ -22,7 +22,7 @@ lint: $(STAMP)
 
 # Timings of the engine against other ways to do the same, as ratios within one run.
 bench: $(STAMP)
-	$(BIN)/python -m pip install --quiet -r requirements/bench.txt
+	$(BIN)/python -m pip install --quiet --no-deps -r requirements/bench.txt
 	$(BIN)/python tests/benchmarks/bench.py
 
 # Resolve the pinned, hashed dependencies anew from pyproject.toml.

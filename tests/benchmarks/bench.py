@@ -1,8 +1,8 @@
 """Benchmark of the quantum engine: ``python tests/benchmarks/bench.py [--quick] [--out DIR]``.
 
 Prints and saves the cost of a gradient step against other simulators and against the machine's
-floor, its growth with batch, qubits, layers and fleet, and the issue's targets beside what was
-measured. Ratios are medians over rounds in which the competitors take turns. Nothing fails: a
+floor, its growth with batch, qubits, layers and fleet, and the targets beside what was measured.
+ Ratios are medians over rounds in which the competitors take turns. Nothing fails: a
 target that is missed is reported as missed.
 """
 
@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import bench_engines as engines
-from bench_plan import FLEET, FLEET_LOOP, TARGETS, Case, cases
+import bench_training
+from bench_plan import FLEET, FLEET_LOOP, NOTES, TARGETS, Case, cases
 from bench_report import growth, save, text
 from bench_timing import MATRIX, floor_operations, interleaved, matrix_product, ratio
 
@@ -52,13 +53,19 @@ def main() -> None:
         print(f"SKIPPED {name}: {reason}")
     rows: list[dict] = []
     targets: list[dict] = []
+    options.out.mkdir(parents=True, exist_ok=True)
     for case in cases(options.quick):
         measure(case, missing, options.quick, rows, targets)
+        # Kept after every case, so that an interrupted benchmark leaves what it has measured.
+        pd.DataFrame(rows).to_parquet(options.out / "bench_steps.parquet", index=False)
+    if not options.quick:
+        targets += bench_training.rows()
     table = pd.DataFrame(rows)
     exponents = growth(table)
     wanted = pd.DataFrame(targets)
     print("\nGrowth (1 = proportional to the work)\n", exponents.round(2).to_string(index=False))
     print("\nTargets\n", wanted.round(3).to_string(index=False))
+    print("\nNotes\n" + NOTES)
     for path in save(options.out, table, exponents, wanted):
         print("saved", path)
 

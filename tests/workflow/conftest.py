@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pytest
 from pipeline import TINY, Project, Ran
+from qmu import paths, tables
 
 
 @dataclass
@@ -19,6 +22,16 @@ class Finished:
         """Every (model, seed, variant)."""
         names = ("target", "retrain", *TINY["unlearning"])
         return [(m, s, v) for m in TINY["models"] for s in TINY["seeds"] for v in names]
+
+    def table(self, template: str, kind: str, **names: Any) -> dict[str, np.ndarray]:
+        """A table of the run by its path template."""
+        path = template.format(experiment=TINY["experiment"], **names)
+        return tables.read(self.project.folder / path, kind, experiment=TINY["experiment"])
+
+    def of_variant(self, kind: str, model: str, seed: int, variant: str) -> dict[str, np.ndarray]:
+        """One table of a model variant."""
+        template = paths.model_tables()[kind]
+        return self.table(template, kind, model=model, seed=seed, variant=variant)
 
 
 @pytest.fixture(scope="session")

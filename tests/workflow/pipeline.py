@@ -59,32 +59,26 @@ class Project:
 
     def snakemake(self, *arguments: str, config: Any = None) -> Ran:
         """`snakemake <arguments>` with ``config`` (a mapping; the committed tiny.yaml if None)."""
-        file = self.folder / "experiments" / "tiny.yaml"
+        file = "experiments/tiny.yaml"
         if config is not None:
-            file = self.folder / "edited.yaml"
-            file.write_text(yaml.safe_dump(config, sort_keys=False))
-        return self.call("--configfile", str(file.relative_to(self.folder)), "--", *arguments)
+            file = "edited.yaml"
+            (self.folder / file).write_text(yaml.safe_dump(config, sort_keys=False))
+        return self.call(f"--configfile={file}", *arguments)
 
     def call(self, *arguments: str) -> Ran:
-        """Exactly `snakemake <arguments>`; options stand before the --, targets behind."""
-        split = arguments.index("--") if "--" in arguments else len(arguments)
-        before, after = arguments[:split], arguments[split + 1 :]
-        options = [a for a in after if a.startswith("-") or a.isdigit()]
-        targets = [a for a in after if a not in options]
-        command = [*executable(), *options, *before, *(["--", *targets] if targets else [])]
+        """Exactly `snakemake <arguments>`, in the project's folder."""
         done = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, env=environment()
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            env=environment(),
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def plan(self, *targets: str, config: Any = None) -> set[str]:
         """Messages of the jobs that a dry run plans; the rules without a message do no work."""
         return planned(self.snakemake("-n", *targets, config=config))
-
-
-def executable() -> list[str]:
-    """Snakemake of the environment that runs the tests."""
-    return [sys.executable, "-m", "snakemake"]
 
 
 def environment() -> dict[str, str]:

@@ -65,7 +65,7 @@ def failure(ran):
 def test_a_diverging_training_says_so_and_runs_once_it_is_repaired(fresh):
     target = "results/tiny/models/hqnn/seed-0/target/outputs.parquet"
     config = copy.deepcopy(TINY)
-    config["models"]["hqnn"]["training"]["learning_rate"] = 1e30
+    config["models"]["hqnn"]["training"]["learning_rate"] = 1e308
     ran = fresh.snakemake("--cores", "2", target, config=config)
     told = failure(ran)
     assert "training: the loss is not a number in epoch 1" in told
@@ -86,7 +86,6 @@ def carried(finished, tmp_path) -> Project:
     for folder in ("results", ".snakemake"):
         source, skip = finished.project.folder / folder, shutil.ignore_patterns(".cache")
         shutil.copytree(source, project.folder / folder, ignore=skip)
-    assert project.plan() == set()
     return project
 
 
@@ -107,25 +106,25 @@ def of_another_experiment(path):
     return "belongs to experiment 'other', not 'tiny'"
 
 
-@pytest.mark.parametrize("damage", [truncated, foreign, of_another_experiment])
-def test_a_damaged_table_is_named_and_can_be_repaired(carried, damage):
+def test_a_damaged_table_is_named_and_can_be_repaired(carried):
     block = "results/tiny/shadows/hqnn/block-1/outputs.parquet"
     data = "results/tiny/attacks/hqnn/attack_data.parquet"
-    good, bytes_before = (carried.folder / block).read_bytes(), (carried.folder / data).read_bytes()
-    words = damage(carried.folder / block)
-    told = failure(carried.snakemake("--cores", "1", data))
-    assert told.startswith(f"qmu: {block}: {words}")
-    assert not (carried.folder / data).exists()
-    folder = (carried.folder / data).parent
-    assert not [file for file in folder.iterdir() if file.name.startswith(".")]
+    good, before = (carried.folder / block).read_bytes(), (carried.folder / data).read_bytes()
+    for damage in (truncated, foreign, of_another_experiment):
+        (carried.folder / block).write_bytes(good)
+        words = damage(carried.folder / block)
+        told = failure(carried.snakemake("--cores", "1", data))
+        assert told.startswith(f"qmu: {block}: {words}")
+        assert not (carried.folder / data).exists()
+        folder = (carried.folder / data).parent
+        assert not [file for file in folder.iterdir() if file.name.startswith(".")]
     (carried.folder / block).write_bytes(good)
     ran = carried.snakemake("--cores", "1", data)
     assert ran.code == 0, ran.text
-    assert (carried.folder / data).read_bytes() == bytes_before
+    assert (carried.folder / data).read_bytes() == before
 
 
-def test_an_interrupted_experiment_keeps_its_name_in_one_place(carried):
-    """Tables of one experiment under another's name are refused, not mixed."""
+def test_tables_of_an_experiment_are_refused_under_another_name(carried):
     shutil.move(carried.tiny, carried.results / "renamed")
     config = yaml.safe_load(yaml.safe_dump(TINY)) | {"experiment": "renamed"}
     target = "results/renamed/attacks/hqnn/attack_data.parquet"

@@ -34,7 +34,6 @@ NEW_SEED = {
     *unlearning(*METHODS, seeds=[7]),
 }
 COLLECT = {f"Collect the attack data of {m} from its shadow models" for m in MODELS}
-SCORES = {message for message in attacking() if message.startswith("Attack")}
 OF_HQNN = {
     *(f"Train shadow models of hqnn, block {b}" for b in (0, 1)),
     "Collect the attack data of hqnn from its shadow models",
@@ -62,6 +61,15 @@ SETTINGS = {
         {f"Train the retrain ensemble of {m}, seed {s}" for m, s in pairs()},
     ),
     "one model's layers": ({"models.hqnn.layers": 2}, OF_HQNN),
+    "the forget class": (
+        {"forget_class": 3},
+        {
+            *(f"Draw the training and test images of seed {s}" for s in SEEDS),
+            *(f"Train {m}, {v}, seed {s}" for v in ("target", "retrain") for m, s in pairs()),
+            *(f"Train the retrain ensemble of {m}, seed {s}" for m, s in pairs()),
+            *(attacking() | unlearning(*METHODS)),
+        },
+    ),
     "bootstrap resamples": ({"evaluation.bootstrap": 300}, set()),
     "the memory limit": ({"memory_gib": 6}, set()),
     "fewer seeds": ({"seeds": SEEDS[:1]}, set()),
@@ -76,95 +84,56 @@ def test_a_setting_runs_again_what_reads_it(finished, changes, jobs):
     assert finished.project.plan(config=config) == kept | END
 
 
-@contextmanager
-def changed(finished, file, old, new):
-    """The project while ``old`` stands as ``new`` in a file; the file's time moves as well."""
-    path = finished.project.folder / file
-    before, stat = path.read_text(), path.stat()
-    assert before.count(old) >= 1, f"{old!r} is not in {file}"
-    path.write_text(before.replace(old, new, 1))
-    try:
-        yield finished.project
-    finally:
-        path.write_text(before)
-        assert path.stat().st_mtime > stat.st_mtime
-
-
 QMU = "workflow/qmu/"
+STATEMENT = "\nUNUSED = 1\n"
 CODE = {
-    "one method": (
-        QMU + "unlearning/ga.py",
-        "step += 1",
-        "step += 1 + 0",
-        unlearning("ga") | END,
-    ),
-    "a helper of two methods": (
-        QMU + "unlearning/_step.py",
-        "TINY = 1e-30",
-        "TINY = 2e-30",
-        unlearning("ga", "rga") | END,
-    ),
-    "one attack": (
-        QMU + "attacks/loss_thr.py",
-        "return float(middle if",
-        "return 1 * float(middle if",
-        attacking() | END,
-    ),
-    "the step that collects": (
-        QMU + "steps/attack_data.py",
-        "merged = {name: column[rows] for",
-        "merged = {name: column[rows, ...] for",
-        COLLECT | attacking() | END,
-    ),
-    "one model": (
-        QMU + "models/hqnn.py",
-        "SLOPE = 0.01",
-        "SLOPE = 0.02",
-        OF_HQNN | END,
-    ),
-    "the evaluation": (
-        QMU + "audit_figures.py",
-        "FPR = 0.01",
-        "FPR = 0.02",
-        END,
-    ),
-    "a figure": (
-        QMU + "report/fig_auc.py",
-        "import annotations\n",
-        "import annotations\n\nUNUSED = 1\n",
-        {REPORT},
-    ),
-    "a caption": ("workflow/report/auc.rst", ".", ", as an edit.", {REPORT}),
-    "the page's template": (
-        QMU + "report/templates/report.html.j2",
-        "</body>",
-        " </body>",
-        {REPORT},
-    ),
+    "one method": (QMU + "unlearning/ga.py", unlearning("ga") | END),
+    "a helper of two methods": (QMU + "unlearning/_step.py", unlearning("ga", "rga") | END),
+    "one attack": (QMU + "attacks/loss_thr.py", attacking() | END),
+    "the step that collects": (QMU + "steps/attack_data.py", COLLECT | attacking() | END),
+    "one model": (QMU + "models/hqnn.py", OF_HQNN | END),
+    "the evaluation": (QMU + "audit_figures.py", END),
+    "a figure": (QMU + "report/fig_auc.py", {REPORT}),
+    "a caption": ("workflow/report/auc.rst", {REPORT}),
+    "the page's template": (QMU + "report/templates/report.html.j2", {REPORT}),
 }
 
 
-@pytest.mark.parametrize(("file", "old", "new", "jobs"), CODE.values(), ids=CODE)
-def test_code_runs_again_what_imports_it(finished, file, old, new, jobs):
-    with changed(finished, file, old, new) as project:
+@contextmanager
+def inserted(finished, file, text, before=None):
+    """The project while ``text`` stands in a file, at its end or before the first ``before``."""
+    path = finished.project.folder / file
+    kept = path.read_text()
+    place = len(kept) if before is None else kept.index(before)
+    path.write_text(kept[:place] + text + kept[place:])
+    try:
+        yield finished.project
+    finally:
+        path.write_text(kept)
+
+
+@pytest.mark.parametrize(("file", "jobs"), CODE.values(), ids=CODE)
+def test_code_runs_again_what_imports_it(finished, file, jobs):
+    with inserted(finished, file, STATEMENT) as project:
         assert project.plan() == jobs
 
 
 SILENT = (
-    (QMU + "unlearning/ga.py", "    while not", "    # As long as it takes.\n    while not"),
-    (QMU + "unlearning/rga.py", '"""Follow the relative', '"""Go along the relative'),
-    (QMU + "unlearning/ssd.py", "    n_f, n_r = ", "    n_f, n_r  =   "),
-    ("workflow/scripts/unlearn.py", "execute(", "# A job.\nexecute("),
-    ("experiments/tiny.yaml", "experiment: tiny", "experiment: tiny  # as small as can be"),
-    ("config.yaml", "bootstrap: 1000", "bootstrap: 2000"),
-    ("Snakefile", "rule all", "# All.\nrule all"),
+    (QMU + "unlearning/ga.py", "\n# As long as it takes.\n", None),
+    (QMU + "unlearning/ssd.py", "\n\n\n", "def unlearn"),
+    (QMU + "unlearning/rga.py", "Once more: ", "`rga`: "),
+    ("workflow/scripts/unlearn.py", "# A job.\n", "execute("),
+    ("experiments/tiny.yaml", "\n# As small as can be.\n", None),
+    ("config.yaml", "root_seed: 5\n", "experiment: "),
+    ("Snakefile", "# All.\n", "rule all"),
+    ("workflow/rules/unlearn.smk", "# All methods.\n", "rule unlearned"),
 )
 
 
 def test_comments_formatting_and_other_experiments_run_nothing_again(finished):
     with ExitStack() as edits:
-        for file, old, new in SILENT:
-            edits.enter_context(changed(finished, file, old, new))
+        for file, text, before in SILENT:
+            edits.enter_context(inserted(finished, file, text, before))
         assert finished.project.plan() == set()
 
 

@@ -1,7 +1,7 @@
 """The training loop: one compiled epoch, for a single model or for many side by side.
 
 An epoch is a scan over minibatches of a fresh permutation of the members. A fleet is the same
-epoch under vmap: each model has its own parameters, members and random key, all read one pool.
+epoch over many models: each has its own parameters, members and random key, all read one pool.
 """
 
 from __future__ import annotations
@@ -74,9 +74,27 @@ def epoch_function(model: Model) -> Callable[..., Any]:
 def _compiled_epoch(model: Model, fleet: bool) -> Callable[..., Any]:
     """One program per model, also for several fleets one after the other."""
     epoch = epoch_function(model)
-    if fleet:
-        epoch = jax.vmap(epoch, in_axes=(0, 0, None, None, 0))
-    return jax.jit(epoch, donate_argnums=0)
+    return jax.jit(_over_models(epoch) if fleet else epoch, donate_argnums=0)
+
+
+def _over_models(epoch: Callable[..., Any]) -> Callable[..., Any]:
+    """The epoch for a fleet, in one program.
+
+    On a CPU one model after another: its parameters and states stay in the cache, and small batched
+    products gain nothing (measured: 0.6 of the time of one model alone, under vmap 0.9). It also
+    makes a model's bits independent of its fleet. An accelerator needs the width of vmap.
+    """
+    if jax.default_backend() != "cpu":
+        return jax.vmap(epoch, in_axes=(0, 0, None, None, 0))
+
+    def one_by_one(state: Any, keys: Array, inputs: Array, labels: Array, members: Array) -> Any:
+        def run(model: Any) -> Any:
+            state, key, chosen = model
+            return epoch(state, key, inputs, labels, chosen)
+
+        return jax.lax.map(run, (state, keys, members))
+
+    return one_by_one
 
 
 def train(

@@ -1,8 +1,7 @@
 """Step `fleet`: train many models at once: a block of shadow models, or a retrain ensemble.
 
-A compiled program always trains ``width`` models, and model ``index`` always sits in slot
-``index % width`` of it; slots of other blocks hold copies. What a model becomes therefore does not
-depend on the block it was trained in.
+Up to ``width`` models share one compiled program. A model's members, initial parameters and
+batches derive from its index alone, so it does not matter which block or program it is trained in.
 """
 
 from __future__ import annotations
@@ -59,12 +58,10 @@ def _train(
     report: training.Progress,
 ) -> dict[int, tuple[Any, np.ndarray, dict[str, np.ndarray]]]:
     rows, trained = model.inputs(pool), {}
-    for group in sorted({index // width for index in indices}):
-        present = [index for index in indices if index // width == group]
-        slots = [group * width + slot for slot in range(width)]
-        slots = [index if index in present else present[0] for index in slots]
-        start = [model.initial_parameters(seeds.key(*names, i, "parameters")) for i in slots]
-        chosen = np.stack([members(index) for index in slots])
+    for first in range(0, len(indices), width):
+        present = indices[first : first + width]
+        start = [model.initial_parameters(seeds.key(*names, i, "parameters")) for i in present]
+        chosen = np.stack([members(index) for index in present])
         report(f"models {present[0]} to {present[-1]}: {chosen.shape[1]} images each")
         fitted, history = training.train(
             model,
@@ -72,18 +69,17 @@ def _train(
             rows,
             pool["label"],
             chosen,
-            lambda epoch: seeds.keys([(*names, i, "epoch", epoch) for i in slots]),  # noqa: B023
+            lambda epoch: seeds.keys([(*names, i, "epoch", epoch) for i in present]),  # noqa: B023
             report,
         )
-        for slot, index in enumerate(slots):
-            if index == group * width + slot:
-                one = jax.tree.map(lambda value: value[slot], fitted)  # noqa: B023
-                curve = {
-                    "epoch": history["epoch"],
-                    "loss": history["loss"][:, slot],
-                    "accuracy": history["accuracy"][:, slot],
-                }
-                trained[index] = (one, chosen[slot], curve)
+        for slot, index in enumerate(present):
+            one = jax.tree.map(lambda value: value[slot], fitted)  # noqa: B023
+            curve = {
+                "epoch": history["epoch"],
+                "loss": history["loss"][:, slot],
+                "accuracy": history["accuracy"][:, slot],
+            }
+            trained[index] = (one, chosen[slot], curve)
     return trained
 
 
