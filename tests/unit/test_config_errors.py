@@ -159,7 +159,6 @@ COMBINATIONS = [
     ("features.pool", 1600, "samples.train: train + test + validation is 1700"),
     ("features.pool", 1800, "samples.train: shadow models leave at least half of the pool out"),
     (TRAINING + ".batch_size", 501, "501 exceeds half of samples.train (1000)"),
-    ("models.basic_qnn.qubits", 20, "20 qubits on lightning.qubit need about"),
     ("memory_gib", 0.001, "models.basic_qnn.qubits: 8 qubits on lightning.qubit need about"),
     ("dataset", {"name": "mnist_full"}, "either path (a folder of IDX files or an npz file) or"),
     ("dataset", {"name": "mnist_full", "path": "/no/such", "openml": True}, "either path"),

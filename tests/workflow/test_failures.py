@@ -62,7 +62,9 @@ def failure(ran):
     return lines.pop()
 
 
-def test_a_diverging_training_says_so_and_runs_once_it_is_repaired(fresh):
+def test_a_diverging_training_says_so_and_runs_once_it_is_repaired(finished, fresh):
+    # The compiled programs are shared, so that only the training that diverges is compiled.
+    shutil.copytree(finished.project.results / ".cache", fresh.results / ".cache")
     target = "results/tiny/models/hqnn/seed-0/target/outputs.parquet"
     config = copy.deepcopy(TINY)
     config["models"]["hqnn"]["training"]["learning_rate"] = 1e308

@@ -150,11 +150,12 @@ def _check_memory(experiment: Experiment, name: str, circuit: Circuit, settings:
 
 def _evaluation_bytes(circuit: Circuit, section: Simulation | Fleet) -> int:
     """One chunk of `model.evaluate`; Lightning splits it, but its amplitudes are held at once."""
+    chunk = model.chunk_size(circuit.wires)
     if section.device.startswith("lightning"):
-        return 2 * model.CHUNK * memory.AMPLITUDE_BYTES[section.precision] * 2**circuit.wires
+        return 2 * chunk * memory.AMPLITUDE_BYTES[section.precision] * 2**circuit.wires
     return memory.predicted_bytes(
         circuit.wires,
-        model.CHUNK,
+        chunk,
         device=section.device,
         precision=section.precision,
         gradient=False,

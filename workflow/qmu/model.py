@@ -89,7 +89,14 @@ def build(
     return Model(module, config, classes, expectation, dtype)
 
 
+# Samples of one evaluation call at 8 qubits, and the amplitudes that bound it for larger circuits.
 CHUNK = 512
+CHUNK_AMPLITUDES = 2**22
+
+
+def chunk_size(wires: int) -> int:
+    """Samples that `evaluate` embeds at once for a circuit of ``wires`` qubits."""
+    return max(1, min(CHUNK, CHUNK_AMPLITUDES >> wires))
 
 
 @lru_cache(maxsize=8)
@@ -110,11 +117,11 @@ def evaluate(model: Model, parameters: Parameters, inputs: Array) -> dict[str, n
     Inputs go through in chunks of one fixed size, so that a sample's numbers do not depend on how
     many others are evaluated beside it.
     """
-    forward = _forward(model)
+    forward, size = _forward(model), chunk_size(model.module.circuit(model.config).wires)
     columns: list[tuple[np.ndarray, ...]] = []
-    for start in range(0, len(inputs), CHUNK):
-        chunk = inputs[start : start + CHUNK]
-        missing = CHUNK - len(chunk)
+    for start in range(0, len(inputs), size):
+        chunk = inputs[start : start + size]
+        missing = size - len(chunk)
         padded = jnp.concatenate([chunk, jnp.repeat(chunk[:1], missing, axis=0)])
         found = forward(parameters, padded)
         columns.append(tuple(np.asarray(v, np.float64)[: len(chunk)] for v in found))
