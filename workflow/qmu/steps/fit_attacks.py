@@ -12,6 +12,7 @@ def run(inputs, outputs, spec, report, clock) -> None:
     target = tables.read(inputs["outputs"], "outputs", experiment=spec["experiment"])
     view = view_of(target, spec["loss"])
     shadows = read_shadows(inputs["data"], spec["experiment"], spec["loss"])
+    clock.watch_compilation()
     clock.ready()
     fitted = {}
     for name, attack in spec["attacks"].items():

@@ -17,6 +17,7 @@ def run(inputs, outputs, spec, report, clock) -> None:
     stored = tables.read(inputs["fitted"], "parameters", experiment=spec["experiment"])
     everything = parameters_from(stored)
     view = view_of(audited, spec["loss"])
+    clock.watch_compilation()
     clock.ready()
     blocks = []
     for name, attack in spec["attacks"].items():
