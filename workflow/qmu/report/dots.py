@@ -91,17 +91,22 @@ def _one(
         clip_on=False,
     )
     if text is not None:
-        _value(ax, y, low, high, text(estimate.value))
+        _value(ax, y, (low, estimate.value, high), text(estimate.value))
 
 
-def _value(ax: Axes, y: float, low: float, high: float, text: str) -> None:
+def _value(ax: Axes, y: float, ends: tuple[float, float, float], text: str) -> None:
+    """Write the value right of its interval, or left of it, or beside the marker: where it fits."""
     to_axes = (ax.transData + ax.transAxes.inverted()).transform
-    room_right = 1.0 - to_axes((high, y))[0]
-    left = room_right < 0.2
+    low, value, high = ends
+    left = 1.0 - to_axes((high, y))[0] < 0.2
+    where, offset = (low, -6) if left else (high, 6)
+    if left and to_axes((low, y))[0] < 0.2:
+        left = to_axes((value, y))[0] > 0.8
+        where, offset = value, -9 if left else 9
     ax.annotate(
         text,
-        (low if left else high, y),
-        xytext=(-6 if left else 6, 0),
+        (where, y),
+        xytext=(offset, 0),
         textcoords="offset points",
         ha="right" if left else "left",
         va="center",

@@ -44,7 +44,7 @@ NODES = {
     "target": Node(1, 2.0, "target", "trained on everything", "training", ("data",)),
     "retrain": Node(1, 1.0, "retrain", "without the forget class", "training", ("data",)),
     "ensemble": Node(1, 0.1, "ensemble", "retrained, other seeds", "training", ("data",)),
-    "attack": Node(2, 3.0, "attack fit", "one job per attack", "audit", ("shadows", "target")),
+    "attack": Node(2, 3.0, "attacks", "fitted, then frozen", "audit", ("shadows", "target")),
     "unlearn": Node(2, 1.5, "unlearn", "one job per method", "unlearning", ("target",)),
     "score": Node(
         3,
