@@ -40,8 +40,10 @@ class AttackCard:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """A quantum model: its title, source and the pool column that it reads."""
+    """A quantum model: its title, source, the pool column that it reads, and whether parameters
+    of its own stand before the circuit."""
 
     title: str
     source: str
     inputs: Literal["features", "image"]
+    trains_embedding: bool

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,11 @@ class Model:
     classes: int
     expectation: Callable[[Array, Array], Array]
     dtype: Any
+
+    @property
+    def engine(self) -> Any:
+        """The host device's engine (NumPy in and out), None where the circuit runs inside JAX."""
+        return getattr(self.expectation, "engine", None)
 
     @property
     def circuit_parameters(self) -> int:
@@ -99,31 +103,22 @@ def chunk_size(wires: int) -> int:
     return max(1, min(CHUNK, CHUNK_AMPLITUDES >> wires))
 
 
-@lru_cache(maxsize=8)
-def _forward(model: Model) -> Callable[..., tuple[Array, Array, Array]]:
-    """The compiled evaluation of one chunk, shared by all parameters of a model."""
-
-    def forward(parameters: Parameters, chunk: Array) -> tuple[Array, Array, Array]:
-        values = model.expectation_values(parameters, chunk)
-        logits = model.module.head(parameters, values)
-        return values, logits, jnp.exp(losses.log_probabilities(logits, jnp))
-
-    return jax.jit(forward)
-
-
 def evaluate(model: Model, parameters: Parameters, inputs: Array) -> dict[str, np.ndarray]:
     """``expectation_values``, ``logits``, ``probabilities`` of all inputs as float64 arrays.
 
     Inputs go through in chunks of one fixed size, so that a sample's numbers do not depend on how
     many others are evaluated beside it.
     """
-    forward, size = _forward(model), chunk_size(model.module.circuit(model.config).wires)
+    from .gradients import outputs
+
+    forward, size = outputs(model), chunk_size(model.module.circuit(model.config).wires)
     columns: list[tuple[np.ndarray, ...]] = []
     for start in range(0, len(inputs), size):
         chunk = inputs[start : start + size]
         missing = size - len(chunk)
         padded = jnp.concatenate([chunk, jnp.repeat(chunk[:1], missing, axis=0)])
-        found = forward(parameters, padded)
+        values, logits = forward(parameters, padded)
+        found = (values, logits, jnp.exp(losses.log_probabilities(logits, jnp)))
         columns.append(tuple(np.asarray(v, np.float64)[: len(chunk)] for v in found))
     names = ("expectation_values", "logits", "probabilities")
     parts = zip(*columns, strict=True)

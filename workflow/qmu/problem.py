@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from . import losses, seeds
-from .lazy import jax, jnp
+from .gradients import loss_and_gradient, outputs
 from .model import Model, Parameters
 
 if TYPE_CHECKING:
@@ -61,26 +62,6 @@ class Outcome:
     stopped: str
 
 
-@lru_cache(maxsize=8)
-def _gradient(model: Model) -> Callable[..., Any]:
-    return jax.jit(jax.grad(model.mean_loss))
-
-
-@lru_cache(maxsize=8)
-def _training_loss(model: Model) -> Callable[..., Any]:
-    return jax.jit(model.mean_loss)
-
-
-@lru_cache(maxsize=8)
-def _measure(model: Model) -> Callable[..., Any]:
-    def measure(parameters: Parameters, inputs: Array, labels: Array) -> Any:
-        logits = model.logits(parameters, inputs)
-        hits = jnp.argmax(logits, axis=-1) == labels
-        return jnp.mean(losses.cross_entropy(logits, labels, jnp)), jnp.mean(hits)
-
-    return jax.jit(measure)
-
-
 @dataclass(frozen=True)
 class Problem:
     """One trained model and what a method may see of its data.
@@ -105,7 +86,7 @@ class Problem:
     def gradient(self, parameters: Parameters, data: Data) -> Parameters:
         """The gradient of the mean training loss over ``data``; costs len(data) gradients."""
         self.ledger.gradient_evaluations += len(data)
-        return _gradient(self.model)(parameters, data.inputs, data.labels)
+        return loss_and_gradient(self.model)(parameters, data.inputs, data.labels)[1]
 
     def batch(self, data: Data, size: int, role: str, step: int) -> Data:
         """Minibatch ``step`` of ``data``: consecutive pieces of a fresh permutation per pass."""
@@ -118,10 +99,15 @@ class Problem:
     def training_loss(self, parameters: Parameters, data: Data) -> float:
         """The mean training loss over ``data``; costs len(data) forward evaluations."""
         self.ledger.forward_evaluations += len(data)
-        return float(_training_loss(self.model)(parameters, data.inputs, data.labels))
+        loss = losses.LOSSES[self.model.config.training.loss]
+        return float(np.mean(loss(self._logits(parameters, data), np.asarray(data.labels), np)))
 
     def measure(self, parameters: Parameters, data: Data) -> tuple[float, float]:
         """Mean cross-entropy and accuracy over ``data``; costs len(data) forward evaluations."""
         self.ledger.forward_evaluations += len(data)
-        loss, accuracy = _measure(self.model)(parameters, data.inputs, data.labels)
-        return float(loss), float(accuracy)
+        logits, labels = self._logits(parameters, data), np.asarray(data.labels)
+        loss = float(np.mean(losses.cross_entropy(logits, labels, np)))
+        return loss, float(np.mean(np.argmax(logits, axis=-1) == labels))
+
+    def _logits(self, parameters: Parameters, data: Data) -> np.ndarray:
+        return np.asarray(outputs(self.model)(parameters, data.inputs)[1], np.float64)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import QmuError
+from .gradients import loss_and_gradient, mean_loss_and_hits
 from .lazy import jax, jnp, optax
 from .model import Model, Parameters
 from .training_config import Training
@@ -36,6 +37,13 @@ def steps_per_epoch(training: Training, members: int) -> int:
     return members // training.batch_size
 
 
+def minibatches(training: Training, key: Array, members: Array) -> Array:
+    """One epoch's fresh permutation of the members, (steps, batch_size)."""
+    steps = steps_per_epoch(training, members.shape[0])
+    order = jax.random.permutation(key, members)[: steps * training.batch_size]
+    return order.reshape(steps, training.batch_size)
+
+
 def epoch_function(model: Model) -> Callable[..., Any]:
     """``epoch(state, key, inputs, labels, members) -> (state, (loss, accuracy))`` for one model.
 
@@ -46,15 +54,10 @@ def epoch_function(model: Model) -> Callable[..., Any]:
     transform = optimizer(training)
 
     def loss_and_hits(parameters: Parameters, inputs: Array, labels: Array) -> Any:
-        from .losses import LOSSES
-
-        logits = model.logits(parameters, inputs)
-        loss = jnp.mean(LOSSES[training.loss](logits, labels, jnp))
-        return loss, jnp.mean(jnp.argmax(logits, axis=-1) == labels)
+        return mean_loss_and_hits(model, model.logits(parameters, inputs), labels)
 
     def epoch(state: Any, key: Array, inputs: Array, labels: Array, members: Array) -> Any:
-        steps = steps_per_epoch(training, members.shape[0])
-        order = jax.random.permutation(key, members)[: steps * training.batch_size]
+        order = minibatches(training, key, members)
 
         def step(state: Any, batch: Array) -> Any:
             parameters, moments = state
@@ -64,7 +67,7 @@ def epoch_function(model: Model) -> Callable[..., Any]:
             updates, moments = transform.update(gradient, moments, parameters)
             return (optax.apply_updates(parameters, updates), moments), (loss, hits)
 
-        state, (loss, hits) = jax.lax.scan(step, state, order.reshape(steps, -1))
+        state, (loss, hits) = jax.lax.scan(step, state, order)
         return state, (jnp.mean(loss), jnp.mean(hits))
 
     return epoch
@@ -73,8 +76,33 @@ def epoch_function(model: Model) -> Callable[..., Any]:
 @lru_cache(maxsize=8)
 def _compiled_epoch(model: Model, fleet: bool) -> Callable[..., Any]:
     """One program per model, also for several fleets one after the other."""
+    if model.engine is not None and not fleet:
+        return _epoch_on_host(model)
     epoch = epoch_function(model)
     return jax.jit(_over_models(epoch) if fleet else epoch, donate_argnums=0)
+
+
+def _epoch_on_host(model: Model) -> Callable[..., Any]:
+    """The same epoch as a loop over steps that calls the device directly (see `gradients`)."""
+    training, transform = model.config.training, optimizer(model.config.training)
+    shuffled = jax.jit(lambda key, members: minibatches(training, key, members))
+    gradient_of = loss_and_gradient(model)
+
+    def update(state: Any, gradient: Parameters) -> Any:
+        updates, moments = transform.update(gradient, state[1], state[0])
+        return optax.apply_updates(state[0], updates), moments
+
+    updated = jax.jit(update, donate_argnums=0)
+
+    def epoch(state: Any, key: Array, inputs: Array, labels: Array, members: Array) -> Any:
+        rows, answers, measured = np.asarray(inputs), np.asarray(labels), []
+        for batch in np.asarray(shuffled(key, members)):
+            found, gradient = gradient_of(state[0], rows[batch], answers[batch])
+            state = updated(state, gradient)
+            measured.append(found)
+        return state, tuple(np.mean(np.array(measured, np.float64), axis=0))
+
+    return epoch
 
 
 def _over_models(epoch: Callable[..., Any]) -> Callable[..., Any]:

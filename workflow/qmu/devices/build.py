@@ -35,7 +35,10 @@ def build(circuit: Circuit, device: str, precision: str, route: str, memory: int
         from .pennylane_device import expectation_function
 
         function = expectation_function(circuit, device, precision)
-    return checked(function, circuit.input_size, real)
+    result = checked(function, circuit.input_size, real)
+    # Where the device works on the host, callers may also call it directly, outside of JAX.
+    result.engine = getattr(function, "engine", None)
+    return result
 
 
 def _real(precision: str) -> type:

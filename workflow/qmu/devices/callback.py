@@ -71,6 +71,7 @@ def traceable(engine: HostEngine, outputs: int, real: Any) -> Callable[[Any, Any
         )
 
     function.defvjp(keep, backward)
+    function.engine = engine
     return function
 
 

@@ -23,6 +23,7 @@ CARD = ModelCard(
     title="Basic QNN",
     source="Su et al. 2025, arXiv:2509.06086",
     inputs="features",
+    trains_embedding=False,
 )
 
 

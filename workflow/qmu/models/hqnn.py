@@ -28,6 +28,7 @@ CARD = ModelCard(
     title="Hybrid QNN",
     source="Su et al. 2025, arXiv:2509.06086",
     inputs="image",
+    trains_embedding=True,
 )
 
 SIDE, KERNEL, CHANNELS = 28, 5, 5

@@ -1,0 +1,156 @@
+"""A model's outputs and gradients as functions to call, compiled once per model.
+
+Two routes give the same numbers. Where the circuit runs inside JAX, each function is one compiled
+program. Where it runs on a host device such as Lightning, a compiled program would contain
+callbacks, which JAX can neither keep in its compilation cache nor run faster than plain calls. So
+there the classical parts before and after the circuit are compiled by themselves, and kept for
+all jobs of a run, and the device is called between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .lazy import jax, jnp
+from .losses import LOSSES
+from .model import Model, Parameters
+
+if TYPE_CHECKING:
+    from jax import Array
+
+
+@lru_cache(maxsize=8)
+def outputs(model: Model) -> Callable[[Parameters, Array], tuple[Array, Array]]:
+    """``f(parameters, inputs) -> (<Z> (n, wires), logits (n, classes))``."""
+    if model.engine is not None:
+        return _Segments(model).outputs
+
+    def forward(parameters: Parameters, inputs: Array) -> tuple[Array, Array]:
+        values = model.expectation_values(parameters, inputs)
+        return values, model.module.head(parameters, values)
+
+    return jax.jit(forward)
+
+
+@lru_cache(maxsize=8)
+def loss_and_gradient(model: Model) -> Callable[..., tuple[tuple[Array, Array], Parameters]]:
+    """``f(parameters, inputs, labels) -> ((mean training loss, accuracy), gradient)``."""
+    if model.engine is not None:
+        return _Segments(model).loss_and_gradient
+
+    def loss(parameters: Parameters, inputs: Array, labels: Array) -> tuple[Array, Array]:
+        return mean_loss_and_hits(model, model.logits(parameters, inputs), labels)
+
+    return jax.jit(jax.value_and_grad(loss, has_aux=True))
+
+
+@lru_cache(maxsize=8)
+def squared_gradients(model: Model) -> Callable[..., Parameters]:
+    """``f(parameters, inputs, labels, weights)``: weighted sum of per-sample squared gradients."""
+    if model.engine is not None:
+        return _Segments(model).squared_gradients
+
+    def one(parameters: Parameters, row: Array, label: Array) -> Any:
+        return jax.grad(model.mean_loss)(parameters, row[None], label[None])
+
+    def chunk(parameters: Parameters, inputs: Array, labels: Array, weights: Array) -> Parameters:
+        gradients = jax.vmap(one, in_axes=(None, 0, 0))(parameters, inputs, labels)
+        return jax.tree.map(lambda g: jnp.tensordot(weights, g * g, axes=1), gradients)
+
+    return jax.jit(chunk)
+
+
+def mean_loss_and_hits(model: Model, logits: Array, labels: Array) -> tuple[Array, Array]:
+    """Mean training loss and share of right answers."""
+    loss = jnp.mean(LOSSES[model.config.training.loss](logits, labels, jnp))
+    return loss, jnp.mean(jnp.argmax(logits, axis=-1) == labels)
+
+
+class _Segments:
+    """The route through a host device: embed | device | head and loss | device | back."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, self.engine = model, model.engine
+        self.trained = model.module.CARD.trains_embedding
+        self._embed = jax.jit(lambda p, x: model.module.embed(model.config, p, x))
+        self._head = jax.jit(model.module.head)
+        self._tail = jax.jit(jax.value_and_grad(self._loss, argnums=(0, 1), has_aux=True))
+        self._back = jax.jit(self._through_embedding)
+        self._tails = jax.jit(jax.vmap(jax.grad(self._one_loss, argnums=(0, 1)), (None, 0, 0)))
+        self._squares = jax.jit(self._sum_of_squares)
+
+    def outputs(self, parameters: Parameters, inputs: Array) -> tuple[Array, Array]:
+        angles, states = self._embedded(parameters, inputs)
+        values = self.engine.values(angles, states)[0]
+        return values, self._head(parameters, values)
+
+    def loss_and_gradient(self, parameters: Parameters, inputs: Array, labels: Array) -> Any:
+        angles, states = self._embedded(parameters, inputs)
+        values, final = self.engine.values(angles, states)
+        front, head = self._parts(parameters)
+        measured, (gradient, weights) = self._tail(head, values, labels)
+        weights = np.asarray(weights)
+        by_angle = self.engine.parameter_gradient(angles, states, weights)
+        gradient["circuit"] = by_angle.reshape(parameters["circuit"].shape)
+        if self.trained:
+            ascent = self.engine.input_gradient(angles, final, weights).real
+            gradient |= self._back(front, inputs, ascent)
+        return measured, gradient
+
+    def squared_gradients(
+        self, parameters: Parameters, inputs: Array, labels: Array, weights: Array
+    ) -> Parameters:
+        angles, states = self._embedded(parameters, inputs)
+        values, final = self.engine.values(angles, states)
+        front, head = self._parts(parameters)
+        gradients, pulls = self._tails(head, values, labels)
+        pulls = np.asarray(pulls)
+        # The register sums over its samples, so a squared gradient takes one call per sample.
+        by_angle = [
+            self.engine.parameter_gradient(angles, states[i : i + 1], pulls[i : i + 1])
+            for i in range(len(states))
+        ]
+        gradients["circuit"] = np.stack(by_angle).reshape(-1, *parameters["circuit"].shape)
+        ascent = self.engine.input_gradient(angles, final, pulls).real
+        return self._squares(front, inputs, ascent, gradients, weights)
+
+    def _embedded(self, parameters: Parameters, inputs: Array) -> tuple[np.ndarray, np.ndarray]:
+        states = np.asarray(self._embed(parameters, inputs))
+        return np.asarray(parameters["circuit"]).reshape(-1), states
+
+    def _loss(self, parameters: Parameters, values: Array, labels: Array) -> Any:
+        logits = self.model.module.head(parameters, values)
+        return mean_loss_and_hits(self.model, logits, labels)
+
+    def _one_loss(self, parameters: Parameters, values: Array, label: Array) -> Array:
+        return self._loss(parameters, values[None], label[None])[0]
+
+    def _parts(self, parameters: Parameters) -> tuple[Parameters, Parameters]:
+        """The parameters before and after the circuit, so that neither derivative writes zeros
+        for the other."""
+        head = {name: p for name, p in parameters.items() if name.startswith("head/")}
+        return {n: p for n, p in parameters.items() if n not in head and n != "circuit"}, head
+
+    def _through_embedding(self, front: Parameters, inputs: Array, ascent: Array) -> Parameters:
+        """What the gradient ``ascent`` by the amplitudes says of the parameters before them."""
+        embed, config = self.model.module.embed, self.model.config
+        _, pull = jax.vjp(lambda p: embed(config, p, inputs), front)
+        return pull(ascent)[0]
+
+    def _sum_of_squares(
+        self,
+        front: Parameters,
+        inputs: Array,
+        ascent: Array,
+        gradients: Parameters,
+        weights: Array,
+    ) -> Parameters:
+        def one(row: Array, direction: Array) -> Parameters:
+            return self._through_embedding(front, row[None], direction[None])
+
+        each = gradients | (jax.vmap(one)(inputs, ascent) if self.trained else {})
+        return jax.tree.map(lambda g: jnp.tensordot(weights, g * g, axes=1), each)
