@@ -10,7 +10,7 @@ sys.path.insert(0, _package)
 _folders = [_package, *filter(None, [os.environ.get("PYTHONPATH")])]
 os.environ.update(PYTHONPATH=os.pathsep.join(_folders))
 
-from qmu import paths
+from qmu import job_costs, paths
 from qmu.config import parse as parse_config
 from qmu.errors import ConfigError
 from qmu.specs import Specs
@@ -66,12 +66,13 @@ wildcard_constraints:
 
 
 onsuccess:
-    print_summary(at(paths.SUMMARY_TEXT), at(paths.REPORT))
+    print_summary(at(paths.SUMMARY_TEXT), at(paths.REPORT), at(paths.LOGS))
 
 
-def print_summary(text, page):
+def print_summary(text, page, logs):
     """Show the table of results, when this run made or kept one."""
     if Path(text).is_file():
         print(f"\n{Path(text).read_text()}")
+        print(job_costs.line(Path(logs)))
     if Path(page).is_file():
         print(f"Report: {Path(page).resolve()}")

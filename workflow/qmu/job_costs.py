@@ -1,0 +1,33 @@
+"""What a run's jobs cost, and how much of it is fixed: start-up and compilation.
+
+Every job leaves ``<its log>.timing.json``. Fixed costs are what many small jobs pay again and
+again; they decide how coarse a job should be.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def totals(logs: Path) -> dict[str, float]:
+    """Jobs and seconds of CPU time, of start-up CPU time and of compilation, over all jobs."""
+    found = {"jobs": 0.0, "cpu": 0.0, "startup": 0.0, "compile": 0.0}
+    for file in sorted(logs.rglob("*.timing.json")):
+        job = json.loads(file.read_text(encoding="utf-8"))
+        found["jobs"] += 1
+        found["cpu"] += job["cpu_seconds"]
+        found["startup"] += job["startup_cpu_seconds"]
+        found["compile"] += job["compile_seconds"]
+    return found
+
+
+def line(logs: Path) -> str:
+    """One sentence for the end of a run."""
+    sums = totals(logs)
+    fixed = sums["startup"] + sums["compile"]
+    return (
+        f"{sums['jobs']:.0f} jobs took {sums['cpu']:.0f} s of CPU time; of it {fixed:.0f} s "
+        f"({fixed / max(sums['cpu'], 1e-9):.0%}) fixed costs: {sums['startup']:.0f} s start-up and "
+        f"{sums['compile']:.0f} s compilation"
+    )
