@@ -90,4 +90,6 @@ def test_training_takes_the_same_steps_on_both_routes(case):
     ]
     assert_same(results[0][0], results[1][0])
     np.testing.assert_allclose(results[0][1]["loss"], results[1][1]["loss"], rtol=1e-12)
-    np.testing.assert_array_equal(results[0][1]["accuracy"], results[1][1]["accuracy"])
+    # Shares of right answers are single-precision means on either route.
+    found, expected = (result[1]["accuracy"] for result in results)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
