@@ -11,8 +11,8 @@ import numpy as np
 import pennylane as qml
 import pytest
 from fixtures import CLASSES, FEATURES, SMALL_TRAINING, compiled, leaves, small_data, small_model
+from qmu import evaluation, registry
 from qmu import model as models
-from qmu import registry
 from qmu.circuits.quantum_function import quantum_function
 from qmu.seeds import generator, key
 
@@ -213,7 +213,7 @@ def test_losses_are_those_of_the_recipe():
 def test_evaluate_gives_probabilities_in_float64():
     model = small_model(precision="single")
     parameters = compiled(model, "initial_parameters")(key(*KEY))
-    found = models.evaluate(model, parameters, model.inputs({"features": small_data(7)[0]}))
+    found = evaluation.evaluate(model, parameters, model.inputs({"features": small_data(7)[0]}))
     assert {name: value.shape for name, value in found.items()} == {
         "expectation_values": (7, 4),
         "logits": (7, CLASSES),
@@ -224,14 +224,14 @@ def test_evaluate_gives_probabilities_in_float64():
 
 
 def test_a_samples_outputs_do_not_depend_on_its_neighbours(monkeypatch):
-    monkeypatch.setattr(models, "CHUNK", 16)
+    monkeypatch.setattr(evaluation, "CHUNK", 16)
     models._forward.cache_clear()
     model = small_model()
     parameters = compiled(model, "initial_parameters")(key(*KEY))
     inputs = jnp.asarray(small_data(40)[0])
-    whole = models.evaluate(model, parameters, inputs)
+    whole = evaluation.evaluate(model, parameters, inputs)
     for rows in (slice(0, 3), slice(16, 40), slice(0, 16)):
-        part = models.evaluate(model, parameters, inputs[rows])
+        part = evaluation.evaluate(model, parameters, inputs[rows])
         for name in whole:
             assert np.array_equal(part[name], whole[name][rows])
 
@@ -240,7 +240,7 @@ def test_a_masked_class_has_probability_zero():
     model = small_model()
     parameters = compiled(model, "initial_parameters")(key(*KEY))
     parameters["head/bias"] = parameters["head/bias"].at[1].set(-jnp.inf)
-    found = models.evaluate(model, parameters, jnp.asarray(small_data(7)[0]))
+    found = evaluation.evaluate(model, parameters, jnp.asarray(small_data(7)[0]))
     assert np.all(found["probabilities"][:, 1] == 0)
     assert np.all(found["logits"][:, 1] == -np.inf)
     np.testing.assert_allclose(found["probabilities"].sum(axis=1), 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,11 +47,3 @@ def finished(tmp_path_factory) -> Finished:
 def fresh(tmp_path) -> Project:
     """A copy of the workflow without results."""
     return Project(tmp_path / "project")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of this folder share one run, so they go to one worker."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("workflow"))

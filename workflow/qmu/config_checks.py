@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import fisher, model, registry
+from . import evaluation, fisher, registry
 from .devices import capabilities, memory
 from .errors import ConfigError
 
@@ -149,8 +149,8 @@ def _check_memory(experiment: Experiment, name: str, circuit: Circuit, settings:
 
 
 def _evaluation_bytes(circuit: Circuit, section: Simulation | Fleet) -> int:
-    """One chunk of `model.evaluate`; Lightning splits it, but its amplitudes are held at once."""
-    chunk = model.chunk_size(circuit.wires)
+    """One chunk of an evaluation; Lightning splits it, but its amplitudes are held at once."""
+    chunk = evaluation.chunk_size(circuit.wires)
     if section.device.startswith("lightning"):
         return 2 * chunk * memory.AMPLITUDE_BYTES[section.precision] * 2**circuit.wires
     return memory.predicted_bytes(

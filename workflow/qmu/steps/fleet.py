@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import model as models
 from .. import sampling, seeds, training
+from ..evaluation import evaluate
 from ..lazy import jax, jnp
 from . import seed_data
 from .write import Writer, parameter_columns
@@ -105,7 +106,7 @@ def _write(outputs, spec, model, pool, trained) -> None:
         {"model_index": [i for i in order for _ in curves[i]["epoch"]]}
         | {key: np.concatenate([curves[i][key] for i in order]) for key in curves[order[0]]},
     )
-    logits = [models.evaluate(model, trained[i][0], rows)["logits"] for i in order]
+    logits = [evaluate(model, trained[i][0], rows)["logits"] for i in order]
     write(
         outputs["fleet_outputs"],
         "fleet_outputs",

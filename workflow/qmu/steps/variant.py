@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import model as models
+from ..evaluation import evaluate
 from .write import Writer, parameter_columns
 
 
@@ -14,7 +14,7 @@ def write_variant(outputs, spec, model, data, rows, parameters, history, ledger,
     write = Writer(spec)
     write(outputs["parameters"], "parameters", parameter_columns(parameters))
     write(outputs["history"], "history", history)
-    evaluated = models.evaluate(model, parameters, rows)
+    evaluated = evaluate(model, parameters, rows)
     write(outputs["outputs"], "outputs", {**data.sample_columns(), **evaluated})
     write(outputs["cost"], "cost", ledger.columns(model.circuit_parameters))
     timing = {name: [value] for name, value in clock.seconds().items()}
