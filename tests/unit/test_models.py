@@ -225,7 +225,6 @@ def test_evaluate_gives_probabilities_in_float64():
 
 def test_a_samples_outputs_do_not_depend_on_its_neighbours(monkeypatch):
     monkeypatch.setattr(evaluation, "CHUNK", 16)
-    models._forward.cache_clear()
     model = small_model()
     parameters = compiled(model, "initial_parameters")(key(*KEY))
     inputs = jnp.asarray(small_data(40)[0])

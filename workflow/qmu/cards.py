@@ -46,4 +46,4 @@ class ModelCard:
     title: str
     source: str
     inputs: Literal["features", "image"]
-    trains_embedding: bool
+    trains_embedding: bool = False
