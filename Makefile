@@ -10,9 +10,11 @@ STAMP := .venv/.installed
 run: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
-# All tests, with the same set-up.
+# All tests, with the same set-up. The workflow tests share one run of the pipeline, which uses the
+# cores by itself, so they are not split between workers.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts
+	$(BIN)/python -m pytest tests/workflow
 
 # Formatting and linting of Python and Snakemake files.
 lint: $(STAMP)

@@ -12,9 +12,6 @@ from pipeline import TINY
 from qmu import paths, tables
 from qmu.schemas import SCHEMA_VERSION, SCHEMAS
 
-# All tests of this folder share one run, so they go to one worker.
-pytestmark = pytest.mark.xdist_group("workflow")
-
 MODELS, SEEDS = list(TINY["models"]), TINY["seeds"]
 PAIRS = [(model, seed) for model in MODELS for seed in SEEDS]
 POOL = TINY["features"]["pool"]

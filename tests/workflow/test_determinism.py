@@ -10,9 +10,6 @@ import pytest
 from pipeline import TINY, edited
 from qmu import paths, tables
 
-# All tests of this folder share one run, so they go to one worker.
-pytestmark = pytest.mark.xdist_group("workflow")
-
 MODEL = "basic_qnn"
 COUNT = TINY["shadows"]["count"]
 FLEET = tuple(kind for kind in paths.FLEET_TABLES if kind != "timing")

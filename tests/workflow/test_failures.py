@@ -12,9 +12,6 @@ import pytest
 import yaml
 from pipeline import TINY, Project, edited
 
-# All tests of this folder share one run, so they go to one worker.
-pytestmark = pytest.mark.xdist_group("workflow")
-
 BAD = {
     "an unknown key": ({"seedz": [0]}, "seedz: unknown key 'seedz'. Did you mean 'seeds'?"),
     "an unknown setting": (

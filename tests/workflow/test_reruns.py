@@ -24,9 +24,6 @@ from pipeline import (
     unlearning,
 )
 
-# All tests of this folder share one run, so they go to one worker.
-pytestmark = pytest.mark.xdist_group("workflow")
-
 MODELS, SEEDS = list(TINY["models"]), TINY["seeds"]
 METHODS = tuple(TINY["unlearning"])
 NEW_SEED = {

@@ -15,9 +15,6 @@ from qmu import paths, tables
 from qmu.audit_tables import terminal_table
 from qmu.report import catalogue
 
-# All tests of this folder share one run, so they go to one worker.
-pytestmark = pytest.mark.xdist_group("workflow")
-
 MODELS, SEEDS = list(TINY["models"]), TINY["seeds"]
 VARIANTS = ["target", "retrain", *TINY["unlearning"]]
 SPLITS = {"retain_train", "forget_train", "retain_test", "forget_test"}

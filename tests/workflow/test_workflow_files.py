@@ -17,9 +17,6 @@ HEAVY = {
 PLAN = """
 import json, sys
 from snakemake.cli import main
-
-# All tests of this folder share one run, so they go to one worker.
-pytestmark = pytest.mark.xdist_group("workflow")
 try:
     main(sys.argv[2:])
 finally:
