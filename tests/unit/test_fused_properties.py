@@ -93,7 +93,8 @@ def test_a_model_does_not_depend_on_its_fleet(rng, wires):
     fleet = rng.normal(size=(4, circuit.parameters)).astype(np.float32)
     batches = rng.normal(size=(4, 8, 2**wires)).astype(np.float32)
     batches /= np.linalg.norm(batches, axis=-1, keepdims=True)
-    first = gradient(fleet, batches)
+    # JAX may read NumPy memory in place and late: wait before the arrays are changed.
+    first = jax.block_until_ready(gradient(fleet, batches))
     others = [0, 2, 3]
     fleet[others] = rng.normal(size=(3, circuit.parameters))
     batches[others] = batches[others][:, ::-1] * 0.5
