@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def outputs(model: Model) -> Callable[[Parameters, Array], tuple[Array, Array]]:
     """``f(parameters, inputs) -> (<Z> (n, wires), logits (n, classes))``."""
     if model.engine is not None:
-        return _Segments(model).outputs
+        return _segments(model).outputs
 
     def forward(parameters: Parameters, inputs: Array) -> tuple[Array, Array]:
         values = model.expectation_values(parameters, inputs)
@@ -40,7 +40,7 @@ def outputs(model: Model) -> Callable[[Parameters, Array], tuple[Array, Array]]:
 def loss_and_gradient(model: Model) -> Callable[..., tuple[tuple[Array, Array], Parameters]]:
     """``f(parameters, inputs, labels) -> ((mean training loss, accuracy), gradient)``."""
     if model.engine is not None:
-        return _Segments(model).loss_and_gradient
+        return _segments(model).loss_and_gradient
 
     def loss(parameters: Parameters, inputs: Array, labels: Array) -> tuple[Array, Array]:
         return mean_loss_and_hits(model, model.logits(parameters, inputs), labels)
@@ -52,7 +52,7 @@ def loss_and_gradient(model: Model) -> Callable[..., tuple[tuple[Array, Array], 
 def squared_gradients(model: Model) -> Callable[..., Parameters]:
     """``f(parameters, inputs, labels, weights)``: weighted sum of per-sample squared gradients."""
     if model.engine is not None:
-        return _Segments(model).squared_gradients
+        return _segments(model).squared_gradients
 
     def one(parameters: Parameters, row: Array, label: Array) -> Any:
         return jax.grad(model.mean_loss)(parameters, row[None], label[None])
@@ -68,6 +68,12 @@ def mean_loss_and_hits(model: Model, logits: Array, labels: Array) -> tuple[Arra
     """Mean training loss and share of right answers."""
     loss = jnp.mean(LOSSES[model.config.training.loss](logits, labels, jnp))
     return loss, jnp.mean(jnp.argmax(logits, axis=-1) == labels)
+
+
+@lru_cache(maxsize=8)
+def _segments(model: Model) -> _Segments:
+    """One set of compiled parts per model: outputs and gradients share the embedding's."""
+    return _Segments(model)
 
 
 class _Segments:

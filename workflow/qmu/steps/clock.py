@@ -45,6 +45,10 @@ class Clock:
             "compile_seconds": self.compile,
         }
 
+    def columns(self) -> dict[str, list[float]]:
+        """The columns of the `timing` table."""
+        return {name: [value] for name, value in self.seconds().items()}
+
     def line(self) -> str:
         """One line for the log."""
         return (

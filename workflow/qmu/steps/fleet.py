@@ -45,8 +45,7 @@ def run(inputs, outputs, spec, report, clock) -> None:
     trained = _train(model, pool, spec["indices"], spec["width"], members, names, report)
     clock.stop()
     _write(outputs, spec, model, pool, trained)
-    timing = {name: [value] for name, value in clock.seconds().items()}
-    Writer(spec)(outputs["timing"], "timing", timing)
+    Writer(spec)(outputs["timing"], "timing", clock.columns())
 
 
 def _train(

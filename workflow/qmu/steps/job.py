@@ -86,4 +86,5 @@ def _record(log: Path, clock: Clock) -> None:
     clock.stop()
     with atomic(log.with_suffix(".timing.json")) as temporary:
         temporary.write_text(json.dumps({**clock.seconds(), "finished": time.time()}) + "\n")
-    print(clock.line(), file=open(log, "a", encoding="utf-8"))  # noqa: SIM115
+    with open(log, "a", encoding="utf-8") as stream:
+        print(clock.line(), file=stream)
