@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from qmu import model as models
 from qmu.problem import Data, Ledger, Problem
-from qmu.seeds import generator, key
+from qmu.seeds import generator
 
 CLASSES = 3
 FEATURES = 16
@@ -63,9 +63,7 @@ def small_data(samples: int, name: str = "data", features: int = FEATURES) -> An
 
 def part(inputs: np.ndarray, labels: np.ndarray, chosen: np.ndarray, model: models.Model) -> Data:
     """The chosen rows as a method reads them."""
-    import jax.numpy as jnp
-
-    return Data(jnp.asarray(inputs[chosen], model.dtype), jnp.asarray(labels[chosen]))
+    return Data(inputs[chosen].astype(model.dtype), labels[chosen])
 
 
 def small_problem(
@@ -81,7 +79,7 @@ def small_problem(
     inputs, labels = small_data(samples)
     held_out, held_out_labels = small_data(samples, "held out")
     if parameters is None:
-        parameters = model.initial_parameters(key("tests", "parameters"))
+        parameters = model.initial_parameters(generator("tests", "parameters"))
     return Problem(
         model=model,
         parameters=parameters,
@@ -116,11 +114,11 @@ def trained_problem(**options: Any) -> Problem:
     names = ("tests", "target")
     parameters, _ = training.train(
         model,
-        model.initial_parameters(key(*names, "parameters")),
+        model.initial_parameters(generator(*names, "parameters")),
         inputs.astype(model.dtype),
         labels,
         np.arange(48),
-        lambda epoch: key(*names, "epoch", epoch),
+        names,
         lambda line: None,
     )
     return small_problem(model, parameters=parameters, **options)

@@ -53,11 +53,11 @@ def train(device: str, precision: str) -> float:
     start = time.perf_counter()
     training.train(
         model,
-        model.initial_parameters(seeds.key("bench")),
+        model.initial_parameters(seeds.generator("bench", "parameters")),
         rows,
         images.labels[chosen],
         np.arange(1000),
-        lambda epoch: seeds.key("bench", epoch),
+        ("bench",),
         lambda line: None,
     )
     return time.perf_counter() - start

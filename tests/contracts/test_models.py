@@ -8,7 +8,7 @@ from fixtures import compiled, leaves, same
 from qmu import model as models
 from qmu import registry
 from qmu.cards import ModelCard
-from qmu.seeds import generator, key
+from qmu.seeds import generator
 
 NAMES = registry.names("models")
 SMALL = {"qubits": 4, "layers": 1}
@@ -39,7 +39,7 @@ def test_a_model_says_where_it_comes_from_and_how_it_is_trained(name):
 
 
 def test_shapes(model):
-    parameters = compiled(model, "initial_parameters")(key("contract"))
+    parameters = model.initial_parameters(generator("contract"))
     inputs = model.inputs(pool_of(5))
     circuit = model.module.circuit(model.config)
     assert parameters["circuit"].size == circuit.parameters == model.circuit_parameters
@@ -55,7 +55,7 @@ def test_shapes(model):
 
 
 def test_the_same_inputs_give_the_same_logits_and_nothing_is_changed(model):
-    parameters = compiled(model, "initial_parameters")(key("contract"))
+    parameters = model.initial_parameters(generator("contract"))
     inputs = model.inputs(pool_of(5))
     before, rows = leaves(parameters), np.array(inputs)
     one, other = (np.asarray(compiled(model, "logits")(parameters, inputs)) for _ in range(2))
@@ -66,7 +66,7 @@ def test_the_same_inputs_give_the_same_logits_and_nothing_is_changed(model):
 
 def test_gradients_reach_every_tensor(model):
     inputs, labels = model.inputs(pool_of(5)), jnp.asarray([0, 1, 2, 0, 1])
-    parameters = compiled(model, "initial_parameters")(key("contract"))
+    parameters = model.initial_parameters(generator("contract"))
     gradient = jax.jit(jax.grad(model.mean_loss))(parameters, inputs, labels)
     for name, values in gradient.items():
         assert np.all(np.isfinite(values)), name
@@ -75,7 +75,7 @@ def test_gradients_reach_every_tensor(model):
 
 def test_gradients_equal_finite_differences(model):
     inputs, labels = model.inputs(pool_of(3)), jnp.asarray([0, 1, 2])
-    parameters = compiled(model, "initial_parameters")(key("contract"))
+    parameters = model.initial_parameters(generator("contract"))
     rng = generator("contract", "direction")
     direction = {n: jnp.asarray(rng.normal(size=v.shape)) for n, v in parameters.items()}
 
@@ -92,7 +92,7 @@ def test_gradients_equal_finite_differences(model):
 
 
 def test_the_head_is_where_a_class_can_be_masked(model):
-    parameters = compiled(model, "initial_parameters")(key("contract"))
+    parameters = model.initial_parameters(generator("contract"))
     inputs = model.inputs(pool_of(4))
     shifted = {**parameters, "head/bias": parameters["head/bias"].at[1].add(5.0)}
     change = compiled(model, "logits")(shifted, inputs) - compiled(model, "logits")(
@@ -102,7 +102,7 @@ def test_the_head_is_where_a_class_can_be_masked(model):
 
 
 def test_single_precision_agrees_with_double(model):
-    parameters = leaves(compiled(model, "initial_parameters")(key("contract")))
+    parameters = leaves(model.initial_parameters(generator("contract")))
     double = np.asarray(
         compiled(model, "logits")(model.convert(parameters), model.inputs(pool_of(6)))
     )

@@ -23,7 +23,7 @@ def case(request, rng):
     size = 784 if request.param == "hqnn" else 16
     inputs, labels = rng.normal(size=(11, size)), rng.integers(0, 3, 11)
     host, native = (built(request.param, device) for device in ROUTES)
-    parameters = native.initial_parameters(jax.random.key(3))
+    parameters = native.initial_parameters(rng)
     return host, native, parameters, jnp.asarray(inputs), jnp.asarray(labels)
 
 
@@ -83,7 +83,7 @@ def test_training_takes_the_same_steps_on_both_routes(case):
             inputs,
             np.asarray(labels),
             np.arange(11),
-            jax.random.key,
+            ("tests", "routes"),
             lambda line: None,
         )
         for model in (host, native)

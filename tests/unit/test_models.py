@@ -14,7 +14,7 @@ from fixtures import CLASSES, FEATURES, SMALL_TRAINING, compiled, leaves, small_
 from qmu import evaluation, registry
 from qmu import model as models
 from qmu.circuits.quantum_function import quantum_function
-from qmu.seeds import generator, key
+from qmu.seeds import generator
 
 KEY = ("tests", "models")
 
@@ -39,20 +39,20 @@ def count(parameters):
 )
 def test_parameter_counts(component, layers, expected):
     model = build(component, layers=layers)
-    assert count(compiled(model, "initial_parameters")(key(*KEY))) == expected
+    assert count(model.initial_parameters(generator(*KEY))) == expected
     assert model.circuit_parameters == 24 * layers
 
 
 def test_basic_parameters_are_standard_normal():
     model = build("basic_qnn", layers=50)
-    angles = np.asarray(compiled(model, "initial_parameters")(key(*KEY))["circuit"])
+    angles = np.asarray(model.initial_parameters(generator(*KEY))["circuit"])
     assert abs(angles.mean()) < 4 / math.sqrt(angles.size)
     assert abs(angles.std() - 1) < 4 / math.sqrt(2 * angles.size)
     assert np.abs(angles).max() < 5
 
 
 def test_hqnn_parameters_are_uniform_in_their_ranges():
-    parameters = leaves(build("hqnn").initial_parameters(key(*KEY)))
+    parameters = leaves(build("hqnn").initial_parameters(generator(*KEY)))
     bounds = {"conv": 1 / 5, "fc": 1 / math.sqrt(980), "circuit": math.pi, "head": 1 / math.sqrt(8)}
     for name, values in parameters.items():
         bound = bounds[name.split("/")[0]]
@@ -63,9 +63,9 @@ def test_hqnn_parameters_are_uniform_in_their_ranges():
 
 
 @pytest.mark.parametrize("component", registry.names("models"))
-def test_initial_parameters_follow_their_key(component):
+def test_initial_parameters_follow_their_names(component):
     model = build(component, layers=1)
-    one, again, other = (leaves(compiled(model, "initial_parameters")(key(name))) for name in "aab")
+    one, again, other = (leaves(model.initial_parameters(generator(name))) for name in "aab")
     for name in one:
         assert np.array_equal(one[name], again[name])
         assert not np.array_equal(one[name], other[name])
@@ -76,7 +76,7 @@ def test_initial_parameters_follow_their_key(component):
 @pytest.mark.parametrize(("precision", "dtype"), [("double", "float64"), ("single", "float32")])
 def test_everything_has_the_models_precision(precision, dtype):
     model = small_model(precision=precision)
-    parameters = compiled(model, "initial_parameters")(key(*KEY))
+    parameters = model.initial_parameters(generator(*KEY))
     inputs = model.inputs({"features": small_data(3)[0]})
     arrays = [*parameters.values(), inputs, compiled(model, "logits")(parameters, inputs)]
     assert {str(array.dtype) for array in arrays} == {dtype}
@@ -91,7 +91,7 @@ def reference_expectations(model, angles, states):
 @pytest.mark.parametrize("layers", [0, 1, 2])
 def test_basic_logits_from_first_principles(layers):
     model = small_model(layers=layers)
-    parameters = leaves(compiled(model, "initial_parameters")(key(*KEY)))
+    parameters = leaves(model.initial_parameters(generator(*KEY)))
     inputs = small_data(5)[0]
     states = inputs / np.linalg.norm(inputs, axis=1, keepdims=True)
     values = reference_expectations(model, parameters["circuit"], states)
@@ -102,7 +102,7 @@ def test_basic_logits_from_first_principles(layers):
 
 def test_fewer_features_than_amplitudes_are_padded_with_zeros():
     model = small_model()
-    parameters = compiled(model, "initial_parameters")(key(*KEY))
+    parameters = model.initial_parameters(generator(*KEY))
     inputs = small_data(5)[0]
     short = compiled(model, "logits")(parameters, jnp.asarray(inputs[:, :11]))
     padded = compiled(model, "logits")(parameters, jnp.asarray(inputs * (np.arange(FEATURES) < 11)))
@@ -133,7 +133,7 @@ def naive_front_end(parameters, image):
 
 def test_hqnn_logits_from_first_principles():
     model = small_model(component="hqnn", layers=1)
-    parameters = leaves(compiled(model, "initial_parameters")(key(*KEY)))
+    parameters = leaves(model.initial_parameters(generator(*KEY)))
     pool = {"image": generator("tests", "images").integers(0, 256, (3, 784)).astype(np.uint8)}
     inputs = model.inputs(pool)
     np.testing.assert_allclose(inputs, (pool["image"] / 255 - 0.5) / 0.5)
@@ -150,7 +150,7 @@ def test_hqnn_logits_from_first_principles():
 @pytest.mark.parametrize("factor", [3.0, -1.0, 1e-6, -1e6])
 def test_basic_qnn_is_blind_to_scale_and_sign(factor):
     model = small_model()
-    parameters = compiled(model, "initial_parameters")(key(*KEY))
+    parameters = model.initial_parameters(generator(*KEY))
     inputs = jnp.asarray(small_data(5)[0])
     np.testing.assert_allclose(
         compiled(model, "logits")(parameters, factor * inputs),
@@ -161,7 +161,7 @@ def test_basic_qnn_is_blind_to_scale_and_sign(factor):
 
 def test_expectation_values_bound_the_logits():
     model = small_model()
-    parameters = leaves(compiled(model, "initial_parameters")(key(*KEY)))
+    parameters = leaves(model.initial_parameters(generator(*KEY)))
     inputs = jnp.asarray(small_data(40)[0])
     values = compiled(model, "expectation_values")(model.convert(parameters), inputs)
     assert np.abs(values).max() <= 1 + 1e-12
@@ -173,7 +173,7 @@ def test_expectation_values_bound_the_logits():
 @pytest.mark.parametrize("position", [(0, 0, 0), (0, 2, 1), (1, 3, 2)])
 def test_angles_are_periodic(position):
     model = small_model()
-    parameters = compiled(model, "initial_parameters")(key(*KEY))
+    parameters = model.initial_parameters(generator(*KEY))
     inputs = jnp.asarray(small_data(5)[0])
     turned = parameters["circuit"].at[position].add(2 * np.pi)
     np.testing.assert_allclose(
@@ -187,7 +187,7 @@ def test_the_last_phi_is_dead_and_no_other_angle_is():
     model = small_model()
     inputs, labels = small_data(20)
     gradient = jax.jit(jax.grad(model.mean_loss))(
-        compiled(model, "initial_parameters")(key(*KEY)), jnp.asarray(inputs), jnp.asarray(labels)
+        model.initial_parameters(generator(*KEY)), jnp.asarray(inputs), jnp.asarray(labels)
     )["circuit"]
     dead = np.abs(np.asarray(gradient)) < 1e-14
     assert np.argwhere(dead).tolist() == [[1, wire, 1] for wire in range(4)]
@@ -197,7 +197,7 @@ def test_losses_are_those_of_the_recipe():
     inputs, labels = small_data(6)
     for loss in ("ce", "bce_sum"):
         model = small_model(loss=loss)
-        parameters = compiled(model, "initial_parameters")(key(*KEY))
+        parameters = model.initial_parameters(generator(*KEY))
         logits = np.asarray(compiled(model, "logits")(parameters, jnp.asarray(inputs)))
         p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         hot = np.eye(CLASSES)[labels]
@@ -212,7 +212,7 @@ def test_losses_are_those_of_the_recipe():
 
 def test_evaluate_gives_probabilities_in_float64():
     model = small_model(precision="single")
-    parameters = compiled(model, "initial_parameters")(key(*KEY))
+    parameters = model.initial_parameters(generator(*KEY))
     found = evaluation.evaluate(model, parameters, model.inputs({"features": small_data(7)[0]}))
     assert {name: value.shape for name, value in found.items()} == {
         "expectation_values": (7, 4),
@@ -226,7 +226,7 @@ def test_evaluate_gives_probabilities_in_float64():
 def test_a_samples_outputs_do_not_depend_on_its_neighbours(monkeypatch):
     monkeypatch.setattr(evaluation, "CHUNK", 16)
     model = small_model()
-    parameters = compiled(model, "initial_parameters")(key(*KEY))
+    parameters = model.initial_parameters(generator(*KEY))
     inputs = jnp.asarray(small_data(40)[0])
     whole = evaluation.evaluate(model, parameters, inputs)
     for rows in (slice(0, 3), slice(16, 40), slice(0, 16)):
@@ -237,7 +237,7 @@ def test_a_samples_outputs_do_not_depend_on_its_neighbours(monkeypatch):
 
 def test_a_masked_class_has_probability_zero():
     model = small_model()
-    parameters = compiled(model, "initial_parameters")(key(*KEY))
+    parameters = model.initial_parameters(generator(*KEY))
     parameters["head/bias"] = parameters["head/bias"].at[1].set(-jnp.inf)
     found = evaluation.evaluate(model, parameters, jnp.asarray(small_data(7)[0]))
     assert np.all(found["probabilities"][:, 1] == 0)
@@ -260,7 +260,7 @@ def test_the_smallest_and_the_bare_model():
         "default.qubit",
         "double",
     )
-    parameters = compiled(model, "initial_parameters")(key(*KEY))
+    parameters = model.initial_parameters(generator(*KEY))
     assert parameters["circuit"].shape == (0, 2, 3)
     inputs = np.array([[1.0, 2.0, 2.0, 4.0]])
     squares = (inputs / 5.0)[0] ** 2

@@ -71,11 +71,3 @@ def test_a_key_is_the_same_in_either_precision_and_keeps_its_high_bits():
     assert np.array_equal(found[True], found[False])
     assert found[False][0] != 0
     assert found[False].dtype == np.uint32
-
-
-def test_stacked_keys_are_the_single_ones():
-    paths = [("m", 0), ("m", 1), ("m", "1")]
-    stacked = jax.random.key_data(seeds.keys(paths))
-    for row, path in zip(stacked, paths, strict=True):
-        assert np.array_equal(row, jax.random.key_data(seeds.key(*path)))
-    assert len({tuple(np.asarray(row)) for row in stacked}) == 3

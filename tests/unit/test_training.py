@@ -7,7 +7,7 @@ import pytest
 from fixtures import leaves, same, small_data, small_model
 from qmu import training
 from qmu.errors import QmuError
-from qmu.seeds import generator, key, keys
+from qmu.seeds import generator
 from qmu.steps import fleet
 
 NAMES = (0, "tests", "training")
@@ -18,28 +18,24 @@ def silent(line):
     pass
 
 
-def keys_of(*names):
-    return lambda epoch: key(*names, "epoch", epoch)
-
-
 def run(model, members=None, names=NAMES, parameters=None, report=silent):
     inputs, labels = small_data(SAMPLES)
     members = np.arange(SAMPLES) if members is None else members
     if parameters is None:
-        parameters = model.initial_parameters(key(*names, "parameters"))
+        parameters = model.initial_parameters(generator(*names, "parameters"))
     rows = jnp.asarray(inputs, model.dtype)
-    return training.train(model, parameters, rows, labels, members, keys_of(*names), report)
+    return training.train(model, parameters, rows, labels, members, names, report)
 
 
 def by_hand(model, members):
     """Momentum and updates in NumPy; the gradients alone are the model's."""
     recipe = model.config.training
     inputs, labels = (jnp.asarray(x) for x in small_data(SAMPLES))
-    parameters = leaves(model.initial_parameters(key(*NAMES, "parameters")))
+    parameters = leaves(model.initial_parameters(generator(*NAMES, "parameters")))
     velocity = {name: np.zeros_like(value) for name, value in parameters.items()}
     gradient = jax.jit(jax.grad(model.mean_loss))
     for epoch in range(1, recipe.epochs + 1):
-        order = np.asarray(jax.random.permutation(keys_of(*NAMES)(epoch), jnp.asarray(members)))
+        order = generator(*NAMES, "epoch", epoch).permutation(members)
         for step in range(len(members) // recipe.batch_size):
             batch = order[step * recipe.batch_size :][: recipe.batch_size]
             g = leaves(gradient(model.convert(parameters), inputs[batch], labels[batch]))
@@ -65,7 +61,7 @@ def test_updates_equal_hand_written_ones(optimizer):
 def test_adam_equals_its_formula_in_the_first_step():
     """After one step every coordinate moves by the learning rate against the gradient's sign."""
     model = small_model(optimizer="adam", batch_size=SAMPLES, epochs=1, learning_rate=0.01)
-    start = model.initial_parameters(key(*NAMES, "parameters"))
+    start = model.initial_parameters(generator(*NAMES, "parameters"))
     found, _ = run(model)
     inputs, labels = (jnp.asarray(x) for x in small_data(SAMPLES))
     gradient = jax.jit(jax.grad(model.mean_loss))(start, inputs, labels)
@@ -91,7 +87,7 @@ def test_the_same_run_twice_is_bit_identical():
 
 def test_initial_parameters_are_not_consumed():
     model = small_model()
-    start = model.initial_parameters(key(*NAMES, "parameters"))
+    start = model.initial_parameters(generator(*NAMES, "parameters"))
     before = leaves(start)
     run(model, parameters=start)
     assert same(before, leaves(start))
@@ -104,9 +100,9 @@ def test_only_members_count():
     inputs, labels = small_data(SAMPLES)
     expected, _ = run(model, members)
     inputs[1::2], labels = np.nan, np.where(np.arange(SAMPLES) % 2, 0, labels)
-    start = model.initial_parameters(key(*NAMES, "parameters"))
+    start = model.initial_parameters(generator(*NAMES, "parameters"))
     rows = jnp.asarray(inputs, model.dtype)
-    found, _ = training.train(model, start, rows, labels, members, keys_of(*NAMES), silent)
+    found, _ = training.train(model, start, rows, labels, members, NAMES, silent)
     assert same(leaves(expected), leaves(found))
 
 
@@ -116,14 +112,14 @@ def test_retraining_is_training_on_the_retain_set_alone():
     inputs, labels = small_data(SAMPLES)
     retain = np.flatnonzero(labels != 1)
     as_members, _ = run(model, retain)
-    start = model.initial_parameters(key(*NAMES, "parameters"))
+    start = model.initial_parameters(generator(*NAMES, "parameters"))
     alone, _ = training.train(
         model,
         start,
         jnp.asarray(inputs[retain]),
         labels[retain],
         np.arange(len(retain)),
-        keys_of(*NAMES),
+        NAMES,
         silent,
     )
     assert same(leaves(as_members), leaves(alone))
@@ -138,14 +134,14 @@ def test_an_epoch_has_whole_batches_only():
 def test_a_diverging_run_names_epoch_and_learning_rate(fleet_of):
     model = small_model(learning_rate=1e200, epochs=4)
     inputs, labels = small_data(SAMPLES)
-    start = model.initial_parameters(key(*NAMES, "parameters"))
-    members, epoch_keys = np.arange(SAMPLES), keys_of(*NAMES)
+    start = model.initial_parameters(generator(*NAMES, "parameters"))
+    members, names = np.arange(SAMPLES), NAMES
     if fleet_of > 1:
         start = jax.tree.map(lambda value: jnp.stack([value] * fleet_of), start)
         members = np.stack([members] * fleet_of)
-        epoch_keys = lambda epoch: keys([(*NAMES, i, epoch) for i in range(fleet_of)])  # noqa: E731
+        names = [(*NAMES, index) for index in range(fleet_of)]
     with pytest.raises(QmuError, match=r"not a number in epoch \d.*rate 1e\+200") as caught:
-        training.train(model, start, jnp.asarray(inputs), labels, members, epoch_keys, silent)
+        training.train(model, start, jnp.asarray(inputs), labels, members, names, silent)
     assert "\n" not in str(caught.value)
 
 
@@ -190,11 +186,11 @@ def test_a_fleet_gives_what_single_training_gives(everyone):
         names = (*NAMES, index)
         alone, history = training.train(
             model,
-            model.initial_parameters(key(*names, "parameters")),
+            model.initial_parameters(generator(*names, "parameters")),
             rows,
             pool["label"],
             members_of(index),
-            keys_of(*names),
+            names,
             silent,
         )
         one, chosen, curve = together[index]

@@ -15,13 +15,15 @@ class MethodCard:
     ``reads`` is enforced: a forget-only method never receives the retain set. ``validation``
     says whether its stopping rule looks at the held-out validation split (retained classes only;
     test data never chooses anything). ``reconstructed`` marks a method whose source leaves details
-    open: results show the label.
+    open: results show the label. ``head_only`` promises that nothing before the classical head
+    changes: the circuit need not run again.
     """
 
     title: str
     source: str
     reads: Reads
     validation: bool = False
+    head_only: bool = False
     hessian: bool = False
     reconstructed: bool = False
     control: bool = False

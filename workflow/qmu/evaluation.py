@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from . import losses
-from .gradients import outputs
-from .lazy import jnp
+from .gradients import head_outputs, outputs
 from .model import Model, Parameters
-
-if TYPE_CHECKING:
-    from jax import Array
 
 # Samples of one evaluation call at 8 qubits, and the amplitudes that bound it for larger circuits.
 CHUNK = 512
@@ -24,7 +21,7 @@ def chunk_size(wires: int) -> int:
     return max(1, min(CHUNK, CHUNK_AMPLITUDES >> wires))
 
 
-def evaluate(model: Model, parameters: Parameters, inputs: Array) -> dict[str, np.ndarray]:
+def evaluate(model: Model, parameters: Parameters, inputs: np.ndarray) -> dict[str, np.ndarray]:
     """``expectation_values``, ``logits``, ``probabilities`` of all inputs as float64 arrays.
 
     Inputs go through in chunks of one fixed size, so that a sample's numbers do not depend on how
@@ -32,13 +29,31 @@ def evaluate(model: Model, parameters: Parameters, inputs: Array) -> dict[str, n
     """
     forward, size = outputs(model), chunk_size(model.module.circuit(model.config).wires)
     columns: list[tuple[np.ndarray, ...]] = []
-    for start in range(0, len(inputs), size):
-        chunk = inputs[start : start + size]
-        missing = size - len(chunk)
-        padded = jnp.concatenate([chunk, jnp.repeat(chunk[:1], missing, axis=0)])
+    for chunk, padded in _chunks(inputs, size):
         values, logits = forward(parameters, padded)
-        found = (values, logits, jnp.exp(losses.log_probabilities(logits, jnp)))
-        columns.append(tuple(np.asarray(v, np.float64)[: len(chunk)] for v in found))
-    names = ("expectation_values", "logits", "probabilities")
-    parts = zip(*columns, strict=True)
-    return {name: np.concatenate(part) for name, part in zip(names, parts, strict=True)}
+        columns.append(tuple(np.asarray(v, np.float64)[: len(chunk)] for v in (values, logits)))
+    values, logits = (np.concatenate(part) for part in zip(*columns, strict=True))
+    return _columns(values, logits)
+
+
+def evaluate_head(model: Model, parameters: Parameters, values: np.ndarray) -> dict[str, Any]:
+    """What `evaluate` gives for a model whose <Z> (n, wires) are known already."""
+    head = head_outputs(model)
+    size = chunk_size(model.module.circuit(model.config).wires)
+    logits = [
+        np.asarray(head(parameters, padded), np.float64)[: len(chunk)]
+        for chunk, padded in _chunks(np.asarray(values, model.dtype), size)
+    ]
+    return _columns(values, np.concatenate(logits))
+
+
+def _chunks(rows: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Consecutive chunks, as they are and filled up to ``size`` with copies of their first row."""
+    for start in range(0, len(rows), size):
+        chunk = rows[start : start + size]
+        yield chunk, np.concatenate([chunk, np.repeat(chunk[:1], size - len(chunk), axis=0)])
+
+
+def _columns(values: np.ndarray, logits: np.ndarray) -> dict[str, np.ndarray]:
+    probabilities = np.exp(losses.log_probabilities(logits, np))
+    return {"expectation_values": values, "logits": logits, "probabilities": probabilities}

@@ -37,6 +37,12 @@ def outputs(model: Model) -> Callable[[Parameters, Array], tuple[Array, Array]]:
 
 
 @lru_cache(maxsize=8)
+def head_outputs(model: Model) -> Callable[[Parameters, Array], Array]:
+    """``f(parameters, <Z> (n, wires)) -> logits (n, classes)``: the part after the circuit."""
+    return jax.jit(model.module.head)
+
+
+@lru_cache(maxsize=8)
 def loss_and_gradient(model: Model) -> Callable[..., tuple[tuple[Array, Array], Parameters]]:
     """``f(parameters, inputs, labels) -> ((mean training loss, accuracy), gradient)``."""
     if model.engine is not None:
@@ -83,7 +89,7 @@ class _Segments:
         self.model, self.engine = model, model.engine
         self.trained = model.module.CARD.trains_embedding
         self._embed = jax.jit(lambda p, x: model.module.embed(model.config, p, x))
-        self._head = jax.jit(model.module.head)
+        self._head = head_outputs(model)
         self._tail = jax.jit(jax.value_and_grad(self._loss, argnums=(0, 1), has_aux=True))
         self._back = jax.jit(self._through_embedding)
         self._tails = jax.jit(jax.vmap(jax.grad(self._one_loss, argnums=(0, 1)), (None, 0, 0)))

@@ -45,10 +45,9 @@ class Model:
         """Number of circuit angles, P_q."""
         return self.module.circuit(self.config).parameters
 
-    def initial_parameters(self, key: Array) -> Parameters:
+    def initial_parameters(self, rng: np.random.Generator) -> Parameters:
         """Fresh parameters from the model's own initialiser, in the model's precision."""
-        drawn = self.module.initial_parameters(self.config, self.classes, key)
-        return {name: value.astype(self.dtype) for name, value in drawn.items()}
+        return self.convert(self.module.initial_parameters(self.config, self.classes, rng))
 
     def expectation_values(self, parameters: Parameters, inputs: Array) -> Array:
         """<Z> of every measured wire, (n, wires)."""
@@ -72,22 +71,38 @@ class Model:
         """Stored parameters as device arrays in the model's precision."""
         return {name: jnp.asarray(value, self.dtype) for name, value in parameters.items()}
 
-    def inputs(self, pool: dict[str, np.ndarray]) -> Array:
+    def inputs(self, pool: dict[str, np.ndarray]) -> np.ndarray:
         """The pool's column that this model reads, (n, d), scaled as the model wants it."""
         if self.module.CARD.inputs == "image":
-            return jnp.asarray((pool["image"] / 255.0 - 0.5) / 0.5, self.dtype)
-        return jnp.asarray(pool["features"], self.dtype)
+            return ((pool["image"] / 255.0 - 0.5) / 0.5).astype(self.dtype)
+        return pool["features"].astype(self.dtype)
 
 
 def build(
-    component: str, settings: dict[str, Any], classes: int, device: str, precision: str
+    component: str,
+    settings: dict[str, Any],
+    classes: int,
+    device: str,
+    precision: str,
+    circuit: bool = True,
 ) -> Model:
-    """The model ``component`` with validated settings on a device, in "single" or "double"."""
+    """The model ``component`` with validated settings on a device, in "single" or "double".
+
+    ``circuit=False`` starts no device: only the head can be used.
+    """
     from .devices import expectation_function
 
     jax.config.update("jax_enable_x64", precision == "double")
     module = registry.load("models", component)
     config = module.Config(**settings)
-    expectation = expectation_function(module.circuit(config), device=device, precision=precision)
+    expectation = _no_circuit
+    if circuit:
+        expectation = expectation_function(
+            module.circuit(config), device=device, precision=precision
+        )
     dtype = jnp.float64 if precision == "double" else jnp.float32
     return Model(module, config, classes, expectation, dtype)
+
+
+def _no_circuit(angles: Array, states: Array) -> Array:
+    raise RuntimeError("this model was built without its circuit")

@@ -48,10 +48,3 @@ def key(*names: str | int) -> jax.Array:
     low = entropy(*names) % 2**63
     words = np.array([low >> 32, low & 0xFFFFFFFF], dtype=np.uint32)
     return jax.random.wrap_key_data(words, impl="threefry2x32")
-
-
-def keys(paths: list[tuple[str | int, ...]]) -> jax.Array:
-    """One JAX key per path of names, stacked along a new first axis."""
-    import jax.numpy as jnp
-
-    return jnp.stack([key(*path) for path in paths])

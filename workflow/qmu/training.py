@@ -1,7 +1,10 @@
 """The training loop: one compiled epoch, for a single model or for many side by side.
 
-An epoch is a scan over minibatches of a fresh permutation of the members. A fleet is the same
-epoch over many models: each has its own parameters, members and random key, all read one pool.
+An epoch is a loop over minibatches of a fresh permutation of the members. A fleet is the same
+epoch over many models: each has its own parameters, members and random stream, all read one pool.
+Images are gathered on the device. The table of positions comes from a named NumPy stream and the
+number of steps is an argument of the program, so that one compilation serves every seed, the
+target and the retrained models, though their members are not equally many.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import seeds
 from .errors import QmuError
 from .gradients import loss_and_gradient, mean_loss_and_hits
 from .lazy import jax, jnp, optax
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
     from jax import Array
 
 Progress = Callable[[str], None]
+Names = tuple[str | int, ...]
+
+# The table of minibatches is padded to a multiple of this: one program for similar numbers.
+STEPS = 32
 
 
 def optimizer(training: Training) -> Any:
@@ -37,18 +45,19 @@ def steps_per_epoch(training: Training, members: int) -> int:
     return members // training.batch_size
 
 
-def minibatches(training: Training, key: Array, members: Array) -> Array:
+def minibatches(training: Training, rng: np.random.Generator, members: np.ndarray) -> np.ndarray:
     """One epoch's fresh permutation of the members, (steps, batch_size)."""
-    steps = steps_per_epoch(training, members.shape[0])
-    order = jax.random.permutation(key, members)[: steps * training.batch_size]
+    steps = steps_per_epoch(training, len(members))
+    order = rng.permutation(members)[: steps * training.batch_size]
     return order.reshape(steps, training.batch_size)
 
 
 def epoch_function(model: Model) -> Callable[..., Any]:
-    """``epoch(state, key, inputs, labels, members) -> (state, (loss, accuracy))`` for one model.
+    """``epoch(state, order, steps, inputs, labels) -> (state, (loss, accuracy))`` for one model.
 
-    ``state`` is (parameters, optimiser state); ``members`` (n,) are positions in ``inputs``. Loss
-    and accuracy are means over the epoch's minibatches, before each update.
+    ``state`` is (parameters, optimiser state); ``order`` (at least ``steps``, batch_size) are
+    positions in ``inputs``. Loss and accuracy are means over the epoch's minibatches, before each
+    update.
     """
     training = model.config.training
     transform = optimizer(training)
@@ -56,19 +65,20 @@ def epoch_function(model: Model) -> Callable[..., Any]:
     def loss_and_hits(parameters: Parameters, inputs: Array, labels: Array) -> Any:
         return mean_loss_and_hits(model, model.logits(parameters, inputs), labels)
 
-    def epoch(state: Any, key: Array, inputs: Array, labels: Array, members: Array) -> Any:
-        order = minibatches(training, key, members)
-
-        def step(state: Any, batch: Array) -> Any:
-            parameters, moments = state
-            (loss, hits), gradient = jax.value_and_grad(loss_and_hits, has_aux=True)(
+    def epoch(state: Any, order: Array, steps: Array, inputs: Array, labels: Array) -> Any:
+        def step(number: Array, carry: Any) -> Any:
+            (parameters, moments), loss, hits = carry
+            batch = order[number]
+            (found, right), gradient = jax.value_and_grad(loss_and_hits, has_aux=True)(
                 parameters, inputs[batch], labels[batch]
             )
             updates, moments = transform.update(gradient, moments, parameters)
-            return (optax.apply_updates(parameters, updates), moments), (loss, hits)
+            state = (optax.apply_updates(parameters, updates), moments)
+            return state, loss + found, hits + right
 
-        state, (loss, hits) = jax.lax.scan(step, state, order)
-        return state, (jnp.mean(loss), jnp.mean(hits))
+        zero = jnp.zeros((), model.dtype)
+        state, loss, hits = jax.lax.fori_loop(0, steps, step, (state, zero, zero))
+        return state, (loss / steps, hits / steps)
 
     return epoch
 
@@ -84,9 +94,7 @@ def _compiled_epoch(model: Model, fleet: bool) -> Callable[..., Any]:
 
 def _epoch_on_host(model: Model) -> Callable[..., Any]:
     """The same epoch as a loop over steps that calls the device directly (see `gradients`)."""
-    training, transform = model.config.training, optimizer(model.config.training)
-    shuffled = jax.jit(lambda key, members: minibatches(training, key, members))
-    gradient_of = loss_and_gradient(model)
+    transform, gradient_of = optimizer(model.config.training), loss_and_gradient(model)
 
     def update(state: Any, gradient: Parameters) -> Any:
         updates, moments = transform.update(gradient, state[1], state[0])
@@ -94,10 +102,10 @@ def _epoch_on_host(model: Model) -> Callable[..., Any]:
 
     updated = jax.jit(update, donate_argnums=0)
 
-    def epoch(state: Any, key: Array, inputs: Array, labels: Array, members: Array) -> Any:
-        rows, answers, measured = np.asarray(inputs), np.asarray(labels), []
-        for batch in np.asarray(shuffled(key, members)):
-            found, gradient = gradient_of(state[0], rows[batch], answers[batch])
+    def epoch(state: Any, order: np.ndarray, steps: int, inputs: Any, labels: Any) -> Any:
+        measured = []
+        for batch in order[:steps]:
+            found, gradient = gradient_of(state[0], inputs[batch], labels[batch])
             state = updated(state, gradient)
             measured.append(found)
         return state, tuple(np.mean(np.array(measured, np.float64), axis=0))
@@ -113,14 +121,10 @@ def _over_models(epoch: Callable[..., Any]) -> Callable[..., Any]:
     makes a model's bits independent of its fleet. An accelerator needs the width of vmap.
     """
     if jax.default_backend() != "cpu":
-        return jax.vmap(epoch, in_axes=(0, 0, None, None, 0))
+        return jax.vmap(epoch, in_axes=(0, 0, None, None, None))
 
-    def one_by_one(state: Any, keys: Array, inputs: Array, labels: Array, members: Array) -> Any:
-        def run(model: Any) -> Any:
-            state, key, chosen = model
-            return epoch(state, key, inputs, labels, chosen)
-
-        return jax.lax.map(run, (state, keys, members))
+    def one_by_one(state: Any, orders: Array, steps: Array, inputs: Array, labels: Array) -> Any:
+        return jax.lax.map(lambda one: epoch(*one, steps, inputs, labels), (state, orders))
 
     return one_by_one
 
@@ -128,27 +132,31 @@ def _over_models(epoch: Callable[..., Any]) -> Callable[..., Any]:
 def train(
     model: Model,
     parameters: Parameters,
-    inputs: Array,
-    labels: Array,
+    inputs: np.ndarray,
+    labels: np.ndarray,
     members: np.ndarray,
-    keys: Callable[[int], Array],
+    names: Names | list[Names],
     report: Progress,
 ) -> tuple[Parameters, dict[str, np.ndarray]]:
     """Train one model, or a fleet when ``members`` is (models, n), by the model's own recipe.
 
-    ``keys(epoch)`` gives the epoch's random key, or one per model of a fleet. Returns the final
-    parameters and the history: ``epoch`` (E,), ``loss`` and ``accuracy`` (E,) or (E, models).
-    Raises QmuError naming epoch and learning rate when the loss is no longer a number.
+    ``inputs`` (N, d) and ``labels`` (N,) are the pool, ``members`` positions in it. ``names`` is
+    the path of names under which minibatches are drawn, one per model of a fleet. Returns the
+    final parameters and the history: ``epoch`` (E,), ``loss`` and ``accuracy`` (E,) or
+    (E, models). Raises QmuError naming epoch and learning rate when the loss is no longer a number.
     """
-    training = model.config.training
-    start, run = optimizer(training).init, _compiled_epoch(model, members.ndim == 2)
-    if members.ndim == 2:
+    training, fleet = model.config.training, members.ndim == 2
+    start, run = optimizer(training).init, _compiled_epoch(model, fleet)
+    if fleet:
         start = jax.vmap(start)
-    state = (jax.tree.map(jnp.array, parameters), start(parameters))
-    labels, members = jnp.asarray(labels), jnp.asarray(members)
-    rows = []
+    state = (jax.tree.map(jnp.array, parameters), jax.jit(start)(parameters))
+    if model.engine is None:
+        inputs, labels = jnp.asarray(inputs), jnp.asarray(labels)
+    steps, rows = steps_per_epoch(training, members.shape[-1]), []
     for number in range(1, training.epochs + 1):
-        state, measured = run(state, keys(number), inputs, labels, members)
+        state, measured = run(
+            state, _order(training, members, names, number), steps, inputs, labels
+        )
         loss, accuracy = (np.asarray(value, np.float64) for value in measured)
         if not np.all(np.isfinite(loss)):
             raise QmuError(
@@ -166,3 +174,15 @@ def train(
         "accuracy": np.stack([row[1] for row in rows]),
     }
     return state[0], history
+
+
+def _order(
+    training: Training, members: np.ndarray, names: Names | list[Names], epoch: int
+) -> np.ndarray:
+    """Minibatches of one epoch, (padded steps, batch_size), or (models, ...) for a fleet."""
+    if members.ndim == 2:
+        rows = zip(members, names, strict=True)
+        return np.stack([_order(training, one, path, epoch) for one, path in rows])
+    found = minibatches(training, seeds.generator(*names, "epoch", epoch), members)
+    padding = -len(found) % STEPS
+    return np.pad(found, ((0, padding), (0, 0))).astype(np.int32)

@@ -6,6 +6,7 @@ rule unlearn:
         pool=at(paths.POOL),
         samples=at(paths.SAMPLES),
         parameters=variant_table("parameters", variant="target"),
+        outputs=variant_table("outputs", variant="target"),
     output:
         **tables(paths.model_tables()),
     log:

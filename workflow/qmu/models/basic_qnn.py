@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydantic import Field
 
 from ..cards import ModelCard
 from ..circuits import u3_cnot_ring
 from ..circuits.circuit import Circuit
-from ..lazy import jax, jnp
+from ..lazy import jnp
 from ..strict import Strict
 from ..training_config import Training
 
@@ -51,18 +52,16 @@ def circuit(config: Config) -> Circuit:
     return u3_cnot_ring.circuit(config.qubits, config.layers)
 
 
-def initial_parameters(config: Config, classes: int, key: Array) -> dict[str, Array]:
+def initial_parameters(
+    config: Config, classes: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """Every angle, weight and bias from N(0, 1), as released."""
     shapes = {
         "circuit": (config.layers, config.qubits, 3),
         "head/weight": (config.qubits, classes),
         "head/bias": (classes,),
     }
-    keys = jax.random.split(key, len(shapes))
-    return {
-        name: jax.random.normal(k, shape)
-        for k, (name, shape) in zip(keys, shapes.items(), strict=True)
-    }
+    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
 
 
 def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:

@@ -16,7 +16,7 @@ from pydantic import Field
 from ..cards import ModelCard
 from ..circuits import u3_cnot_ring
 from ..circuits.circuit import Circuit
-from ..lazy import jax, jnp
+from ..lazy import jnp
 from ..strict import Strict
 from ..training_config import Training
 from .basic_qnn import head
@@ -59,7 +59,9 @@ def circuit(config: Config) -> Circuit:
     return u3_cnot_ring.circuit(config.qubits, config.layers)
 
 
-def initial_parameters(config: Config, classes: int, key: Array) -> dict[str, Array]:
+def initial_parameters(
+    config: Config, classes: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """Classical tensors from U(-1/sqrt(fan_in), 1/sqrt(fan_in)), angles from U(-pi, pi)."""
     shapes = {
         "conv/weight": ((KERNEL * KERNEL, CHANNELS), KERNEL * KERNEL),
@@ -70,11 +72,10 @@ def initial_parameters(config: Config, classes: int, key: Array) -> dict[str, Ar
         "head/weight": ((config.qubits, classes), config.qubits),
         "head/bias": ((classes,), config.qubits),
     }
-    keys = jax.random.split(key, len(shapes))
     parameters = {}
-    for k, (name, (shape, fan_in)) in zip(keys, shapes.items(), strict=True):
+    for name, (shape, fan_in) in shapes.items():
         bound = math.pi if fan_in is None else 1.0 / math.sqrt(fan_in)
-        parameters[name] = jax.random.uniform(k, shape, minval=-bound, maxval=bound)
+        parameters[name] = rng.uniform(-bound, bound, shape)
     return parameters
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from .. import model as models
 from .. import sampling, seeds, training
 from ..evaluation import evaluate
-from ..lazy import jax, jnp
 from . import seed_data
 from .write import Writer, parameter_columns
 
@@ -60,20 +59,22 @@ def _train(
     rows, trained = model.inputs(pool), {}
     for first in range(0, len(indices), width):
         present = indices[first : first + width]
-        start = [model.initial_parameters(seeds.key(*names, i, "parameters")) for i in present]
+        paths = [(*names, index) for index in present]
+        start = [model.initial_parameters(seeds.generator(*p, "parameters")) for p in paths]
         chosen = np.stack([members(index) for index in present])
         report(f"models {present[0]} to {present[-1]}: {chosen.shape[1]} images each")
         fitted, history = training.train(
             model,
-            jax.tree.map(lambda *values: jnp.stack(values), *start),
+            {name: np.stack([one[name] for one in start]) for name in start[0]},
             rows,
             pool["label"],
             chosen,
-            lambda epoch: seeds.keys([(*names, i, "epoch", epoch) for i in present]),  # noqa: B023
+            paths,
             report,
         )
+        stacked = {name: np.asarray(value) for name, value in fitted.items()}
         for slot, index in enumerate(present):
-            one = jax.tree.map(lambda value: value[slot], fitted)  # noqa: B023
+            one = {name: value[slot] for name, value in stacked.items()}
             curve = {
                 "epoch": history["epoch"],
                 "loss": history["loss"][:, slot],

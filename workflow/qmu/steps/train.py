@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import model as models
 from .. import seeds, training
+from ..evaluation import evaluate
 from ..problem import Ledger
 from . import seed_data
 from .variant import write_variant
@@ -25,17 +26,18 @@ def run(inputs, outputs, spec, report, clock) -> None:
     report(f"{len(members)} images, {model.config.training.epochs} epochs")
     parameters, history = training.train(
         model,
-        model.initial_parameters(seeds.key(*names, "parameters")),
+        model.initial_parameters(seeds.generator(*names, "parameters")),
         rows,
         data.label,
         members,
-        lambda epoch: seeds.key(*names, "epoch", epoch),
+        names,
         report,
     )
     recipe = model.config.training
     steps = training.steps_per_epoch(recipe, len(members)) * recipe.epochs
     ledger = Ledger(gradient_evaluations=steps * recipe.batch_size)
     clock.stop()
-    write_variant(outputs, spec, model, data, rows, parameters, history, ledger, clock)
+    evaluated = evaluate(model, parameters, rows)
+    write_variant(outputs, spec, model, data, evaluated, parameters, history, ledger, clock)
     hits = np.mean(history["accuracy"][-1])
     report(f"last epoch's training accuracy {hits:.3f}")

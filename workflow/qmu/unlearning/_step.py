@@ -9,8 +9,10 @@ of the circuit's tensor is that of angles uniform on the circle, not its current
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cache
 
-from ..lazy import jnp
+from ..lazy import jax, jnp
 from ..model import Parameters
 
 # Far below any gradient that carries information, far above underflow in either precision.
@@ -39,6 +41,17 @@ def moved(parameters: Parameters, direction: Parameters, fraction: float) -> Par
         name: value + fraction * _size(name, value) * direction[name]
         for name, value in parameters.items()
     }
+
+
+@cache
+def compiled(function: Callable[..., Parameters]) -> Callable[..., Parameters]:
+    """A step's arithmetic as one program: tensor by tensor each operation would compile alone."""
+    return jax.jit(function)
+
+
+def climbed(parameters: Parameters, gradient: Parameters, fraction: float) -> Parameters:
+    """``parameters`` after a step of ``fraction`` along the normalised ``gradient``."""
+    return moved(parameters, unit(gradient), fraction)
 
 
 def _size(name: str, value: object) -> object:

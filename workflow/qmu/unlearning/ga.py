@@ -15,7 +15,7 @@ from ..cards import MethodCard
 from ..problem import Outcome, Problem
 from ..stopping import Monitor, Stopping
 from ..strict import Strict
-from ._step import moved, unit
+from ._step import climbed, compiled
 
 CARD = MethodCard(
     title="Gradient ascent",
@@ -38,8 +38,8 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
     monitor, parameters, step = Monitor(problem, config.stopping), problem.parameters, 0
     while not monitor.finished and step < config.stopping.max_steps:
         batch = problem.batch(problem.forget, config.batch_size, "forget", step)
-        direction = unit(problem.gradient(parameters, batch))
-        parameters = moved(parameters, direction, config.step_length)
+        gradient = problem.gradient(parameters, batch)
+        parameters = compiled(climbed)(parameters, gradient, config.step_length)
         monitor.step(parameters)
         step += 1
     return monitor.outcome()

@@ -6,8 +6,9 @@ feature stays. A metric that finds this model perfectly unlearned is inadequate.
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..cards import MethodCard
-from ..lazy import jnp
 from ..problem import Outcome, Problem
 from ..strict import Strict
 
@@ -15,6 +16,7 @@ CARD = MethodCard(
     title="Logit mask (control)",
     source="negative control of this project",
     reads="none",
+    head_only=True,
     control=True,
 )
 
@@ -26,6 +28,8 @@ class Config(Strict):
 def unlearn(problem: Problem, config: Config) -> Outcome:
     """Mask the forget class; costs nothing."""
     parameters = dict(problem.parameters)
-    parameters["head/bias"] = parameters["head/bias"].at[problem.forget_class].set(-jnp.inf)
+    bias = np.array(parameters["head/bias"])
+    bias[problem.forget_class] = -np.inf
+    parameters["head/bias"] = bias
     history = {"epoch": [], "loss": [], "accuracy": []}
     return Outcome(parameters, history, "one edit of the head")

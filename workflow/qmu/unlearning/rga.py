@@ -23,7 +23,7 @@ from ..model import Parameters
 from ..problem import Outcome, Problem
 from ..stopping import Monitor, Stopping
 from ..strict import Strict
-from ._step import TINY, combined, moved, unit
+from ._step import TINY, combined, compiled, moved, unit
 
 CARD = MethodCard(
     title="Relative gradient ascent",
@@ -51,7 +51,7 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
     monitor, parameters, step = Monitor(problem, config.stopping), problem.parameters, 0
     while not monitor.finished and step < config.stopping.max_steps:
         direction = _direction(problem, config, parameters, step)
-        parameters = moved(parameters, direction, config.step_length)
+        parameters = compiled(moved)(parameters, direction, config.step_length)
         monitor.step(parameters)
         step += 1
     return monitor.outcome()
@@ -63,15 +63,16 @@ def _direction(problem: Problem, config: Config, parameters: Parameters, step: i
     retain = problem.batch(problem.retain, size, "retain", step)
     if config.variant == "alternate":
         ascend = step % (config.ascents + config.descents) < config.ascents
-        gradient = unit(problem.gradient(parameters, forget if ascend else retain))
-        return combined(gradient, 1.0 if ascend else -1.0, gradient, 0.0)
+        gradient = compiled(unit)(problem.gradient(parameters, forget if ascend else retain))
+        return gradient if ascend else {name: -value for name, value in gradient.items()}
     g_f, g_r = problem.gradient(parameters, forget), problem.gradient(parameters, retain)
     if config.variant == "logratio":
         l_f, l_r = (problem.training_loss(parameters, data) for data in (forget, retain))
-        return unit(combined(g_f, 1 / max(l_f, TINY), g_r, -1 / max(l_r, TINY)))
+        ratios = 1 / max(l_f, TINY), -1 / max(l_r, TINY)
+        return compiled(unit)(compiled(combined)(g_f, ratios[0], g_r, ratios[1]))
     if config.variant == "proj":
-        return projected(g_f, g_r)
-    return relative(g_f, g_r, config.weight)
+        return compiled(projected)(g_f, g_r)
+    return compiled(relative)(g_f, g_r, config.weight)
 
 
 def relative(g_f: Parameters, g_r: Parameters, weight: float) -> Parameters:

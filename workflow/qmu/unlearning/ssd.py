@@ -16,11 +16,12 @@ from pydantic import Field, PositiveFloat
 
 from ..cards import MethodCard
 from ..fisher import sum_of_squares
-from ..lazy import jax, jnp
+from ..lazy import jnp
 from ..model import Parameters
 from ..problem import Outcome, Problem
 from ..stopping import Monitor, Stopping
 from ..strict import Strict
+from ._step import compiled
 
 CARD = MethodCard(
     title="Selective synaptic dampening",
@@ -45,15 +46,15 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
     n_f, n_r = len(problem.forget), len(problem.retain)
     forget = sum_of_squares(problem, problem.forget)
     retain = sum_of_squares(problem, problem.retain)
-    of_forget = jax.tree.map(lambda s: s / n_f, forget)
-    of_all = jax.tree.map(lambda f, r: (f + r) / (n_f + n_r), forget, retain)
+    of_forget = {name: forget[name] / n_f for name in forget}
+    of_all = {name: (forget[name] + retain[name]) / (n_f + n_r) for name in forget}
     start = wrapped(problem.parameters)
     monitor = Monitor(problem, config.stopping, exhausted="every alpha tried")
     for alpha in sorted(config.alphas, reverse=True):
         if monitor.finished or len(monitor.rows) == config.stopping.max_steps:
             break
         problem.report(f"alpha {alpha:g}")
-        dampened = dampen(start, of_forget, of_all, alpha, config.dampening)
+        dampened = compiled(dampen)(start, of_forget, of_all, alpha, config.dampening)
         monitor.step(dampened)
     return monitor.outcome()
 
@@ -71,12 +72,12 @@ def dampen(
         factor = jnp.minimum(dampening * i_d / jnp.where(i_f > 0, i_f, 1.0), 1.0)
         return jnp.where(i_f > alpha * i_d, factor * value, value)
 
-    return jax.tree.map(one, parameters, of_forget, of_all)
+    return {k: one(parameters[k], of_forget[k], of_all[k]) for k in parameters}
 
 
 def wrapped(parameters: Parameters) -> Parameters:
     """A copy whose circuit angles lie in (-pi, pi]; the circuit does not change."""
-    angles = parameters["circuit"]
+    angles = np.asarray(parameters["circuit"])
     inside = (angles > -np.pi) & (angles <= np.pi)
-    turned = np.pi - jnp.mod(np.pi - angles, 2 * np.pi)
-    return {**parameters, "circuit": jnp.where(inside, angles, turned)}
+    turned = np.pi - np.mod(np.pi - angles, 2 * np.pi)
+    return {**parameters, "circuit": np.where(inside, angles, turned).astype(angles.dtype)}
