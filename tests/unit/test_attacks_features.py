@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from attack_example import FORGET, suppressed, view
 from qmu.attacks import _features
-from qmu.attacks._features import LOSS_CAP, features, scattered_order, training_loss
+from qmu.attacks._features import LOSS_CAP, features, training_loss
+from qmu.sampling import scattered_order
 from scipy.special import log_softmax, softmax
 
 

@@ -5,6 +5,8 @@ is audited. ``mia_success`` and ``mia_false_positive`` are the attack's own yes 
 non-members, as published. Everything else compares members with non-members of the same group
 (forget class, or retained classes), leaving out what the attack was fitted on: rows of split
 ``forget_train`` speak of forget_train against forget_test and forget_unseen, likewise ``retain``.
+Retained classes are compared in one ranking, so non-members are taken in the classes' proportions
+among the members: no class tells members from non-members.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .audit_figures import Draw, Figure
+from .sampling import scattered_order
 
 GROUPS = ("forget", "retain")
 
@@ -65,13 +68,35 @@ def _published(
 def _comparison(
     draw: Draw, attack: str, group: str, table: Mapping[str, np.ndarray]
 ) -> list[Figure]:
-    split, free = table["split"], ~table["fitted"]
-    members = free & (split == f"{group}_train")
-    others = free & ((split == f"{group}_test") | (split == f"{group}_unseen"))
-    if not members.any() or not others.any():
+    members, others = compared(table, group)
+    if not len(members) or not len(others):
         return []
     name, score, decision = f"{group}_train", table["score"], table["decision"]
     return [
         *draw.ranking(attack, name, score[members], score[others]),
         draw.advantage(attack, name, decision[members], decision[others]),
+        draw.epsilon(attack, name, score[members], score[others]),
     ]
+
+
+def compared(table: Mapping[str, np.ndarray], group: str) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the members and of the non-members that are compared, none of them fitted on.
+
+    Both are in an order that ignores label and score. Every class has the same number of
+    non-members per member, as many as the scarcest class allows.
+    """
+    split, free, label = table["split"], ~table["fitted"], table["label"]
+    order = scattered_order(table["sample_id"])
+    members = order[(free & (split == f"{group}_train"))[order]]
+    others = order[(free & ((split == f"{group}_test") | (split == f"{group}_unseen")))[order]]
+    classes, sizes = np.unique(label[members], return_counts=True)
+    if not len(classes):
+        return members, others[:0]
+    available = np.array([np.sum(label[others] == one) for one in classes])
+    share = np.min(available / sizes)
+    kept = [
+        others[label[others] == one][: int(share * size + 1e-9)]
+        for one, size in zip(classes, sizes, strict=True)
+    ]
+    chosen = np.isin(others, np.concatenate(kept))
+    return members, others[chosen]

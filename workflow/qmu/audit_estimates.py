@@ -76,23 +76,27 @@ def mean(
 def ranking(
     members: np.ndarray,
     others: np.ndarray,
-    fpr: float,
+    fprs: tuple[float, ...],
     rng: np.random.Generator,
     resamples: int,
     confidence: float,
-) -> tuple[Estimate, Estimate]:
-    """The AUC of scores, and the TPR at ``fpr``: NaN without interval where not resolvable."""
+) -> list[Estimate]:
+    """The AUC of scores, then the TPR at each of ``fprs``: NaN without interval where not
+    resolvable. ``n`` of a TPR counts the non-members, which limit what can be resolved."""
     roc = Roc(members, others)
-    n = len(members) + len(others)
-    resolved = roc.resolves(fpr)
-    drawn = roc.replicates(rng, resamples, (fpr,) if resolved else ())
-    area = Estimate(roc.auc, n, roc.auc_interval(drawn[0], confidence), drawn[0])
-    if not resolved:
-        return area, plain(math.nan, n)
-    value = roc.tpr_at_fpr(fpr)
-    count = (round(value * len(members)), len(members))
-    interval = union(percentile(drawn[1], confidence), clopper_pearson(*count, confidence))
-    return area, Estimate(value, n, interval, drawn[1], (count,))
+    resolved = tuple(fpr for fpr in fprs if roc.resolves(fpr))
+    drawn = roc.replicates(rng, resamples, resolved)
+    count = len(members) + len(others)
+    found = [Estimate(roc.auc, count, roc.auc_interval(drawn[0], confidence), drawn[0])]
+    for fpr in fprs:
+        if fpr not in resolved:
+            found.append(plain(math.nan, len(others)))
+            continue
+        value, replicates = roc.tpr_at_fpr(fpr), drawn[1 + resolved.index(fpr)]
+        hits = (round(value * len(members)), len(members))
+        interval = union(percentile(replicates, confidence), clopper_pearson(*hits, confidence))
+        found.append(Estimate(value, len(others), interval, replicates, (hits,)))
+    return found
 
 
 def over_seeds(

@@ -10,19 +10,21 @@ import numpy as np
 from . import audit_estimates as estimates
 from . import seeds
 from .audit_estimates import Estimate
+from .metrics.epsilon import held_out
 from .metrics.intervals import Interval
 from .metrics.roc import two_sided
 
-FPR = 0.01
+# False-positive rates at which a TPR is reported, by the name of the metric.
+FPRS = {"tpr_at_fpr_1pct": 0.01, "tpr_at_fpr_0_1pct": 0.001}
 
 
 @dataclass(frozen=True)
 class Subject:
     """The audited model: its name, its seed, the variant (``target``, ``retrain``, ``ga``, ...)
-    and the device its outputs come from."""
+    and the device its outputs come from. No seed: a figure of the shadow fleet."""
 
     model: str
-    seed: int
+    seed: int | None
     variant: str
     device: str
 
@@ -106,6 +108,16 @@ class Draw:
         found = estimates.mean(values, *self._arguments(None, metric, split))
         return Figure(self.subject, None, metric, split, found)
 
+    def epsilon(self, attack: str, split: str, members: np.ndarray, others: np.ndarray) -> Figure:
+        """A lower bound of epsilon from held-out scores; it is a bound, so it has no interval."""
+        bound = held_out(members, others, self.settings.confidence)
+        found = estimates.plain(bound, len(members) + len(others))
+        return Figure(self.subject, attack, "epsilon_lower_bound", split, found)
+
+    def value(self, metric: str, split: str | None, value: float, n: int | None = None) -> Figure:
+        """A figure of one seed without a sampling error of its own."""
+        return Figure(self.subject, None, metric, split, estimates.plain(value, n))
+
     def advantage(self, attack: str, split: str, members: np.ndarray, others: np.ndarray) -> Figure:
         """TPR - FPR of the attack's decisions on members and on non-members."""
         arguments = self._arguments(attack, "advantage", split)
@@ -115,10 +127,10 @@ class Draw:
     def ranking(
         self, attack: str, split: str, members: np.ndarray, others: np.ndarray
     ) -> list[Figure]:
-        """AUC and TPR at 1% FPR of the scores of members against non-members."""
+        """AUC, and TPR at each of `FPRS`, of the scores of members against non-members."""
         arguments = self._arguments(attack, "ranking", split)
-        found = estimates.ranking(members, others, FPR, *arguments)
-        metrics = ("auc", "tpr_at_fpr_1pct")
+        found = estimates.ranking(members, others, tuple(FPRS.values()), *arguments)
+        metrics = ("auc", *FPRS)
         return [
             Figure(self.subject, attack, metric, split, estimate)
             for metric, estimate in zip(metrics, found, strict=True)

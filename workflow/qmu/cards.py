@@ -29,14 +29,34 @@ class MethodCard:
     control: bool = False
 
 
+Need = Literal["shadows", "unlearned_shadows", "queries"]
+
+
 @dataclass(frozen=True)
 class AttackCard:
-    """A membership-inference attack: its title, source, and what the attacker holds."""
+    """A membership-inference attack: its title, source, and what the attacker holds.
+
+    ``needs`` is enforced: an attack is handed nothing else. ``unlearned_shadows`` stands for the
+    shadow models after the audited method and for those retrained without the forget class.
+    ``fitted_on_target`` says whether fitting looks at the original model, or at shadows alone.
+    """
 
     title: str
     source: str
     access: str
-    shadows: bool = False
+    needs: tuple[Need, ...] = ()
+    fitted_on_target: bool = False
+    statement: str = ""
+
+
+@dataclass(frozen=True)
+class QualityCard:
+    """A measure of unlearning quality: its title, source, whether it needs shadow models of the
+    method, and one sentence on how to read it."""
+
+    title: str
+    source: str
+    fleets: bool = False
     statement: str = ""
 
 

@@ -66,10 +66,15 @@ class Retrain(Strict):
 
 
 class Shadows(Strict):
-    """Shadow models per model kind, and how many of them one job trains."""
+    """Shadow models per model kind, and how many of them one job trains.
+
+    ``unlearned``: how many of them every unlearning method is run on, and are trained once more
+    without the forget class. Attacks and measures that know the method need them; 0 for none.
+    """
 
     count: Annotated[int, Field(ge=2, le=512)] = 16
     block: Annotated[int, Field(ge=1, le=512)] = 8
+    unlearned: Annotated[int, Field(ge=0, le=512)] = 0
 
 
 class Evaluation(Strict):
@@ -112,6 +117,7 @@ class Experiment(Strict):
     models: dict[str, Entry]
     unlearning: dict[str, Entry]
     attacks: dict[str, Entry]
+    quality: dict[str, Entry]
 
     @property
     def variants(self) -> list[str]:
@@ -124,7 +130,9 @@ SECTIONS = {
     "models": ("models", "model"),
     "unlearning": ("unlearning", "method"),
     "attacks": ("attacks", "attack"),
+    "quality": ("quality", "measure"),
 }
+OPTIONAL = ("quality",)
 
 
 def parse(raw: Mapping[str, Any]) -> Experiment:
@@ -153,6 +161,8 @@ def component_config(kind: str, entry: Entry) -> BaseModel:
 
 def _section(section: str, raw: Any) -> dict[str, Entry]:
     kind, key = SECTIONS[section]
+    if section in OPTIONAL and raw in (None, {}):
+        return {}
     if not isinstance(raw, Mapping) or not raw:
         raise ConfigError(f"{section}: needs at least one named entry, such as {section}: {{...}}")
     entries = {}

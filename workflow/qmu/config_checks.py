@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .config import Experiment, Fleet, Simulation
 
 
+# A Gaussian per image and world needs a few models on either side.
+FEWEST_UNLEARNED = 8
+
+
 def check(experiment: Experiment) -> None:
     """Raise ConfigError for combinations that cannot run."""
     _check_seeds(experiment)
@@ -112,6 +116,23 @@ def _check_shadows(experiment: Experiment) -> None:
             f"samples.train: shadow models leave at least half of the pool out, so {pool} images "
             f"allow at most {pool // 2}, found {common.samples.train}"
         )
+    shadows = common.shadows
+    if shadows.unlearned > shadows.count:
+        raise ConfigError(
+            f"shadows.unlearned: {shadows.unlearned} of only {shadows.count} shadow models "
+            "(shadows.count)"
+        )
+    if shadows.unlearned < FEWEST_UNLEARNED:
+        for section, kind, needed in (
+            ("attacks", experiment.attacks, lambda card: "unlearned_shadows" in card.needs),
+            ("quality", experiment.quality, lambda card: card.fleets),
+        ):
+            for name, entry in kind.items():
+                if needed(registry.load(section, entry.component).CARD):
+                    raise ConfigError(
+                        f"{section}.{name}: needs shadow models that the methods have unlearned, "
+                        f"shadows.unlearned is {shadows.unlearned} (at least {FEWEST_UNLEARNED})"
+                    )
 
 
 def _check_training(experiment: Experiment, name: str, settings: object) -> None:

@@ -13,17 +13,26 @@ SAMPLES = ROOT + "/data/seed-{seed}/samples.parquet"
 VARIANT = ROOT + "/models/{model}/seed-{seed}/{variant}"
 MODEL_TABLES = ("parameters", "history", "outputs", "cost", "timing")
 
-SHADOW_BLOCK = ROOT + "/shadows/{model}/block-{block}"
+# Shadow models of every variant: target, the same members retrained without the forget class
+# (retrain), and the target's after an unlearning method.
+SHADOWS = ROOT + "/shadows/{model}/{variant}/block-{block}"
 ENSEMBLE = ROOT + "/models/{model}/seed-{seed}/retrain_ensemble"
 FLEET_TABLES = ("fleet_members", "fleet_parameters", "fleet_history", "fleet_outputs", "timing")
+UNLEARNED_TABLES = ("fleet_outputs", "timing")
 
 ATTACK_DATA = ROOT + "/attacks/{model}/attack_data.parquet"
-FITTED = ROOT + "/attacks/{model}/seed-{seed}/fitted.parquet"
-SCORES = ROOT + "/scores/{model}/seed-{seed}/{variant}.parquet"
+FITTED = ROOT + "/attacks/{model}/fitted.parquet"
+QUERIES = ROOT + "/queries/{model}/{variant}.parquet"
+SCORES = ROOT + "/scores/{model}/{variant}.parquet"
+
+AUDIT = ROOT + "/audit/{model}/{variant}/figures.parquet"
+ROC = ROOT + "/audit/{model}/{variant}/roc.parquet"
+QUALITY = ROOT + "/quality/{model}/{variant}.parquet"
 
 SUMMARY = ROOT + "/summary.parquet"
 SUMMARY_CSV = ROOT + "/summary.csv"
 SUMMARY_TEXT = ROOT + "/summary.txt"
+VERDICTS = ROOT + "/verdicts.parquet"
 MANIFEST = ROOT + "/manifest.json"
 FIGURES = ROOT + "/figures"
 REPORT = ROOT + "/report.html"
@@ -38,6 +47,6 @@ def model_tables(folder: str = VARIANT) -> dict[str, str]:
     return {kind: f"{folder}/{kind}.parquet" for kind in MODEL_TABLES}
 
 
-def fleet_tables(folder: str) -> dict[str, str]:
+def fleet_tables(folder: str, kinds: tuple[str, ...] = FLEET_TABLES) -> dict[str, str]:
     """Table kind -> file of one fleet block; the kind's ``fleet_`` prefix is not repeated."""
-    return {kind: f"{folder}/{kind.removeprefix('fleet_')}.parquet" for kind in FLEET_TABLES}
+    return {kind: f"{folder}/{kind.removeprefix('fleet_')}.parquet" for kind in kinds}

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from .errors import ConfigError, suggestion
 
-KINDS = ("data", "models", "unlearning", "attacks")
+KINDS = ("data", "models", "unlearning", "attacks", "quality")
 
 
 @cache

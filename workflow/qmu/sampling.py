@@ -57,3 +57,17 @@ def fleet_members(root_seed: int, role: str, index: int, pool: int, size: int) -
     group, position = divmod(index, groups)
     order = seeds.generator(root_seed, role, "members", group).permutation(pool)
     return np.sort(order[position * size : (position + 1) * size])
+
+
+def scattered_order(sample_id: np.ndarray) -> np.ndarray:
+    """Positions (n,) that sort samples by a hash (SplitMix64) of their id.
+
+    A fixed order that ignores label and position: datasets are often stored class by class, so
+    "the first 500" by id itself could leave half of the classes out.
+    """
+    with np.errstate(over="ignore"):
+        mixed = np.asarray(sample_id).astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed = mixed ^ (mixed >> np.uint64(31))
+    return np.argsort(mixed, kind="stable")

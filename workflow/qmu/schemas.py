@@ -8,9 +8,23 @@ length. ``?`` after a type allows nulls.
 from __future__ import annotations
 
 # Raised when columns change their meaning: tables of another version are refused, not guessed at.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SAMPLE = {"sample_id": "int64", "label": "int64", "split": "string", "forget": "bool"}
+
+_FIGURE = {
+    "model": "string",
+    "seed": "int64?",
+    "variant": "string",
+    "device": "string",
+    "attack": "string?",
+    "metric": "string",
+    "split": "string?",
+    "value": "double",
+    "ci_low": "double?",
+    "ci_high": "double?",
+    "n": "int64?",
+}
 
 SCHEMAS: dict[str, dict[str, str]] = {
     # data
@@ -73,25 +87,35 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "logits": "vector[float]",
         "features": "vector[float]",
     },
+    # right answers on transformed copies of an image, one column entry per copy; the rows of
+    # seed null are those of the shadow model that calibrates
+    "queries": {"seed": "int64?", "sample_id": "int64", "right": "vector[uint8]"},
     "scores": {
+        "seed": "int64",
         **_SAMPLE,
         "attack": "string",
         "score": "double",
         "decision": "bool",
         "fitted": "bool",
     },
-    # results
-    "summary": {
+    # results; each audited variant's figures have the summary's columns
+    "figures": _FIGURE,
+    "roc": {
         "model": "string",
-        "seed": "int64?",
         "variant": "string",
-        "device": "string",
-        "attack": "string?",
-        "metric": "string",
-        "split": "string?",
-        "value": "double",
-        "ci_low": "double?",
-        "ci_high": "double?",
-        "n": "int64?",
+        "attack": "string",
+        "group": "string",
+        "fpr": "double",
+        "tpr": "double",
+        "ci_low": "double",
+        "ci_high": "double",
+    },
+    "summary": _FIGURE,
+    "verdicts": {
+        "model": "string",
+        "variant": "string",
+        "verdict": "string",
+        "sentence": "string",
+        "evidence": "string",
     },
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import registry
-from .config import Experiment
+from .config import Entry, Experiment
 from .digest import code_digest
 from .report import catalogue
 
@@ -62,13 +62,40 @@ class Specs:
             "model": self._model(model, "simulation"),
         }
 
-    def shadows(self, model: str, block: int) -> Spec:
-        """One block of shadow models."""
-        size, count = self.common["shadows"]["block"], self.common["shadows"]["count"]
+    def shadows(self, model: str, variant: str, block: int) -> Spec:
+        """One block of shadow models, with all their members or without the forget class."""
+        without = None if variant == "target" else self.common["forget_class"]
         return self._fleet(model) | {
-            "indices": list(range(block * size, min((block + 1) * size, count))),
+            "indices": self._indices(variant, block),
             "members": self.common["samples"]["train"],
+            "without": without,
         }
+
+    def unlearn_shadows(self, model: str, variant: str, block: int) -> Spec:
+        """One unlearning method on a block of shadow models."""
+        entry = self.experiment.unlearning[variant]
+        code = self._model_code(model), f"unlearning.{entry.component}"
+        return self._base("unlearn_shadows", *code) | {
+            "name": model,
+            "variant": variant,
+            "method": entry.component,
+            "settings": entry.settings,
+            "indices": self._indices(variant, block),
+            "forget_class": self.common["forget_class"],
+            "validation": self.common["samples"]["validation"],
+            "model": self._model(model, "fleet"),
+        }
+
+    def blocks(self, variant: str) -> list[int]:
+        """Block numbers of the shadow models of a variant."""
+        return list(range(-(-self._shadow_count(variant) // self.common["shadows"]["block"])))
+
+    def _shadow_count(self, variant: str) -> int:
+        return self.common["shadows"]["count" if variant == "target" else "unlearned"]
+
+    def _indices(self, variant: str, block: int) -> list[int]:
+        size, count = self.common["shadows"]["block"], self._shadow_count(variant)
+        return list(range(block * size, min((block + 1) * size, count)))
 
     def ensemble(self, model: str, seed: int) -> Spec:
         """One seed's further retrained models."""
@@ -80,23 +107,105 @@ class Specs:
         indices = list(range(self.common["shadows"]["count"]))
         return self._base("attack_data") | {"indices": indices, "loss": self._loss(model)}
 
-    def attacks(self, step: str, model: str, seed: int) -> Spec:
-        """Fitting or scoring of all attacks on one model and seed."""
-        attacks = {
-            name: {"component": entry.component, "settings": entry.settings}
-            for name, entry in self.experiment.attacks.items()
+    def fit_attacks(self, model: str) -> Spec:
+        """Fitting of all attacks on one model kind, for all seeds."""
+        return self._attacks("fit_attacks", model)
+
+    def score(self, model: str, variant: str) -> Spec:
+        """All attacks on one variant of one model, all seeds."""
+        return self._attacks("score", model) | {"indices": self._unlearned()}
+
+    def query(self, model: str) -> Spec:
+        """Answers on transformed copies, by the settings of the attack that asks for them."""
+        (entry,) = self.asking()
+        return self._base("query", self._model_code(model), f"attacks.{entry.component}") | {
+            "name": model,
+            "seeds": self.common["seeds"],
+            "attack": entry.component,
+            "settings": entry.settings,
+            "model": self._model(model, "fleet"),
         }
+
+    def measure(self, model: str, variant: str) -> Spec:
+        """The figures of one variant from its outputs and scores."""
+        return self._base("measure") | self._audited(model, variant)
+
+    def examine(self, model: str, variant: str) -> Spec:
+        """The measures of unlearning quality on one variant."""
+        quality = self._entries(self.experiment.quality)
+        code = sorted({f"quality.{entry['component']}" for entry in quality.values()})
+        base = self._base("examine", self._model_code(model), *code)
+        return (
+            base
+            | self._audited(model, variant)
+            | {
+                "quality": quality,
+                "loss": self._loss(model),
+                "forget_class": self.common["forget_class"],
+                "indices": self._unlearned(),
+                "model": self._model(model, "fleet"),
+            }
+        )
+
+    def needs(self) -> set[str]:
+        """What the configured attacks and measures are handed beside a model's outputs."""
+        cards = [
+            registry.load("attacks", entry.component).CARD
+            for entry in self.experiment.attacks.values()
+        ]
+        found = {need for card in cards for need in card.needs}
+        measures = self.experiment.quality.values()
+        if any(registry.load("quality", entry.component).CARD.fleets for entry in measures):
+            found.add("quality_fleets")
+        return found
+
+    def asking(self) -> list[Entry]:
+        """The attacks that need answers on transformed copies."""
+        return [
+            entry
+            for entry in self.experiment.attacks.values()
+            if "queries" in registry.load("attacks", entry.component).CARD.needs
+        ]
+
+    def _attacks(self, step: str, model: str) -> Spec:
+        attacks = self._entries(self.experiment.attacks)
         code = sorted({f"attacks.{entry['component']}" for entry in attacks.values()})
         return self._base(step, *code) | {
             "name": model,
-            "seed": seed,
+            "seeds": self.common["seeds"],
             "attacks": attacks,
+            "forget_class": self.common["forget_class"],
             "loss": self._loss(model),
+        }
+
+    def _audited(self, model: str, variant: str) -> Spec:
+        return {
+            "name": model,
+            "variant": variant,
+            "seeds": self.common["seeds"],
+            "device": self.common["simulation"]["device"],
+            "evaluation": {
+                "confidence": self.common["evaluation"]["confidence"],
+                "resamples": self.common["evaluation"]["bootstrap"],
+            },
+        }
+
+    def _unlearned(self) -> list[int]:
+        return list(range(self.common["shadows"]["unlearned"]))
+
+    @staticmethod
+    def _entries(section: dict[str, Entry]) -> Spec:
+        return {
+            name: {"component": entry.component, "settings": entry.settings}
+            for name, entry in section.items()
         }
 
     def summary(self) -> Spec:
         """All figures, and the manifest with the whole configuration."""
-        return self._base("summary") | {"config": self.experiment.model_dump(mode="json")}
+        cards = [f"unlearning.{e.component}" for e in self.experiment.unlearning.values()]
+        return self._base("summary", *sorted(set(cards))) | {
+            "config": self.experiment.model_dump(mode="json")
+        }
 
     def report(self) -> Spec:
         """Figures and pages."""

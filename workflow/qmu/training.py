@@ -121,10 +121,10 @@ def _over_models(epoch: Callable[..., Any]) -> Callable[..., Any]:
     makes a model's bits independent of its fleet. An accelerator needs the width of vmap.
     """
     if jax.default_backend() != "cpu":
-        return jax.vmap(epoch, in_axes=(0, 0, None, None, None))
+        return jax.vmap(epoch, in_axes=(0, 0, 0, None, None))
 
     def one_by_one(state: Any, orders: Array, steps: Array, inputs: Array, labels: Array) -> Any:
-        return jax.lax.map(lambda one: epoch(*one, steps, inputs, labels), (state, orders))
+        return jax.lax.map(lambda one: epoch(*one, inputs, labels), (state, orders, steps))
 
     return one_by_one
 
@@ -134,29 +134,29 @@ def train(
     parameters: Parameters,
     inputs: np.ndarray,
     labels: np.ndarray,
-    members: np.ndarray,
+    members: np.ndarray | list[np.ndarray],
     names: Names | list[Names],
     report: Progress,
 ) -> tuple[Parameters, dict[str, np.ndarray]]:
-    """Train one model, or a fleet when ``members`` is (models, n), by the model's own recipe.
+    """Train one model, or a fleet when ``members`` is a list, by the model's own recipe.
 
     ``inputs`` (N, d) and ``labels`` (N,) are the pool, ``members`` positions in it. ``names`` is
-    the path of names under which minibatches are drawn, one per model of a fleet. Returns the
-    final parameters and the history: ``epoch`` (E,), ``loss`` and ``accuracy`` (E,) or
+    the path of names under which minibatches are drawn. A fleet has one of either, and of the
+    parameters along a first axis, per model; its models may have unequally many members. Returns
+    the final parameters and the history: ``epoch`` (E,), ``loss`` and ``accuracy`` (E,) or
     (E, models). Raises QmuError naming epoch and learning rate when the loss is no longer a number.
     """
-    training, fleet = model.config.training, members.ndim == 2
+    training, fleet = model.config.training, isinstance(members, list)
     start, run = optimizer(training).init, _compiled_epoch(model, fleet)
     if fleet:
         start = jax.vmap(start)
     state = (jax.tree.map(jnp.array, parameters), jax.jit(start)(parameters))
     if model.engine is None:
         inputs, labels = jnp.asarray(inputs), jnp.asarray(labels)
-    steps, rows = steps_per_epoch(training, members.shape[-1]), []
+    rows = []
     for number in range(1, training.epochs + 1):
-        state, measured = run(
-            state, _order(training, members, names, number), steps, inputs, labels
-        )
+        order, steps = _orders(training, members, names, number)
+        state, measured = run(state, order, steps, inputs, labels)
         loss, accuracy = (np.asarray(value, np.float64) for value in measured)
         if not np.all(np.isfinite(loss)):
             raise QmuError(
@@ -176,13 +176,22 @@ def train(
     return state[0], history
 
 
-def _order(
-    training: Training, members: np.ndarray, names: Names | list[Names], epoch: int
-) -> np.ndarray:
-    """Minibatches of one epoch, (padded steps, batch_size), or (models, ...) for a fleet."""
-    if members.ndim == 2:
-        rows = zip(members, names, strict=True)
-        return np.stack([_order(training, one, path, epoch) for one, path in rows])
-    found = minibatches(training, seeds.generator(*names, "epoch", epoch), members)
-    padding = -len(found) % STEPS
-    return np.pad(found, ((0, padding), (0, 0))).astype(np.int32)
+def _orders(
+    training: Training,
+    members: np.ndarray | list[np.ndarray],
+    names: Names | list[Names],
+    epoch: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Minibatches of one epoch, (padded steps, batch_size), and how many of them count; with a
+    first axis for the models of a fleet."""
+    fleet = isinstance(members, list)
+    rows = zip(members, names, strict=True) if fleet else [(members, names)]
+    found = [
+        minibatches(training, seeds.generator(*path, "epoch", epoch), one) for one, path in rows
+    ]
+    steps = np.array([len(order) for order in found], np.int32)
+    length = -(-steps.max() // STEPS) * STEPS
+    orders = np.zeros((len(found), length, training.batch_size), np.int32)
+    for padded, order in zip(orders, found, strict=True):
+        padded[: len(order)] = order
+    return (orders, steps) if fleet else (orders[0], steps[0])

@@ -17,7 +17,8 @@ class View:
 
     ``label`` (n,), ``split`` (n,) names such as ``forget_train``, ``member`` (n,) bool: whether
     the seed's *target* was trained on the sample, ``logits`` (n, classes), ``loss``: the name of
-    the training loss ("ce" or "bce_sum").
+    the training loss ("ce" or "bce_sum"), ``right`` (n, r) bool: right answers on r transformed
+    copies, for attacks that ask for them.
     """
 
     sample_id: np.ndarray
@@ -27,17 +28,39 @@ class View:
     member: np.ndarray
     logits: np.ndarray
     loss: str
+    right: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Shadows:
-    """Shadow models on the whole pool: ``logits`` (models, n, classes), ``member`` (models, n)."""
+    """Shadow models on the whole pool: ``logits`` (models, n, classes), ``member`` (models, n):
+    what the model was trained on, also where some of it was unlearned afterwards."""
 
     sample_id: np.ndarray
     label: np.ndarray
     member: np.ndarray
     logits: np.ndarray
     loss: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that an attack may hold; what its card does not ask for is None.
+
+    ``original``: the seed's target. ``audited``: the model under audit (the target itself while an
+    attack is fitted). ``shadows``: shadow models of the target. ``unlearned``: the same models
+    after the audited variant's method. ``retrained``: models trained on the same members without
+    the forget class. ``calibration``: a shadow model's view with its own members, for thresholds.
+    Rows of the shadows are in the order of the views.
+    """
+
+    original: View
+    audited: View
+    forget_class: int
+    shadows: Shadows | None = None
+    unlearned: Shadows | None = None
+    retrained: Shadows | None = None
+    calibration: View | None = None
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-# The attack data from the shadow models, the attacks fitted on the target, and their scores.
+# The attack data from the shadow models, the attacks fitted on it, and their scores.
 
 
 rule attack_data:
     input:
         blocks=expand(
-            fleet_table(paths.SHADOW_BLOCK, "fleet_outputs"),
+            fleet_table(paths.SHADOWS, "fleet_outputs", "target"),
             block=BLOCKS,
             allow_missing=True,
         ),
@@ -18,7 +18,7 @@ rule attack_data:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
         runtime=15,
     params:
         spec=lambda w: specs.attack_data(w.model),
@@ -31,56 +31,86 @@ rule attack_data:
 rule fit_attacks:
     input:
         data=at(paths.ATTACK_DATA),
-        outputs=variant_table("outputs", variant="target"),
+        outputs=of_seeds("outputs", "target"),
     output:
         fitted=at(paths.FITTED),
     log:
-        log_of("attacks/{model}/seed-{seed}"),
+        log_of("attacks/{model}/fit_attacks"),
     benchmark:
-        benchmark_of("attacks/{model}/seed-{seed}")
+        benchmark_of("attacks/{model}/fit_attacks")
     conda:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
         runtime=30,
     params:
-        spec=lambda w: specs.attacks("fit_attacks", w.model, int(w.seed)),
+        spec=lambda w: specs.fit_attacks(w.model),
     message:
-        "Fit the attacks on {wildcards.model}, seed {wildcards.seed}"
+        "Fit the attacks on {wildcards.model}"
     script:
         "../scripts/fit_attacks.py"
 
 
-rule score:
+rule query:
     input:
-        fitted=at(paths.FITTED),
-        outputs=variant_table("outputs"),
+        pool=at(paths.POOL),
+        parameters=of_seeds("parameters"),
+        shadow=fleet_table(paths.SHADOWS, "fleet_parameters", "target").replace(
+            "{block}", "0"
+        ),
     output:
-        scores=at(paths.SCORES),
+        queries=at(paths.QUERIES),
     log:
-        log_of("scores/{model}/seed-{seed}/{variant}"),
+        log_of("queries/{model}/{variant}"),
     benchmark:
-        benchmark_of("scores/{model}/seed-{seed}/{variant}")
+        benchmark_of("queries/{model}/{variant}")
     conda:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
         runtime=30,
     params:
-        spec=lambda w: specs.attacks("score", w.model, int(w.seed)),
+        spec=lambda w: specs.query(w.model),
     message:
-        "Attack {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}"
+        "Ask {wildcards.model}, {wildcards.variant}, about transformed images"
+    script:
+        "../scripts/query.py"
+
+
+rule score:
+    input:
+        **known_fleets(NEEDS & {"unlearned_shadows", "queries"}),
+        fitted=at(paths.FITTED),
+        outputs=of_seeds("outputs"),
+        original=of_seeds("outputs", "target"),
+        queries=at(paths.QUERIES) if "queries" in NEEDS else [],
+    output:
+        scores=at(paths.SCORES),
+    log:
+        log_of("scores/{model}/{variant}"),
+    benchmark:
+        benchmark_of("scores/{model}/{variant}")
+    conda:
+        "../../envs/qmu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        spec=lambda w: specs.score(w.model, w.variant),
+    message:
+        "Attack {wildcards.model}, {wildcards.variant}"
     script:
         "../scripts/score.py"
 
 
 rule attacks:
     input:
-        expand(at(paths.FITTED), model=MODELS, seed=SEEDS),
+        expand(at(paths.FITTED), model=MODELS),
 
 
 rule scores:
     input:
-        expand(at(paths.SCORES), model=MODELS, seed=SEEDS, variant=VARIANTS),
+        expand(at(paths.SCORES), model=MODELS, variant=VARIANTS),

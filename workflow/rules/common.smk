@@ -25,7 +25,9 @@ MODELS = list(experiment.models)
 SEEDS = experiment.common.seeds
 METHODS = list(experiment.unlearning)
 VARIANTS = experiment.variants
-BLOCKS = range(-(-experiment.common.shadows.count // experiment.common.shadows.block))
+BLOCKS = specs.blocks("target")
+UNLEARNED_BLOCKS = specs.blocks("retrain")
+NEEDS = specs.needs()
 
 
 def at(template):
@@ -43,9 +45,34 @@ def variant_table(kind, variant="{variant}"):
     return at(paths.model_tables()[kind]).replace("{variant}", variant)
 
 
-def fleet_table(folder, kind):
+def fleet_table(folder, kind, variant="{variant}"):
     """The path template of one table of a fleet."""
-    return at(paths.fleet_tables(folder)[kind])
+    return at(paths.fleet_tables(folder)[kind]).replace("{variant}", variant)
+
+
+def of_seeds(kind, variant="{variant}"):
+    """One table of a model variant for every seed."""
+    return expand(variant_table(kind, variant), seed=SEEDS, allow_missing=True)
+
+
+def ensembles(kind):
+    """One table of the retrain ensembles of every seed."""
+    return expand(fleet_table(paths.ENSEMBLE, kind), seed=SEEDS, allow_missing=True)
+
+
+def known_fleets(wanted):
+    """The outputs of shadow models before and after the audited method, and retrained ones."""
+    if not wanted:
+        return {}
+    variants = {"shadows": "target", "unlearned": "{variant}", "retrained": "retrain"}
+    return {
+        name: expand(
+            fleet_table(paths.SHADOWS, "fleet_outputs", variant),
+            block=UNLEARNED_BLOCKS,
+            allow_missing=True,
+        )
+        for name, variant in variants.items()
+    }
 
 
 def log_of(name):

@@ -1,17 +1,76 @@
-# Every figure in one long table, with the manifest of what made it.
+# The figures of every variant, and all of them in one long table with what made them.
 CELLS = {"model": MODELS, "seed": SEEDS, "variant": VARIANTS}
+AUDITED = {"model": MODELS, "variant": VARIANTS}
+
+
+rule measure:
+    input:
+        outputs=of_seeds("outputs"),
+        cost=of_seeds("cost"),
+        timing=of_seeds("timing"),
+        retrain_cost=of_seeds("cost", "retrain"),
+        retrain_timing=of_seeds("timing", "retrain"),
+        ensemble=ensembles("fleet_outputs"),
+        scores=at(paths.SCORES),
+        fitted=at(paths.FITTED),
+    output:
+        figures=at(paths.AUDIT),
+        roc=at(paths.ROC),
+    log:
+        log_of("audit/{model}/{variant}"),
+    benchmark:
+        benchmark_of("audit/{model}/{variant}")
+    conda:
+        "../../envs/qmu.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        spec=lambda w: specs.measure(w.model, w.variant),
+    message:
+        "Measure {wildcards.model}, {wildcards.variant}"
+    script:
+        "../scripts/measure.py"
+
+
+rule examine:
+    input:
+        **known_fleets("quality_fleets" in NEEDS),
+        pool=at(paths.POOL),
+        samples=expand(at(paths.SAMPLES), seed=SEEDS),
+        parameters=of_seeds("parameters"),
+        original=of_seeds("parameters", "target"),
+        retrain=of_seeds("parameters", "retrain"),
+        outputs=of_seeds("outputs"),
+        original_outputs=of_seeds("outputs", "target"),
+        retrain_outputs=of_seeds("outputs", "retrain"),
+        ensemble=ensembles("fleet_parameters"),
+        ensemble_outputs=ensembles("fleet_outputs"),
+    output:
+        quality=at(paths.QUALITY),
+    log:
+        log_of("quality/{model}/{variant}"),
+    benchmark:
+        benchmark_of("quality/{model}/{variant}")
+    conda:
+        "../../envs/qmu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        spec=lambda w: specs.examine(w.model, w.variant),
+    message:
+        "Examine what {wildcards.variant} left in {wildcards.model}"
+    script:
+        "../scripts/examine.py"
 
 
 rule evaluation:
     input:
-        outputs=expand(variant_table("outputs"), **CELLS),
-        cost=expand(variant_table("cost"), **CELLS),
-        timing=expand(variant_table("timing"), **CELLS),
-        scores=expand(at(paths.SCORES), **CELLS),
-        fitted=expand(at(paths.FITTED), model=MODELS, seed=SEEDS),
-        ensemble=expand(
-            fleet_table(paths.ENSEMBLE, "fleet_outputs"), model=MODELS, seed=SEEDS
-        ),
+        figures=expand(at(paths.AUDIT), **AUDITED),
+        quality=expand(at(paths.QUALITY), **AUDITED) if experiment.quality else [],
     output:
         summary=at(paths.SUMMARY),
         csv=report(
@@ -21,6 +80,7 @@ rule evaluation:
             labels={"table": "all figures, long format"},
         ),
         text=at(paths.SUMMARY_TEXT),
+        verdicts=at(paths.VERDICTS),
         manifest=at(paths.MANIFEST),
     log:
         log_of("evaluation"),
@@ -35,6 +95,6 @@ rule evaluation:
     params:
         spec=specs.summary(),
     message:
-        "Evaluate every variant of every model"
+        "Put all figures together"
     script:
         "../scripts/summary.py"

@@ -6,6 +6,8 @@ rule report:
     input:
         summary=at(paths.SUMMARY),
         manifest=at(paths.MANIFEST),
+        verdicts=at(paths.VERDICTS),
+        roc=expand(at(paths.ROC), **AUDITED),
         history=expand(variant_table("history"), **CELLS),
         outputs=expand(variant_table("outputs"), **CELLS),
     output:

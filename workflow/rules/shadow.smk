@@ -5,11 +5,13 @@ rule train_shadows:
     input:
         pool=at(paths.POOL),
     output:
-        **tables(paths.fleet_tables(paths.SHADOW_BLOCK)),
+        **tables(paths.fleet_tables(paths.SHADOWS)),
     log:
-        log_of("shadows/{model}/block-{block}"),
+        log_of("shadows/{model}/{variant}/block-{block}"),
     benchmark:
-        benchmark_of("shadows/{model}/block-{block}")
+        benchmark_of("shadows/{model}/{variant}/block-{block}")
+    wildcard_constraints:
+        variant="target|retrain",
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -17,11 +19,38 @@ rule train_shadows:
         mem_mb=4000,
         runtime=60,
     params:
-        spec=lambda w: specs.shadows(w.model, int(w.block)),
+        spec=lambda w: specs.shadows(w.model, w.variant, int(w.block)),
     message:
-        "Train shadow models of {wildcards.model}, block {wildcards.block}"
+        "Train shadow models of {wildcards.model}, {wildcards.variant}, block {wildcards.block}"
     script:
         "../scripts/fleet.py"
+
+
+rule unlearn_shadows:
+    input:
+        pool=at(paths.POOL),
+        parameters=fleet_table(paths.SHADOWS, "fleet_parameters", "target"),
+        members=fleet_table(paths.SHADOWS, "fleet_members", "target"),
+    output:
+        **tables(paths.fleet_tables(paths.SHADOWS, paths.UNLEARNED_TABLES)),
+    log:
+        log_of("shadows/{model}/{variant}/block-{block}"),
+    benchmark:
+        benchmark_of("shadows/{model}/{variant}/block-{block}")
+    wildcard_constraints:
+        variant="|".join(METHODS),
+    conda:
+        "../../envs/qmu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        spec=lambda w: specs.unlearn_shadows(w.model, w.variant, int(w.block)),
+    message:
+        "Unlearn with {wildcards.variant}: shadow models of {wildcards.model}, block {wildcards.block}"
+    script:
+        "../scripts/unlearn_shadows.py"
 
 
 rule train_retrain_ensemble:
@@ -51,7 +80,7 @@ rule train_retrain_ensemble:
 rule shadows:
     input:
         expand(
-            fleet_table(paths.SHADOW_BLOCK, "fleet_outputs"),
+            fleet_table(paths.SHADOWS, "fleet_outputs", "target"),
             model=MODELS,
             block=BLOCKS,
         ),

@@ -49,17 +49,3 @@ def features(logits: np.ndarray, labels: np.ndarray, loss: str) -> np.ndarray:
             np.minimum(training_loss(logits, labels, loss), LOSS_CAP),
         ]
     )
-
-
-def scattered_order(sample_id: np.ndarray) -> np.ndarray:
-    """Positions (n,) that sort samples by a hash (SplitMix64) of their id.
-
-    A fixed order that ignores label and position: datasets are often stored class by class, so
-    "the first 500" by id itself could leave half of the classes out.
-    """
-    with np.errstate(over="ignore"):
-        mixed = np.asarray(sample_id).astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed = mixed ^ (mixed >> np.uint64(31))
-    return np.argsort(mixed, kind="stable")

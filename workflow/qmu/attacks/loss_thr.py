@@ -13,14 +13,14 @@ import numpy as np
 
 from ..cards import AttackCard
 from ..strict import Strict
-from ..view import Scored, Shadows, View
+from ..view import Evidence, Scored
 from ._features import training_loss
 
 CARD = AttackCard(
     title="Loss threshold",
     source="Yeom et al. 2018, arXiv:1709.01604",
     access="logits and labels; shadow models",
-    shadows=True,
+    needs=("shadows",),
     statement=(
         "Score: minus the model's own training loss. One threshold for all classes, from shadow "
         "models trained on other draws of the pool; nothing is fitted on the audited model."
@@ -35,10 +35,9 @@ class Config(Strict):
     threshold: Literal["balanced_accuracy", "mean_train_loss"] = "balanced_accuracy"
 
 
-def fit(
-    target: View, shadows: Shadows | None, config: Config, names: tuple[str | int, ...]
-) -> dict[str, np.ndarray]:
+def fit(evidence: Evidence, config: Config, names: tuple[str | int, ...]) -> dict[str, np.ndarray]:
     """``threshold`` (1,): scores at or above it count as members."""
+    shadows = evidence.shadows
     if shadows is None or shadows.member.all() or not shadows.member.any():
         raise ValueError("loss_thr needs shadow models with members and non-members")
     scores = np.stack(
@@ -70,9 +69,10 @@ def best_threshold(members: np.ndarray, others: np.ndarray) -> float:
 
 
 def score(
-    fitted: dict[str, np.ndarray], audited: View, config: Config, names: tuple[str | int, ...]
+    fitted: dict[str, np.ndarray], evidence: Evidence, config: Config, names: tuple[str | int, ...]
 ) -> Scored:
     """Minus the training loss, -inf where the model rules the label out."""
+    audited = evidence.audited
     value = -training_loss(audited.logits, audited.label, audited.loss)
     return Scored(
         score=value,

@@ -15,15 +15,17 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from .. import seeds
 from ..cards import AttackCard
+from ..sampling import scattered_order
 from ..strict import Strict
-from ..view import Scored, Shadows, View
+from ..view import Evidence, Scored, View
 from . import _mlp
-from ._features import features, scattered_order
+from ._features import features
 
 CARD = AttackCard(
     title="Grey-box MLP, frozen (Su et al.)",
     source="Su et al. 2025, arXiv:2509.06086, released code",
     access="logits and labels; training and test samples of the original model",
+    fitted_on_target=True,
     statement=(
         "Fitted on the original model: 80% of its first 500 training samples (members) and first "
         "500 test samples (non-members). Asked unchanged about every other model. Most forget-"
@@ -59,11 +61,10 @@ def population(view: View, config: Config) -> np.ndarray:
     return np.concatenate([members, others])
 
 
-def fit(
-    target: View, shadows: Shadows | None, config: Config, names: tuple[str | int, ...]
-) -> dict[str, np.ndarray]:
+def fit(evidence: Evidence, config: Config, names: tuple[str | int, ...]) -> dict[str, np.ndarray]:
     """The trained MLP, ``threshold`` (on its output's logit), and the ids of its samples:
     ``fitted_sample_id`` and all of them, ``population_sample_id``."""
+    target = evidence.original
     rows = population(target, config)
     shuffled = seeds.generator(*names, "split").permutation(rows)
     fitted = shuffled[: round(config.fitted_share * len(rows))]
@@ -88,9 +89,10 @@ def fit(
 
 
 def score(
-    fitted: dict[str, np.ndarray], audited: View, config: Config, names: tuple[str | int, ...]
+    fitted: dict[str, np.ndarray], evidence: Evidence, config: Config, names: tuple[str | int, ...]
 ) -> Scored:
     """The MLP's output before the sigmoid; the decision is sigmoid > 0.5, that is logit > 0."""
+    audited = evidence.audited
     output = _mlp.logit(fitted, features(audited.logits, audited.label, audited.loss))
     return Scored(
         score=output,

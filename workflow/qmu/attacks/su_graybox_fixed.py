@@ -16,7 +16,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from .. import seeds
 from ..cards import AttackCard
 from ..strict import Strict
-from ..view import Scored, Shadows, View
+from ..view import Evidence, Scored, View
 from . import _mlp
 from ._features import features
 
@@ -76,17 +76,16 @@ def deal_folds(
     return fold
 
 
-def fit(
-    target: View, shadows: Shadows | None, config: Config, names: tuple[str | int, ...]
-) -> dict[str, np.ndarray]:
+def fit(evidence: Evidence, config: Config, names: tuple[str | int, ...]) -> dict[str, np.ndarray]:
     """Nothing is fitted in advance: the attack fits on the audited model when it scores."""
     return {}
 
 
 def score(
-    fitted: dict[str, np.ndarray], audited: View, config: Config, names: tuple[str | int, ...]
+    fitted: dict[str, np.ndarray], evidence: Evidence, config: Config, names: tuple[str | int, ...]
 ) -> Scored:
     """Out-of-fold outputs before the sigmoid; the decision is sigmoid > 0.5, that is logit > 0."""
+    audited = evidence.audited
     pool = balanced_pool(audited, names)
     if len(pool) < 2 * config.folds:
         raise ValueError(

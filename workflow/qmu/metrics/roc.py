@@ -77,6 +77,24 @@ class Roc:
                 found[number, here] = _tpr(*drawn, fpr)
         return found
 
+    def curve(self, fprs: np.ndarray) -> np.ndarray:
+        """TPR (k,) at each rate of ``fprs`` (k,), by the rule of `tpr_at_fpr`."""
+        levels, members, others = self._levels
+        counts = (np.bincount(ranks, minlength=levels)[None] for ranks in (members, others))
+        return _curves(*counts, fprs)[0]
+
+    def curve_replicates(
+        self, rng: np.random.Generator, resamples: int, fprs: np.ndarray
+    ) -> np.ndarray:
+        """(resamples, k): the curve over resamples of members and of non-members."""
+        levels, members, others = self._levels
+        streams = rng.spawn(2)
+        drawn = [
+            _counts(stream, ranks, levels, resamples)
+            for stream, ranks in zip(streams, (members, others), strict=True)
+        ]
+        return _curves(*drawn, fprs)
+
     def auc_interval(self, replicates: np.ndarray, confidence: float) -> Interval:
         """The percentile interval of AUC replicates; where one side beats the other without
         exception, and resampling shows no spread, that of the min(m, n) disjoint pairs, which are
@@ -112,6 +130,16 @@ def _auc(members: np.ndarray, others: np.ndarray) -> np.ndarray:
     below = np.cumsum(others, axis=1)
     doubled = np.einsum("rl,rl->r", members, 2 * below - others)
     return doubled / (2 * members[0].sum() * others[0].sum())
+
+
+def _curves(members: np.ndarray, others: np.ndarray, fprs: np.ndarray) -> np.ndarray:
+    """TPR (rows, k) of counts per level (rows, levels): see `_tpr`, for many rates at once."""
+    allowed = np.floor(fprs * others[0].sum() + 1e-9)
+    false = np.cumsum(others[:, ::-1], axis=1)
+    true = np.cumsum(members[:, ::-1], axis=1)
+    true = np.concatenate([np.zeros((len(true), 1), true.dtype), true], axis=1)
+    places = np.stack([np.searchsorted(row, allowed, side="right") for row in false])
+    return np.take_along_axis(true, places, axis=1) / members[0].sum()
 
 
 def _tpr(members: np.ndarray, others: np.ndarray, fpr: float) -> np.ndarray:

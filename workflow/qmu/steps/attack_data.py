@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import tables
 from ..attacks._features import features as attack_features
+from .views import merge_blocks
 from .write import Writer
 
 
 def run(inputs, outputs, spec, report, clock) -> None:
     """Join the blocks of the fleet in the order of their models."""
-    kind = "fleet_outputs"
-    blocks = [tables.read(f, kind, experiment=spec["experiment"]) for f in inputs["blocks"]]
+    merged = merge_blocks(inputs["blocks"], spec["experiment"], spec["indices"])
     clock.ready()
-    merged = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    rows = np.flatnonzero(np.isin(merged["model_index"], spec["indices"]))
-    rows = rows[np.argsort(merged["model_index"][rows], kind="stable")]
-    merged = {name: column[rows] for name, column in merged.items()}
     features = attack_features(merged["logits"].astype(np.float64), merged["label"], spec["loss"])
     Writer(spec)(outputs["data"], "attack_data", {**merged, "features": features})
-    report(f"{len(spec['indices'])} shadow models, {len(rows)} rows")
+    report(f"{len(spec['indices'])} shadow models, {len(merged['label'])} rows")

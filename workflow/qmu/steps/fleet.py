@@ -1,12 +1,14 @@
 """Step `fleet`: train many models at once: a block of shadow models, or a retrain ensemble.
 
+Shadow models of the variant ``retrain`` have the members of the target's, without the forget class.
+
 Up to ``width`` models share one compiled program. A model's members, initial parameters and
 batches derive from its index alone, so it does not matter which block or program it is trained in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,13 +32,11 @@ def run(inputs, outputs, spec, report, clock) -> None:
             return retain
     else:
         pool = seed_data.read_pool(inputs["pool"], spec["experiment"])
-        role = ("shadow", spec["name"])
+        without = spec["without"]
+        role = ("shadow", spec["name"], *(() if without is None else ("without", without)))
 
         def members(index: int) -> np.ndarray:
-            count = len(pool["label"])
-            return sampling.fleet_members(
-                spec["root_seed"], "shadow", index, count, spec["members"]
-            )
+            return shadow_members(pool["label"], index, spec)
 
     clock.watch_compilation()
     clock.ready()
@@ -45,6 +45,12 @@ def run(inputs, outputs, spec, report, clock) -> None:
     clock.stop()
     _write(outputs, spec, model, pool, trained)
     Writer(spec)(outputs["timing"], "timing", clock.columns())
+
+
+def shadow_members(label: np.ndarray, index: int, spec: Mapping[str, Any]) -> np.ndarray:
+    """Pool positions that shadow model ``index`` is trained on, ascending."""
+    drawn = sampling.fleet_members(spec["root_seed"], "shadow", index, len(label), spec["members"])
+    return drawn if spec["without"] is None else drawn[label[drawn] != spec["without"]]
 
 
 def _train(
@@ -61,8 +67,9 @@ def _train(
         present = indices[first : first + width]
         paths = [(*names, index) for index in present]
         start = [model.initial_parameters(seeds.generator(*p, "parameters")) for p in paths]
-        chosen = np.stack([members(index) for index in present])
-        report(f"models {present[0]} to {present[-1]}: {chosen.shape[1]} images each")
+        chosen = [members(index) for index in present]
+        sizes = sorted({len(one) for one in chosen})
+        report(f"models {present[0]} to {present[-1]}: {sizes[0]} to {sizes[-1]} images each")
         fitted, history = training.train(
             model,
             {name: np.stack([one[name] for one in start]) for name in start[0]},

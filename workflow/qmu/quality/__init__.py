@@ -1,0 +1,1 @@
+"""Components: one file each, found by name (see `qmu.registry`)."""

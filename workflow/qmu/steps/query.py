@@ -1,0 +1,48 @@
+"""Step `query`: what a model answers on transformed copies of the images, for label-only attacks.
+
+One job asks one variant of one model for all seeds; the job of the calibrating shadow model asks
+shadow model 0. The transformations are the attack's own (``attack.copies``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import model as models
+from .. import registry, tables
+from ..evaluation import evaluate
+from . import seed_data
+from .unlearn_shadows import read_fleet_parameters
+from .write import Writer, parameters_from
+
+
+def run(inputs, outputs, spec, report, clock) -> None:
+    """Write, per seed and image, whether each copy was named rightly."""
+    experiment = spec["experiment"]
+    everything = tables.read(inputs["pool"], "pool", experiment=experiment)
+    pool = seed_data.read_pool(inputs["pool"], experiment)
+    model = models.build(**spec["model"])
+    found = [
+        (seed, parameters_from(tables.read(path, "parameters", experiment=experiment)))
+        for seed, path in zip(spec["seeds"], inputs["parameters"], strict=True)
+    ]
+    shadow = read_fleet_parameters(inputs["shadow"], experiment)[0]
+    clock.watch_compilation()
+    clock.ready()
+    attack = registry.load("attacks", spec["attack"])
+    config = attack.Config(**spec["settings"])
+    names = (spec["root_seed"], "queries", spec["attack"])
+    copies = list(attack.copies(everything, pool, model.module.CARD.inputs, config, names))
+    rows: dict[str, list] = {"seed": [], "sample_id": [], "right": []}
+    for seed, parameters in [*found, (None, shadow)]:
+        values = model.convert(parameters)
+        answers = [
+            evaluate(model, values, model.inputs(copy))["logits"].argmax(axis=-1) == pool["label"]
+            for copy in copies
+        ]
+        report(f"seed {seed}: {len(copies)} copies of {len(pool['label'])} images")
+        rows["seed"] += [seed] * len(pool["label"])
+        rows["sample_id"].append(pool["sample_id"])
+        rows["right"].append(np.stack(answers, axis=1).astype(np.uint8))
+    columns = {name: np.concatenate(rows[name]) for name in ("sample_id", "right")}
+    Writer(spec)(outputs["queries"], "queries", {"seed": rows["seed"], **columns})

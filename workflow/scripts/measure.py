@@ -1,0 +1,5 @@
+"""Snakemake job of the step `qmu.steps.measure`."""
+
+from qmu.steps.job import execute
+
+execute("measure", snakemake)  # noqa: F821

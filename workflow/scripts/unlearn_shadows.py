@@ -1,0 +1,5 @@
+"""Snakemake job of the step `qmu.steps.unlearn_shadows`."""
+
+from qmu.steps.job import execute
+
+execute("unlearn_shadows", snakemake)  # noqa: F821
