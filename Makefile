@@ -4,11 +4,15 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: run test lint bench lock clean
+.PHONY: run audit test lint bench lock clean
 
 # Run the default experiment and say where the report is.
 run: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+
+# The full audit: more shadow models, every attack, every measure of unlearning quality.
+audit: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile experiments/audit.yaml
 
 # All tests, with the same set-up. The workflow tests share one run of the pipeline, which uses the
 # cores by itself, so they are not split between workers.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from attack_example import suppressed, view
+from attack_example import FORGET, suppressed, view
 from qmu import losses
 from qmu.attacks import loss_thr
 from qmu.audit import Figure, Reference, Settings, Subject, measure
-from qmu.view import Scored, View
+from qmu.view import Evidence, Scored, View
 
 SETTINGS = Settings(names=("test",), resamples=200)
 COSTS = {"target": 9000, "retrain": 8000, "logit_mask": 0}
@@ -53,7 +53,8 @@ def published(given: View, fitted: np.ndarray | None = None) -> Scored:
 
 def by_loss(given: View) -> Scored:
     """The loss attack at a threshold of 0.1."""
-    return loss_thr.score({"threshold": np.array([-0.1])}, given, loss_thr.Config(), ())
+    seen = Evidence(original=given, audited=given, forget_class=FORGET)
+    return loss_thr.score({"threshold": np.array([-0.1])}, seen, loss_thr.Config(), ())
 
 
 def audited(

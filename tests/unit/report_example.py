@@ -7,13 +7,17 @@ of the non-members of the target's forget class, and nothing after unlearning.
 from __future__ import annotations
 
 import numpy as np
-from qmu.cards import AttackCard, MethodCard, ModelCard
+from qmu.cards import AttackCard, MethodCard, ModelCard, QualityCard
 from qmu.report import evidence as evidence_module
 from qmu.report.evidence import Cards, Evidence
 
 SEEDS = (0, 1, 2)
 VARIANTS = ("target", "retrain", "logit_mask", "ga", "ssd", "rga")
 ATTACKS = ("su_graybox", "su_graybox_fixed", "loss_thr")
+ALL_ATTACKS = (
+    *("su_graybox", "su_graybox_fixed", "shokri", "loss_thr", "conf_thr", "entr_thr", "mentr_thr"),
+    *("gap", "label_only", "lira_online", "lira_offline", "rmia", "u_lira", "update_leak"),
+)
 SPLITS = ("forget_train", "forget_test", "retain_train", "retain_test")
 
 ACCURACY = {
@@ -41,6 +45,35 @@ COST = {
     "rga": (6400, 5.2),
 }
 
+# metric -> (what retraining reaches, how far the target is from it, split)
+QUALITY = {
+    "relearn_steps": (40.0, -36.0, None),
+    "relearn_ratio": (1.0, -0.9, None),
+    "probe_accuracy": (0.93, 0.05, "forget_test"),
+    "probe_gap": (0.0, 0.05, "forget_test"),
+    "probe_features_accuracy": (0.95, 0.04, "forget_test"),
+    "probe_features_gap": (0.0, 0.04, "forget_test"),
+    "fidelity_to_retrain": (0.12, -0.04, "forget_train"),
+    "trace_distance_to_retrain": (0.91, 0.05, "forget_train"),
+    "helstrom_to_retrain": (0.95, 0.03, "forget_train"),
+    "bures_to_retrain": (1.1, 0.1, "forget_train"),
+    "expectation_distance_to_retrain": (0.9, 0.6, "forget_train"),
+    "distance_to_original": (9.0, -8.9, None),
+    "distance_to_retrain": (10.0, 2.0, None),
+    "klom_mean": (0.3, 6.0, "forget_train"),
+    "klom_p95": (0.8, 9.0, "forget_train"),
+    "forget_quality": (0.9, -0.88, "forget_train"),
+    "forget_quality_final": (0.9, -0.88, "forget_train"),
+    "u_lira_auc": (0.5, 0.4, "forget_train"),
+    "u_lira_accuracy": (0.5, 0.35, "forget_train"),
+    "cmia_gap": (0.0, 0.7, "forget_test"),
+    "cmia_total_variation": (0.05, 0.8, "forget_test"),
+    "c2st_auc": (0.5, 0.5, "forget_test"),
+    "streisand_ks": (0.1, 0.85, "forget_train"),
+    "streisand_auc": (0.5, -0.48, "forget_train"),
+    "home_made": (0.1, 0.2, None),
+}
+
 CARDS = Cards(
     models={
         "hqnn": ModelCard("Hybrid QNN", "Su et al. 2025, arXiv:2509.06086", "image"),
@@ -60,9 +93,10 @@ CARDS = Cards(
         ),
         "su_graybox_fixed": AttackCard("Cross-fitted grey-box attack", "this project", "outputs"),
         "loss_thr": AttackCard(
-            "Loss threshold", "Yeom et al. 2018, arXiv:1709.01604", "loss", shadows=True
+            "Loss threshold", "Yeom et al. 2018, arXiv:1709.01604", "loss", needs=("shadows",)
         ),
     },
+    quality={"probe": QualityCard("Linear probe", "this project", statement="Read <it> so.")},
 )
 
 CONFIG = {
@@ -73,7 +107,7 @@ CONFIG = {
         "forget_class": 4,
         "samples": {"train": 1000, "test": 500, "validation": 200},
         "features": {"public": 1000, "components": 256, "fit_on": "public"},
-        "shadows": {"count": 16, "block": 8},
+        "shadows": {"count": 16, "block": 8, "unlearned": 12},
         "retrain": {"ensemble": 4},
         "evaluation": {"confidence": 0.95, "bootstrap": 1000},
     },
@@ -94,8 +128,10 @@ MANIFEST = {
 }
 
 
-def summary(models=("hqnn", "basic_qnn"), variants=VARIANTS, attacks=ATTACKS, seeds=SEEDS):
-    """Columns of the ``summary`` table."""
+def summary(
+    models=("hqnn", "basic_qnn"), variants=VARIANTS, attacks=ATTACKS, seeds=SEEDS, quality=()
+):
+    """Columns of the ``summary`` table; ``quality``: names of `QUALITY` that were measured."""
     rows: list[dict] = []
     rng = np.random.default_rng(0)
     for model in models:
@@ -105,6 +141,7 @@ def summary(models=("hqnn", "basic_qnn"), variants=VARIANTS, attacks=ATTACKS, se
                 _attack(rows, rng, model, variant, attack, seeds)
             _distance(rows, rng, model, variant, seeds)
             _cost(rows, rng, model, variant, seeds)
+            _quality(rows, rng, model, variant, seeds, quality)
     names = ("model", "seed", "variant", "device", "attack", "metric", "split")
     names += ("value", "ci_low", "ci_high", "n")
     return {name: np.array([row[name] for row in rows], dtype=object) for name in names}
@@ -148,6 +185,26 @@ def _attack(rows, rng, model, variant, attack, seeds):
     for split, value in (("forget_train", AUC.get(variant, 0.5)), ("retain_train", 0.6)):
         _add(rows, rng, seeds, value, 0.02, 0.03, metric="auc", split=split, **key)
     _add(rows, rng, seeds, 0.03, 0.01, 0.02, metric="tpr_at_fpr_1pct", split="forget_train", **key)
+    for metric, count in (("tpr_at_fpr_0_1pct", 279), ("epsilon_lower_bound", 379)):
+        value = {"tpr_at_fpr_0_1pct": np.nan}.get(metric, max(0.0, AUC.get(variant, 0.5) - 0.55))
+        for seed in (*seeds, None):
+            plain = {"seed": seed, "device": "lightning.qubit", "metric": metric, "value": value}
+            total = count * (len(seeds) if seed is None else 1)
+            key |= {"split": "forget_train", "ci_low": None, "ci_high": None, "n": total}
+            rows.append(key | plain)
+
+
+def _quality(rows, rng, model, variant, seeds, names):
+    for place, name in enumerate(names):
+        at_retrain, spread, split = QUALITY[name]
+        far = {"target": 1.0, "logit_mask": 0.9, "retrain": 0.0}.get(variant, 0.4)
+        key = {"model": model, "variant": variant, "metric": name, "split": split}
+        limits = (0.0, 1e6)
+        if variant == "retrain" and place % 2:
+            key["metric"] = f"{name}_floor"
+        value = max(at_retrain + spread * far, 0.0)
+        width = 0.1 * abs(spread)
+        _add(rows, rng, seeds, value, 0.05 * abs(spread), width, limits, **key)
 
 
 def _distance(rows, rng, model, variant, seeds):
@@ -230,13 +287,66 @@ def outputs(models=("hqnn", "basic_qnn"), variants=VARIANTS, seeds=SEEDS):
     return found
 
 
-def evidence(**options) -> Evidence:
-    """All of the above, gathered; options go to `summary`, `histories` and `outputs`."""
-    shared = {k: v for k, v in options.items() if k != "attacks"}
+def curves(models=("hqnn", "basic_qnn"), variants=VARIANTS, attacks=ATTACKS):
+    """One table of kind ``roc`` per model and variant."""
+    fpr = np.append(np.logspace(-2.4, 0, 30)[:-1], 1.0)
+    found = []
+    for model in models:
+        for variant in variants:
+            table = {"model": [], "variant": [], "attack": [], "group": []}
+            points = {"fpr": [], "tpr": [], "ci_low": [], "ci_high": []}
+            for attack in attacks:
+                for group in ("forget", "retain"):
+                    tpr = fpr ** (2 * (1 - AUC.get(variant, 0.5)))
+                    tpr = np.where(fpr < 0.008, 0.0, tpr) if attack == "loss_thr" else tpr
+                    bands = {"ci_low": 0.6 * tpr, "ci_high": np.minimum(1.5 * tpr, 1.0)}
+                    for name, text in zip(table, (model, variant, attack, group), strict=True):
+                        table[name] += [text] * len(fpr)
+                    for name, column in {"fpr": fpr, "tpr": tpr, **bands}.items():
+                        points[name] += list(column)
+            found.append({k: np.array(v) for k, v in (table | points).items()})
+    return found
+
+
+def verdicts(models=("hqnn", "basic_qnn"), variants=VARIANTS):
+    """Columns of the ``verdicts`` table."""
+    rows = [
+        (model, variant, name, f"{name} <said> of {variant}.", f"AUC of {variant} 0.6; probe 0.9")
+        for model in models
+        for variant, name in (
+            ("logit_mask", "masks_the_class"),
+            ("ga", "indistinguishable"),
+            ("ssd", "not_forgotten"),
+            ("rga", "not_judged"),
+        )
+        if variant in variants
+    ]
+    names = ("model", "variant", "verdict", "sentence", "evidence")
+    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
+
+
+def full(**options) -> Evidence:
+    """The example of a full audit: 14 attacks, their curves, every measure, and verdicts."""
+    options = {"attacks": ALL_ATTACKS, "quality": tuple(QUALITY)} | options
+    models = options.get("models", ("hqnn", "basic_qnn"))
+    return evidence(
+        tables={
+            "curves": curves(models, attacks=options["attacks"]),
+            "verdicts": verdicts(models),
+        },
+        **options,
+    )
+
+
+def evidence(tables=None, **options) -> Evidence:
+    """Rows, histories and outputs, gathered; options go to the functions that make them, and
+    ``tables`` to `gather`."""
+    shared = {k: v for k, v in options.items() if k not in ("attacks", "quality")}
     return evidence_module.gather(
         summary(**options),
         histories=histories(**shared),
         outputs=outputs(**shared),
+        **(tables or {}),
         config=CONFIG,
         manifest=MANIFEST,
         cards=CARDS,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from attack_example import relabelled, suppressed, view
+from attack_example import for_fitting, relabelled, suppressed, view
 from qmu.attacks import loss_thr, su_graybox, su_graybox_fixed
 from qmu.metrics.roc import Roc, auc
 from scipy.special import ndtri
@@ -22,7 +22,7 @@ def _gap(scored, given, rows):
 
 def _published(given, **changes):
     config = su_graybox.Config(**changes)
-    return su_graybox.fit(given, None, config, NAMES), config
+    return su_graybox.fit(for_fitting(given), config, NAMES), config
 
 
 def test_published_population_is_the_first_of_each_side_in_all_classes():
@@ -49,7 +49,7 @@ def test_published_attack_memorises_the_points_it_is_judged_on():
     """The trap of the published figure: without any leakage the points fitted on look leaked."""
     given = view(memory=0.0)
     fitted, config = _published(given)
-    scored = su_graybox.score(fitted, given, config, NAMES)
+    scored = su_graybox.score(fitted, for_fitting(given), config, NAMES)
     seen, _ = _gap(scored, given, scored.fitted)
     fresh, _ = _gap(scored, given, ~scored.fitted)
     assert seen > 0.8
@@ -60,16 +60,22 @@ def test_frozen_attack_reports_nothing_on_a_mask_although_nothing_was_forgotten(
     target = view(memory=4.0)
     fitted, config = _published(target)
     forget_members = target.forget & target.member
-    before = su_graybox.score(fitted, target, config, NAMES).decision[forget_members].mean()
+    before = (
+        su_graybox.score(fitted, for_fitting(target), config, NAMES).decision[forget_members].mean()
+    )
     assert before > 0.9
     for amount in (60.0, np.inf):
         masked = suppressed(target, amount)
-        after = su_graybox.score(fitted, masked, config, NAMES).decision[forget_members].mean()
+        after = (
+            su_graybox.score(fitted, for_fitting(masked), config, NAMES)
+            .decision[forget_members]
+            .mean()
+        )
         assert after < 0.02
     # A large finite suppression keeps the order of the losses: the members stand out as before.
     others = target.forget & ~target.member
     losses = [
-        loss_thr.score({"threshold": np.zeros(1)}, v, loss_thr.Config(), NAMES).score
+        loss_thr.score({"threshold": np.zeros(1)}, for_fitting(v), loss_thr.Config(), NAMES).score
         for v in (target, suppressed(target, 60.0), suppressed(target, np.inf))
     ]
     areas = [auc(score[forget_members], score[others]) for score in losses]
@@ -123,8 +129,10 @@ def test_no_sample_reaches_the_network_that_scores_it():
     changed = pool[3]
     logits = given.logits.copy()
     logits[changed] = -logits[changed]
-    before = su_graybox_fixed.score({}, given, config, NAMES).score
-    after = su_graybox_fixed.score({}, replace(given, logits=logits), config, NAMES).score
+    before = su_graybox_fixed.score({}, for_fitting(given), config, NAMES).score
+    after = su_graybox_fixed.score(
+        {}, for_fitting(replace(given, logits=logits)), config, NAMES
+    ).score
     same = (fold == fold[changed]) & (np.arange(len(fold)) != changed)
     np.testing.assert_array_equal(before[same], after[same])
     assert np.all(before[fold != fold[changed]] != after[fold != fold[changed]])
@@ -132,7 +140,7 @@ def test_no_sample_reaches_the_network_that_scores_it():
 
 def test_cross_fitted_attack_catches_a_memorising_model():
     given = view(memory=4.0)
-    scored = su_graybox_fixed.score({}, given, su_graybox_fixed.Config(), NAMES)
+    scored = su_graybox_fixed.score({}, for_fitting(given), su_graybox_fixed.Config(), NAMES)
     for group in (given.forget, ~given.forget):
         area, advantage = _gap(scored, given, group)
         assert area > 0.75
@@ -141,7 +149,7 @@ def test_cross_fitted_attack_catches_a_memorising_model():
 
 def test_cross_fitted_attack_finds_nothing_in_shuffled_membership():
     given = relabelled(view(memory=4.0), seed=5)
-    scored = su_graybox_fixed.score({}, given, su_graybox_fixed.Config(), NAMES)
+    scored = su_graybox_fixed.score({}, for_fitting(given), su_graybox_fixed.Config(), NAMES)
     area, advantage = _gap(scored, given, np.ones(len(given.label), bool))
     assert abs(area - 0.5) < 0.05
     assert abs(advantage) < 0.08
@@ -152,7 +160,7 @@ def test_cross_fitted_attack_rarely_excludes_chance_where_members_are_exchangeab
     given, outside = view(n=800), 0
     for seed in range(30):
         dealt = relabelled(given, seed)
-        scored = su_graybox_fixed.score({}, dealt, config, (*NAMES, seed))
+        scored = su_graybox_fixed.score({}, for_fitting(dealt), config, (*NAMES, seed))
         roc = Roc(scored.score[dealt.member], scored.score[~dealt.member])
         spread = roc.replicates(np.random.default_rng(seed), 200)[0].std()
         outside += abs(roc.auc - 0.5) > ndtri(0.975) * spread
@@ -164,6 +172,6 @@ def test_too_few_samples_are_refused():
     given = view()
     alone = replace(given, member=np.zeros(len(given.label), bool))
     with pytest.raises(ValueError, match="too few"):
-        su_graybox_fixed.score({}, alone, su_graybox_fixed.Config(), NAMES)
+        su_graybox_fixed.score({}, for_fitting(alone), su_graybox_fixed.Config(), NAMES)
     with pytest.raises(ValueError, match="at least two"):
-        su_graybox.fit(alone, None, su_graybox.Config(), NAMES)
+        su_graybox.fit(for_fitting(alone), su_graybox.Config(), NAMES)

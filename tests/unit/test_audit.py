@@ -15,6 +15,7 @@ from audit_example import (
 )
 from qmu import tables
 from qmu.audit import Reference, Settings, Subject, aggregate_rows, measure, model_rows
+from qmu.audit_attacks import compared
 from qmu.metrics.intervals import clopper_pearson
 from qmu.metrics.roc import auc
 from qmu.schemas import SCHEMAS
@@ -54,7 +55,7 @@ def test_the_rows_are_those_of_the_summary(rows, tmp_path):
                 expected.add(("mia_false_positive", f"{group}_{part}", attack))
         for metric in (
             *("mia_success", "mia_success_unfitted", "auc", "auc_two_sided", "advantage"),
-            *("balanced_accuracy", "tpr_at_fpr_1pct"),
+            *("balanced_accuracy", "tpr_at_fpr_1pct", "tpr_at_fpr_0_1pct", "epsilon_lower_bound"),
         ):
             expected |= {(metric, group, attack) for group in GROUPS}
     for distance in ("kl_to_retrain", "js_to_retrain", "agreement_with_retrain"):
@@ -88,10 +89,18 @@ def test_rates_are_counts_with_exact_intervals(rows, target):
 
 def test_comparisons_are_of_one_group_and_agree_with_each_other(rows, target):
     scored = by_loss(target)
+    scores = score_table(target, {"loss_thr": scored})
     part = np.array([s.rpartition("_")[2] for s in target.split])
     for group, inside in (("forget_train", target.forget), ("retain_train", ~target.forget)):
         members = inside & (part == "train")
         others = inside & np.isin(part, ("test", "unseen"))
+        if group == "retain_train":
+            # Non-members in the classes' proportions among the members, close to all of them.
+            everyone = auc(scored.score[members], scored.score[others])
+            others = np.isin(np.arange(len(part)), compared(scores, "retain")[1])
+            assert auc(scored.score[members], scored.score[others]) == pytest.approx(
+                everyone, abs=0.01
+            )
         area = find(rows, "auc", group, "loss_thr")
         assert area["value"] == auc(scored.score[members], scored.score[others])
         assert area["n"] == members.sum() + others.sum()

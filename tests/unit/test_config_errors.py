@@ -13,6 +13,7 @@ TRAINING = "models.basic_qnn.training"
 
 # (dotted key, value, words that the message must hold); the message starts with the key itself.
 UNKNOWN = [
+    ("shadows.unlerned", 8, "Did you mean 'unlearned'?"),
     ("seedz", [0], "unknown key 'seedz'. Did you mean 'seeds'?"),
     ("forget", 4, "Did you mean 'forget_class'?"),
     ("model", {}, "Did you mean 'models'?"),

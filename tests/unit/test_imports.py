@@ -36,9 +36,11 @@ specs.pool(), specs.summary(), specs.report()
 for seed in experiment.common.seeds:
     specs.samples(seed)
     for model in experiment.models:
-        specs.shadows(model, 0), specs.ensemble(model, seed), specs.attack_data(model)
-        for step in ("fit_attacks", "score"):
-            specs.attacks(step, model, seed)
+        specs.shadows(model, "target", 0), specs.ensemble(model, seed), specs.attack_data(model)
+        specs.fit_attacks(model), specs.needs()
+        for variant in experiment.variants:
+            specs.score(model, variant), specs.measure(model, variant)
+            specs.examine(model, variant)
         for variant in ("target", "retrain"):
             specs.train(model, seed, variant)
         for variant in experiment.unlearning:

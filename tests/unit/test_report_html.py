@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 import report_example
 from qmu import registry
+from qmu import verdicts as verdicts_module
 from qmu.cards import MethodCard
 from qmu.config import parse
-from qmu.report import catalogue
+from qmu.report import catalogue, html_verdicts, measures
 from qmu.report import findings as findings_module
 from qmu.report.build import build
 from qmu.report.evidence import Cards, Estimate, cards, gather
 from qmu.report.html import as_yaml, cite, render
-from qmu.report.html_tables import flat
+from qmu.report.html_tables import flat, small
+from qmu.report.strength import strength
 
 SECTIONS = [
     *("summary", "question", "game", "variants", "attacks", "corners", "leakage"),
@@ -121,7 +124,8 @@ def test_nothing_is_fetched_from_elsewhere(source, page):
 
 def test_figures_are_described_and_tables_have_headers(page):
     pictures = [a for tag, a in page.tags if tag == "svg"]
-    assert len(pictures) == len(catalogue.FIGURES)
+    shown = [entry for entry in catalogue.FIGURES if entry.stem not in ("roc", "quality")]
+    assert len(pictures) == len(shown)
     ids = {attributes.get("id") for _, attributes in page.tags}
     for attributes in pictures:
         assert attributes["role"] == "img"
@@ -130,7 +134,7 @@ def test_figures_are_described_and_tables_have_headers(page):
         tag == "thead" for tag, _ in page.tags
     )
     assert all("scope" in a for tag, a in page.tags if tag == "th")
-    for entry in catalogue.FIGURES:
+    for entry in shown:
         assert entry.alt in page.text
 
 
@@ -147,6 +151,8 @@ def test_the_numbers_are_those_of_the_summary(page):
 
 def test_the_same_evidence_gives_the_same_page(built, source):
     pictures = {stem: svg.read_text(encoding="utf-8") for stem, (svg, _) in built.figures.items()}
+    for empty in ("roc", "quality"):
+        del pictures[empty]
     assert render(report_example.evidence(models=("hqnn",)), pictures) == source
 
 
@@ -275,3 +281,142 @@ def test_the_printed_config_gives_the_same_experiment():
     found = cards(dumped)
     assert list(found.models) == ["hqnn", "deep"]
     assert found.methods["ga_strong"].title == registry.load("unlearning", "ga").CARD.title
+
+
+@pytest.fixture(scope="module")
+def full():
+    return report_example.full(models=("hqnn",))
+
+
+@pytest.fixture(scope="module")
+def full_page(full):
+    return Page(render(full, {}))
+
+
+def rows_of(page_text: str, caption: str) -> list[list[str]]:
+    """The cells of the table of that caption."""
+    table = page_text[page_text.index(f"<caption>{caption}</caption>") :]
+    rows = re.findall(r"<tr>(.*?)</tr>", table[: table.index("</table>")], re.DOTALL)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
+    return [[unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in row] for row in cells]
+
+
+def test_verdicts_stand_near_the_top_with_their_evidence(full, full_page):
+    text = render(full, {})
+    assert text.index("hqnn: verdicts") < text.index('id="contents"')
+    known = {rule.name: rule.words for rule in html_verdicts.rules()}
+    shown = html_verdicts.rows(full, "hqnn")
+    assert [row.variant for row in shown] == [
+        "logit_mask (control)",
+        "ga",
+        "ssd",
+        "rga (reconstructed)",
+    ]
+    for row, judgement in zip(shown, full.judgements, strict=True):
+        assert row.words == known.get(judgement.verdict, judgement.verdict.replace("_", " "))
+        assert judgement.sentence in full_page.text
+        assert row.figures == (f"AUC of {judgement.variant} 0.6", "probe 0.9")
+        assert set(row.figures) <= {word.strip() for word in full_page.words}
+    assert "<said>" not in text
+
+
+def test_rules_of_the_verdicts_are_stated(full_page, monkeypatch):
+    for rule in html_verdicts.rules():
+        assert " ".join(rule.rule.split()) in full_page.text
+    monkeypatch.delattr(verdicts_module, "RULES", raising=False)
+    page = Page(render(report_example.full(models=("hqnn",)), {}))
+    assert html_verdicts.rules() == []
+    assert "The rules of the verdicts" not in page.text
+    assert "not forgotten" in page.text
+
+
+def test_without_verdicts_curves_and_quality_their_sections_are_absent(page, full_page):
+    ids = {attributes.get("id") for _, attributes in page.tags}
+    assert not {"quality", "figure-roc", "figure-quality"} & ids
+    assert "#quality" not in {a.get("href") for _, a in page.tags}
+    for text in (": verdicts", "The rules of the verdicts", "every measure of every variant"):
+        assert text not in page.text
+        assert text in full_page.text
+    assert "None of the measures here opens the model" in page.text
+    assert "None of the measures here opens the model" not in full_page.text
+    assert not full_page.open
+
+
+def test_few_false_alarms_table_says_what_cannot_be_resolved(full):
+    rows = rows_of(render(full, {}), "hqnn: members found at few false alarms")
+    columns, first = rows[0], rows[1]
+    assert len(rows) == 1 + len(report_example.ALL_ATTACKS) * len(report_example.VARIANTS)
+    assert first[:2] == ["su_graybox", "target"]
+    get = full.summary.get
+    found = get("hqnn", "target", "tpr_at_fpr_1pct", "forget_train", "su_graybox")
+    assert first[columns.index("members found at 1% FPR")] == (
+        f"{found.value:.1%} [{100 * found.low:.1f}–{100 * found.high:.1f}]"
+    )
+    unresolved = first[columns.index("members found at 0.1% FPR")]
+    assert unresolved == "not resolvable with 279 non-members"
+    bound = get("hqnn", "target", "epsilon_lower_bound", "forget_train", "su_graybox")
+    assert first[columns.index("ε at least")] == f"{bound.value:.2f}"
+    assert "ε at least, other classes" not in columns
+
+
+def test_quality_table_holds_every_measure_and_no_other(full):
+    rows = rows_of(render(full, {}), "hqnn: measures of unlearning quality")
+    body = {row[0]: row for row in rows[1:]}
+    titles = {measures.title(name) for name in report_example.QUALITY}
+    assert titles == set(body)
+    assert "home_made" in body
+    row = body[measures.title("klom_mean")]
+    own = full.summary.get("hqnn", "ssd", "klom_mean", "forget_train")
+    assert row[1] == "forget class, trained on"
+    assert row[rows[0].index("ssd")] == small(own)
+    floors = [cell for row in rows[1:] for cell in row if cell.startswith("floor")]
+    assert len(floors) == len(report_example.QUALITY) // 2
+
+
+def test_the_published_number_stands_beside_its_controls(full):
+    rows = rows_of(render(full, {}), "hqnn: called “member”")
+    assert [row[0] for row in rows[1:]] == ["target", "retrain", "logit_mask (control)"]
+    members = full.summary.get("hqnn", "target", "mia_success", "forget_train", "su_graybox")
+    _, others = full.non_members("hqnn", "target", "su_graybox")
+    assert rows[1][1:] == [findings_module.rate(members), findings_module.rate(others)]
+
+
+def test_strength_names_the_shadow_models_and_the_strongest_attack(full):
+    text = " ".join(strength(full))
+    assert text.startswith("14 attacks ran")
+    assert "16 shadow models" in text
+    assert "12 of them also went through each unlearning method" in text
+    assert "lira_online, lira_offline, rmia and u_lira" in text
+    assert "fewer than the 64 to 256" in text
+    areas = {
+        a: full.summary.get("hqnn", "target", "auc", "forget_train", a)
+        for a in report_example.ALL_ATTACKS
+    }
+    best = max(areas, key=lambda a: abs(areas[a].value - 0.5))
+    assert f"on hqnn {best} (AUC {findings_module.number(areas[best])})" in text
+    few = " ".join(strength(report_example.evidence(models=("hqnn",))))
+    assert "None of these attacks judges each image" in few
+    assert "went through" not in few
+    assert strength(gather(report_example.summary(models=("hqnn",), attacks=()))) == []
+
+
+def test_a_method_that_is_cleared_wrongly_is_named():
+    """The published rate reads zero while the loss ranks members as before unlearning."""
+    columns = report_example.summary(models=("hqnn",), attacks=("su_graybox", "loss_thr"))
+    area = (columns["metric"] == "auc") & (columns["split"] == "forget_train")
+    for variant, value in (("target", 0.73), ("ssd", 0.71), ("ga", 0.55), ("rga", 0.52)):
+        rows = area & (columns["variant"] == variant) & (columns["attack"] == "loss_thr")
+        columns["value"][rows] = value
+        columns["ci_low"][rows], columns["ci_high"][rows] = value - 0.03, value + 0.03
+    other = area & (columns["attack"] == "su_graybox")
+    columns["value"][other], columns["ci_low"][other], columns["ci_high"][other] = 0.5, 0.47, 0.53
+    text = sentence(gather(columns, cards=report_example.CARDS), "misread")
+    assert "ssd reads" in text
+    assert "AUC 0.71 [0.68–0.74] against 0.73 [0.70–0.76] before" in text
+    assert "ga" not in text.replace("against", "")
+
+
+def test_many_attacks_are_summed_up(full):
+    text = sentence(full, "chance")
+    assert "of 14 attacks, the furthest from 0.5" in text
+    assert "entr_thr" not in text

@@ -14,8 +14,9 @@ def full_config():
         "seeds": [0, 1],
         "models": {"basic_qnn": {"layers": 1}, "hqnn": {"layers": 1}},
         "unlearning": {"ga": {}, "strong": {"method": "ga", "step_length": 0.1}, "ssd": {}},
-        "attacks": {"loss_thr": {}, "su_graybox": {}},
-        "shadows": {"count": 5, "block": 2},
+        "attacks": {"loss_thr": {}, "su_graybox": {}, "label_only": {}},
+        "quality": {"probe": {}, "relearn": {}},
+        "shadows": {"count": 10, "block": 4, "unlearned": 8},
     }
 
 
@@ -24,17 +25,23 @@ def all_specs(raw):
     experiment = parse(raw)
     specs = Specs(experiment)
     found = {"pool": specs.pool(), "summary": specs.summary(), "report": specs.report()}
-    blocks = -(-experiment.common.shadows.count // experiment.common.shadows.block)
     for seed in experiment.common.seeds:
         found[f"samples {seed}"] = specs.samples(seed)
     for model in experiment.models:
         found[f"attack_data {model}"] = specs.attack_data(model)
-        for block in range(blocks):
-            found[f"shadows {model} {block}"] = specs.shadows(model, block)
+        found[f"fit {model}"] = specs.fit_attacks(model)
+        found[f"query {model}"] = specs.query(model)
+        for variant in experiment.variants:
+            found[f"score {model} {variant}"] = specs.score(model, variant)
+            found[f"measure {model} {variant}"] = specs.measure(model, variant)
+            found[f"examine {model} {variant}"] = specs.examine(model, variant)
+            for block in specs.blocks(variant):
+                job = f"shadows {model} {variant} {block}"
+                trained = variant in ("target", "retrain")
+                made = specs.shadows if trained else specs.unlearn_shadows
+                found[job] = made(model, variant, block)
         for seed in experiment.common.seeds:
             found[f"ensemble {model} {seed}"] = specs.ensemble(model, seed)
-            found[f"fit {model} {seed}"] = specs.attacks("fit_attacks", model, seed)
-            found[f"score {model} {seed}"] = specs.attacks("score", model, seed)
             for variant in ("target", "retrain"):
                 found[f"{variant} {model} {seed}"] = specs.train(model, seed, variant)
             for variant in experiment.unlearning:
@@ -50,36 +57,51 @@ def jobs(*starts):
     return {name for name in BEFORE if name.split()[0] in starts}
 
 
+def shadows(*variants):
+    return of(*variants) & jobs("shadows")
+
+
 def of(*words):
     return {name for name in BEFORE if any(word in name.split() for word in words)}
 
 
 CHANGES = [
-    ("unlearning.ga.step_length", 0.1, jobs("ga")),
-    ("unlearning.strong.stopping", {"max_steps": 3}, jobs("strong")),
-    ("unlearning.ssd.alphas", [3], jobs("ssd")),
+    ("unlearning.ga.step_length", 0.1, jobs("ga") | shadows("ga")),
+    ("unlearning.strong.stopping", {"max_steps": 3}, jobs("strong") | shadows("strong")),
+    ("unlearning.ssd.alphas", [3], jobs("ssd") | shadows("ssd")),
     ("attacks.loss_thr.threshold", "mean_train_loss", jobs("fit", "score")),
-    ("evaluation", {"confidence": 0.9}, set()),
+    ("attacks.label_only", {"attack": "loss_thr"}, jobs("fit", "score")),
+    ("quality.probe", {"measure": "relearn"}, jobs("examine")),
+    ("evaluation", {"confidence": 0.9}, jobs("measure", "examine")),
     ("memory_gib", 4, set()),
     (
         "models.hqnn.layers",
         2,
-        of("hqnn") - jobs("attack_data", "fit", "score"),
+        of("hqnn") - jobs("attack_data", "fit", "score", "measure"),
     ),
-    ("models.hqnn.training", {"loss": "bce_sum"}, of("hqnn")),
-    ("fleet", {"precision": "double"}, jobs("shadows", "ensemble")),
-    ("fleet", {"width": 4}, jobs("shadows", "ensemble")),
+    ("models.hqnn.training", {"loss": "bce_sum"}, of("hqnn") - jobs("measure")),
+    ("fleet", {"precision": "double"}, jobs("shadows", "ensemble", "query", "examine")),
+    ("fleet", {"width": 4}, shadows("target", "retrain") | jobs("ensemble")),
     (
         "simulation",
         {"precision": "single"},
         jobs("target", "retrain", "ga", "strong", "ssd"),
     ),
     ("retrain", {"ensemble": 3}, jobs("ensemble")),
-    ("shadows", {"count": 4, "block": 2}, jobs("attack_data") | of("2") & jobs("shadows")),
+    (
+        "shadows",
+        {"count": 11, "block": 4, "unlearned": 8},
+        jobs("attack_data") | of("2") & shadows("target"),
+    ),
     ("features", {"components": 128}, jobs("pool")),
-    ("samples", {"train": 900}, jobs("samples", "shadows")),
-    ("samples", {"validation": 100}, jobs("samples")),
-    ("forget_class", 3, jobs("samples", "ga", "strong", "ssd")),
+    ("samples", {"train": 900}, jobs("samples") | shadows("target", "retrain")),
+    ("samples", {"validation": 100}, jobs("samples") | shadows("ga", "strong", "ssd")),
+    (
+        "forget_class",
+        3,
+        jobs("samples", "ga", "strong", "ssd", "fit", "score", "examine")
+        | jobs("shadows") - shadows("target"),
+    ),
     ("root_seed", 1, set(BEFORE)),
     ("experiment", "other", set(BEFORE)),
 ]
@@ -102,7 +124,8 @@ def test_a_setting_changes_the_specs_of_the_jobs_that_read_it(key, value, expect
 
 def test_another_seed_adds_jobs_and_changes_none():
     after = all_specs(full_config() | {"seeds": [0, 1, 2]})
-    assert {name for name in BEFORE if after[name] != BEFORE[name]} == RESULTS
+    changed = {name for name in BEFORE if after[name] != BEFORE[name]}
+    assert changed == RESULTS | jobs("fit", "query", "score", "measure", "examine")
     assert {name.split()[-1] for name in after if name not in BEFORE} == {"2"}
 
 
@@ -111,7 +134,8 @@ def test_another_method_adds_its_jobs_and_changes_none():
     raw["unlearning"]["rga"] = {}
     after = all_specs(raw)
     assert {name for name in BEFORE if after[name] != BEFORE[name]} == RESULTS
-    assert {name.split()[0] for name in after if name not in BEFORE} == {"rga"}
+    assert all("rga" in name.split() for name in after if name not in BEFORE)
+    assert {"rga", "shadows", "score", "examine"} <= {n.split()[0] for n in after if "rga" in n}
 
 
 @pytest.mark.parametrize("name", BEFORE)
@@ -136,7 +160,7 @@ def test_jobs_of_one_rule_differ():
 def test_blocks_divide_the_shadows(count, block):
     raw = full_config() | {"shadows": {"count": count, "block": block}}
     specs = Specs(parse(raw))
-    indices = [specs.shadows("hqnn", b)["indices"] for b in range(-(-count // block))]
+    indices = [specs.shadows("hqnn", "target", b)["indices"] for b in specs.blocks("target")]
     assert [index for part in indices for index in part] == list(range(count))
     assert max(map(len, indices)) <= block
 

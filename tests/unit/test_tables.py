@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from qmu import tables
 from qmu.errors import QmuError
-from qmu.schemas import SCHEMAS
+from qmu.schemas import SCHEMA_VERSION, SCHEMAS
 from qmu.tables import TableError
 
 STAMP = {"experiment": "small", "code_digest": "0123456789abcdef"}
@@ -92,7 +92,7 @@ def test_nan_is_a_number_and_none_is_not(tmp_path):
 def test_metadata_names_kind_version_experiment_and_code(history):
     assert tables.metadata(history) == {
         "qmu.table": "history",
-        "qmu.schema_version": "1",
+        "qmu.schema_version": str(SCHEMA_VERSION),
         "qmu.experiment": "small",
         "qmu.code_digest": "0123456789abcdef",
     }
@@ -232,7 +232,7 @@ def test_reading_a_foreign_parquet_file(history):
 
 def test_reading_another_version(history):
     stored(history, metadata={"qmu.table": "history", "qmu.schema_version": "0"})
-    fails(history, "schema version 0, this qmu reads 1")
+    fails(history, f"schema version 0, this qmu reads {SCHEMA_VERSION}")
 
 
 def test_reading_another_experiment(history):

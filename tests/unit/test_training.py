@@ -140,7 +140,9 @@ def test_a_diverging_run_names_epoch_and_learning_rate(fleet_of):
         start = jax.tree.map(lambda value: jnp.stack([value] * fleet_of), start)
         members = [members] * fleet_of
         names = [(*NAMES, index) for index in range(fleet_of)]
-    with pytest.raises(QmuError, match=r"not a number in epoch \d.*rate 1e\+200") as caught:
+    with pytest.raises(
+        QmuError, match=r"not a number at step \d of epoch \d.*rate 1e\+200"
+    ) as caught:
         training.train(model, start, jnp.asarray(inputs), labels, members, names, silent)
     assert "\n" not in str(caught.value)
 

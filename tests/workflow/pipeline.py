@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "experiments", "envs")
 TINY = yaml.safe_load((ROOT / "experiments" / "tiny.yaml").read_text())
 
-EVALUATE = "Evaluate every variant of every model"
+EVALUATE = "Put all figures together"
 REPORT = "Draw the figures and write the report"
 END = {EVALUATE, REPORT}
 
@@ -111,18 +111,20 @@ def planned(ran: Ran) -> set[str]:
 # Name of a target -> the rules whose jobs it needs, when nothing is there yet.
 _TRAIN = ("pool", "samples", "train")
 _ATTACKS = (*_TRAIN, "train_shadows", "attack_data", "fit_attacks")
-_EVALUATION = (*_ATTACKS, "unlearn", "score", "train_retrain_ensemble", "evaluation")
+_SCORES = (*_ATTACKS, "unlearn", "unlearn_shadows", "query", "score")
+_EVALUATION = (*_SCORES, "train_retrain_ensemble", "measure", "examine", "evaluation")
 TARGETS = {
     "data": ("pool", "samples"),
     "target": _TRAIN,
     "retrain": _TRAIN,
-    "shadows": ("pool", "train_shadows"),
+    "shadows": ("pool", "train_shadows", "unlearn_shadows"),
     "attacks": _ATTACKS,
     "unlearned": (*_TRAIN, "unlearn"),
-    "scores": (*_ATTACKS, "unlearn", "score"),
+    "scores": _SCORES,
     "all": (*_EVALUATION, "report"),
 }
 RESULTS = {"evaluation": _EVALUATION, "report": (*_EVALUATION, "report")}
+VARIANTS = ("target", "retrain", *TINY["unlearning"])
 
 
 def edited(changes: dict[str, Any]) -> dict[str, Any]:
@@ -142,16 +144,54 @@ def pairs(seeds: Any = None) -> list[tuple[str, int]]:
     return [(m, s) for m in TINY["models"] for s in (TINY["seeds"] if seeds is None else seeds)]
 
 
+def blocks(count: int | None = None) -> range:
+    """Block numbers of ``count`` shadow models, by default of all."""
+    shadows = TINY["shadows"]
+    return range(-(-(shadows["count"] if count is None else count) // shadows["block"]))
+
+
+def each(message: str, variants: Any = VARIANTS) -> set[str]:
+    """A message with {m} and {v} filled in for every model and variant."""
+    return {message.format(m=m, v=v) for m in TINY["models"] for v in variants}
+
+
 def unlearning(*methods: str, seeds: Any = None) -> set[str]:
-    """Messages of the jobs that run these methods and attack what they leave."""
-    return {f"Unlearn with {v}: {m}, seed {s}" for v in methods for m, s in pairs(seeds)} | {
-        f"Attack {m}, {v}, seed {s}" for v in methods for m, s in pairs(seeds)
+    """Messages of the jobs that run these methods on the targets of some seeds."""
+    return {f"Unlearn with {v}: {m}, seed {s}" for v in methods for m, s in pairs(seeds)}
+
+
+def unlearning_shadows(*methods: str) -> set[str]:
+    """Messages of the jobs that run these methods on shadow models."""
+    return {
+        line
+        for b in blocks(TINY["shadows"]["unlearned"])
+        for line in each(f"Unlearn with {{v}}: shadow models of {{m}}, block {b}", methods)
     }
 
 
-def attacking(seeds: Any = None) -> set[str]:
-    """Messages of the jobs that fit the attacks and score every variant."""
-    variants = ("target", "retrain", *TINY["unlearning"])
-    return {f"Fit the attacks on {m}, seed {s}" for m, s in pairs(seeds)} | {
-        f"Attack {m}, {v}, seed {s}" for v in variants for m, s in pairs(seeds)
+def auditing(*variants: str) -> set[str]:
+    """Messages of the jobs that attack, measure and examine these variants."""
+    return (
+        each("Ask {m}, {v}, about transformed images", variants)
+        | each("Attack {m}, {v}", variants)
+        | measuring(*variants)
+    )
+
+
+def measuring(*variants: str) -> set[str]:
+    """Messages of the jobs that make figures of these variants (of all where none is named)."""
+    variants = variants or VARIANTS
+    return each("Measure {m}, {v}", variants) | each("Examine what {v} left in {m}", variants)
+
+
+def attacking() -> set[str]:
+    """Messages of the jobs that fit the attacks, and attack and measure every variant."""
+    return {f"Fit the attacks on {m}" for m in TINY["models"]} | {
+        *each("Attack {m}, {v}"),
+        *each("Measure {m}, {v}"),
     }
+
+
+def redone(*methods: str) -> set[str]:
+    """Everything that a change of these methods runs again, but for the end."""
+    return unlearning(*methods) | unlearning_shadows(*methods) | auditing(*methods)

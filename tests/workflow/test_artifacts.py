@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from pipeline import TINY
+from pipeline import TINY, VARIANTS, blocks
 from qmu import paths, tables
 from qmu.schemas import SCHEMA_VERSION, SCHEMAS
 
@@ -151,7 +151,7 @@ def test_public_images_are_in_no_table_but_the_pool(finished):
 def test_attack_data_marks_the_shadow_models_own_images(finished, model):
     data = finished.table(paths.ATTACK_DATA, "attack_data", model=model)
     blocks = range(math.ceil(TINY["shadows"]["count"] / TINY["shadows"]["block"]))
-    template = paths.fleet_tables(paths.SHADOW_BLOCK)["fleet_members"]
+    template = paths.fleet_tables(paths.SHADOWS)["fleet_members"].replace("{variant}", "target")
     members = {}
     for block in blocks:
         fleet = finished.table(template, "fleet_members", model=model, block=block)
@@ -165,8 +165,54 @@ def test_attack_data_marks_the_shadow_models_own_images(finished, model):
 
 
 def test_scores_hold_every_attack_on_every_image(finished):
-    for model, seed, variant in finished.variants():
-        scores = finished.table(paths.SCORES, "scores", model=model, seed=seed, variant=variant)
-        assert len(scores["score"]) == POOL * len(TINY["attacks"])
-        assert list(dict.fromkeys(scores["attack"])) == list(TINY["attacks"])
-        assert not np.isnan(scores["score"]).any()
+    for model in MODELS:
+        for variant in VARIANTS:
+            scores = finished.table(paths.SCORES, "scores", model=model, variant=variant)
+            for seed in SEEDS:
+                own = scores["seed"] == seed
+                assert own.sum() == POOL * len(TINY["attacks"])
+                assert list(dict.fromkeys(scores["attack"][own])) == list(TINY["attacks"])
+            assert not np.isnan(scores["score"]).any()
+
+
+def test_retrained_shadow_models_lack_the_forget_class_alone(finished):
+    template = paths.fleet_tables(paths.SHADOWS)["fleet_members"]
+    pool = finished.table(paths.POOL, "pool")
+    forget = set(pool["sample_id"][pool["label"] == TINY["forget_class"]])
+    for model in MODELS:
+        for block in blocks(TINY["shadows"]["unlearned"]):
+            target, retrain = (
+                finished.table(template, "fleet_members", model=model, variant=variant, block=block)
+                for variant in ("target", "retrain")
+            )
+            assert list(target["model_index"]) == list(retrain["model_index"])
+            for whole, rest in zip(target["members"], retrain["members"], strict=True):
+                assert set(rest) == set(whole) - forget
+                assert set(whole) & forget
+
+
+def test_unlearned_shadow_models_keep_their_members(finished):
+    template = paths.fleet_tables(paths.SHADOWS)["fleet_outputs"]
+    for model in MODELS:
+        for variant in TINY["unlearning"]:
+            for block in blocks(TINY["shadows"]["unlearned"]):
+                before, after = (
+                    finished.table(template, "fleet_outputs", model=model, variant=v, block=block)
+                    for v in ("target", variant)
+                )
+                for column in ("model_index", "sample_id", "label", "member"):
+                    assert np.array_equal(before[column], after[column])
+                if variant == "logit_mask":
+                    forget = TINY["forget_class"]
+                    kept = np.arange(10) != forget
+                    assert np.array_equal(before["logits"][:, kept], after["logits"][:, kept])
+                    assert np.isneginf(after["logits"][:, forget]).all()
+
+
+def test_answers_on_transformed_images_come_for_every_seed_and_one_shadow_model(finished):
+    for model in MODELS:
+        for variant in VARIANTS:
+            table = finished.table(paths.QUERIES, "queries", model=model, variant=variant)
+            assert set(table["seed"]) == {None, *SEEDS}
+            assert len(table["seed"]) == POOL * (len(SEEDS) + 1)
+            assert set(np.unique(table["right"])) <= {0, 1}

@@ -22,7 +22,7 @@ def read(path):
 
 
 def shadow_files(project, size, kind):
-    template = paths.fleet_tables(paths.SHADOW_BLOCK)[kind]
+    template = paths.fleet_tables(paths.SHADOWS)[kind].replace("{variant}", "target")
     blocks = range(-(-COUNT // size))
     return [
         project.folder / template.format(experiment="tiny", model=MODEL, block=block)
@@ -41,7 +41,7 @@ def one_core(tmp_path_factory):
     from pipeline import Project
 
     project = Project(tmp_path_factory.mktemp("one_core") / "elsewhere")
-    target = paths.SCORES.format(experiment="tiny", model=MODEL, seed=1, variant="ga")
+    target = paths.SCORES.format(experiment="tiny", model=MODEL, variant="ga")
     ran = project.snakemake("--cores", "1", target, config=edited({"shadows.block": 3}))
     assert ran.code == 0, ran.text
     return project

@@ -16,83 +16,109 @@ from pipeline import (
     RESULTS,
     TARGETS,
     TINY,
+    VARIANTS,
     attacking,
+    auditing,
+    blocks,
     counts,
+    each,
     edited,
+    measuring,
     pairs,
     planned,
+    redone,
     unlearning,
 )
 
-MODELS, SEEDS = list(TINY["models"]), TINY["seeds"]
+MODELS, SEEDS, SHADOWS = list(TINY["models"]), TINY["seeds"], TINY["shadows"]
 METHODS = tuple(TINY["unlearning"])
+TRAINED = ("target", "retrain")
 NEW_SEED = {
     "Draw the training and test images of seed 7",
-    *(f"Train {m}, {v}, seed 7" for m in MODELS for v in ("target", "retrain")),
+    *(f"Train {m}, {v}, seed 7" for m in MODELS for v in TRAINED),
     *(f"Train the retrain ensemble of {m}, seed 7" for m in MODELS),
-    *attacking(seeds=[7]),
+    *attacking(),
+    *auditing(*VARIANTS),
     *unlearning(*METHODS, seeds=[7]),
 }
 COLLECT = {f"Collect the attack data of {m} from its shadow models" for m in MODELS}
-OF_HQNN = {
-    *(f"Train shadow models of hqnn, block {b}" for b in (0, 1)),
-    "Collect the attack data of hqnn from its shadow models",
-    *(f"Train hqnn, {v}, seed {s}" for v in ("target", "retrain") for s in SEEDS),
-    *(f"Train the retrain ensemble of hqnn, seed {s}" for s in SEEDS),
-    *(m for m in attacking() | unlearning(*METHODS) if "hqnn" in m),
+
+
+def shadow_jobs(*variants, numbers=None):
+    """Messages of the jobs that train shadow models."""
+    numbers = blocks() if numbers is None else numbers
+    return {
+        line
+        for b in numbers
+        for line in each(f"Train shadow models of {{m}}, {{v}}, block {b}", variants)
+    }
+
+
+EVERYTHING = {
+    *shadow_jobs(*TRAINED),
+    *COLLECT,
+    *(f"Train {m}, {v}, seed {s}" for v in TRAINED for m, s in pairs()),
+    *(f"Train the retrain ensemble of {m}, seed {s}" for m, s in pairs()),
+    *attacking(),
+    *auditing("target", "retrain"),
+    *redone(*METHODS),
 }
+OF_HQNN = {message for message in EVERYTHING if "hqnn" in message}
 
 SETTINGS = {
-    "one method's step length": ({"unlearning.ga.step_length": 0.01}, unlearning("ga") | END),
-    "one method's stopping rule": ({"unlearning.rga.stopping.max_steps": 9}, unlearning("rga")),
+    "one method's step length": ({"unlearning.ga.step_length": 0.01}, redone("ga")),
+    "one method's stopping rule": ({"unlearning.rga.stopping.max_steps": 9}, redone("rga")),
     "one attack's threshold": ({"attacks.loss_thr.threshold": "mean_train_loss"}, attacking()),
     "a further attack": ({"attacks.mean": {"attack": "loss_thr"}}, attacking()),
+    "a measure's setting": (
+        {"quality.relearn.cap": 7},
+        each("Examine what {v} left in {m}"),
+    ),
     "a further seed": ({"seeds": [*SEEDS, 7]}, NEW_SEED),
     "a further method": (
         {"unlearning.ga_long": {"method": "ga", "step_length": 0.02}},
-        unlearning("ga_long"),
+        redone("ga_long"),
     ),
     "a further block of shadow models": (
-        {"shadows.count": 6},
-        {f"Train shadow models of {m}, block 2" for m in MODELS} | COLLECT | attacking(),
+        {"shadows.count": SHADOWS["count"] + 2},
+        shadow_jobs("target", numbers=[len(blocks())]) | COLLECT | attacking(),
     ),
     "a larger retrain ensemble": (
         {"retrain.ensemble": 3},
-        {f"Train the retrain ensemble of {m}, seed {s}" for m, s in pairs()},
+        {f"Train the retrain ensemble of {m}, seed {s}" for m, s in pairs()} | measuring(),
     ),
     "one model's layers": ({"models.hqnn.layers": 2}, OF_HQNN),
     "the forget class": (
         {"forget_class": 3},
-        {
-            *(f"Draw the training and test images of seed {s}" for s in SEEDS),
-            *(f"Train {m}, {v}, seed {s}" for v in ("target", "retrain") for m, s in pairs()),
-            *(f"Train the retrain ensemble of {m}, seed {s}" for m, s in pairs()),
-            *(attacking() | unlearning(*METHODS)),
-        },
+        {f"Draw the training and test images of seed {s}" for s in SEEDS}
+        | EVERYTHING - COLLECT - shadow_jobs("target"),
     ),
-    "bootstrap resamples": ({"evaluation.bootstrap": 300}, set()),
+    "bootstrap resamples": ({"evaluation.bootstrap": 300}, measuring()),
     "the memory limit": ({"memory_gib": 6}, set()),
-    "fewer seeds": ({"seeds": SEEDS[:1]}, set()),
+    "fewer seeds": ({"seeds": SEEDS[:1]}, attacking() | auditing(*VARIANTS)),
     "fewer attacks": ({"attacks": {"loss_thr": {}}}, attacking()),
 }
 
 
 @pytest.mark.parametrize(("changes", "jobs"), SETTINGS.values(), ids=SETTINGS)
 def test_a_setting_runs_again_what_reads_it(finished, changes, jobs):
-    config = edited(changes)
-    kept = {m for m in jobs if f"seed {SEEDS[-1]}" not in m} if len(config["seeds"]) == 1 else jobs
-    assert finished.project.plan(config=config) == kept | END
+    assert finished.project.plan(config=edited(changes)) == jobs | END
 
 
 QMU = "workflow/qmu/"
 STATEMENT = "\nUNUSED = 1\n"
 CODE = {
-    "one method": (QMU + "unlearning/ga.py", unlearning("ga") | END),
-    "a helper of two methods": (QMU + "unlearning/_step.py", unlearning("ga", "rga") | END),
+    "one method": (QMU + "unlearning/ga.py", redone("ga") | END),
+    "a helper of three methods": (QMU + "unlearning/_step.py", redone("ga", "rga", "ssd") | END),
     "one attack": (QMU + "attacks/loss_thr.py", attacking() | END),
     "the step that collects": (QMU + "steps/attack_data.py", COLLECT | attacking() | END),
     "one model": (QMU + "models/hqnn.py", OF_HQNN | END),
-    "the evaluation": (QMU + "audit_figures.py", END),
+    "the evaluation": (QMU + "audit_figures.py", measuring() | END),
+    "a verdict's rule": (QMU + "verdicts.py", END),
+    "a measure of quality": (
+        QMU + "quality/probe.py",
+        each("Examine what {v} left in {m}") | END,
+    ),
     "a figure": (QMU + "report/fig_auc.py", {REPORT}),
     "a caption": ("workflow/report/auc.rst", {REPORT}),
     "the page's template": (QMU + "report/templates/report.html.j2", {REPORT}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import html
 import json
 import math
 import re
@@ -11,7 +12,7 @@ import re
 import pyarrow.parquet as pq
 import pytest
 from pipeline import TINY
-from qmu import paths, tables
+from qmu import paths, registry, tables
 from qmu.audit_tables import terminal_table
 from qmu.report import catalogue
 
@@ -88,7 +89,10 @@ def test_every_cell_and_every_mean_has_its_figures(summary):
 
 def test_every_attack_has_its_figures(summary):
     members = {"forget_train", "retain_train"}
-    compared = ("auc", "auc_two_sided", "tpr_at_fpr_1pct", "advantage", "balanced_accuracy")
+    compared = (
+        *("auc", "auc_two_sided", "tpr_at_fpr_1pct", "tpr_at_fpr_0_1pct", "advantage"),
+        *("balanced_accuracy", "epsilon_lower_bound"),
+    )
     others = {"forget_test", "retain_test", "forget_unseen", "retain_unseen"}
     for attack in TINY["attacks"]:
         for variant in VARIANTS:
@@ -152,6 +156,8 @@ def test_the_page_stands_alone(finished):
     assert not re.findall(r"""(?:\bsrc|xlink:href)=["'](?!#|data:)([^"']+)["']""", page)
     assert not re.search(r"@import|<link|<script[^>]+src|url\((?!#|['\"]?data:)", page)
     assert page.count("<svg") >= len(catalogue.STEMS)
+    for measure in TINY["quality"]:
+        assert registry.load("quality", measure).CARD.title in html.unescape(page)
     for name in (*MODELS, *VARIANTS, *TINY["attacks"]):
         assert name in page
 
@@ -159,7 +165,11 @@ def test_the_page_stands_alone(finished):
 def test_the_run_ends_with_the_table_and_the_reports_path(finished, summary):
     text = (finished.project.tiny / "summary.txt").read_text()
     confidence = TINY["evaluation"]["confidence"]
-    assert text == terminal_table(summary, confidence=confidence) + "\n"
+    assert text.startswith(terminal_table(summary, confidence=confidence) + "\n")
+    verdicts = pq.read_table(finished.project.tiny / "verdicts.parquet").to_pylist()
+    cells = {(row["model"], row["variant"]) for row in verdicts}
+    assert cells == {(m, v) for m in MODELS for v in TINY["unlearning"]}
+    assert all(row["sentence"] in text and row["evidence"] for row in verdicts)
     assert text in finished.ran.text
     path = finished.project.tiny / "report.html"
     assert finished.ran.text.rstrip().endswith(f"Report: {path.resolve()}") or (

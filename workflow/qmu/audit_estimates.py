@@ -9,7 +9,7 @@ counts, so that 0 of n never looks certain.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +71,33 @@ def mean(
         rows = min(64, resamples - start)
         replicates[start : start + rows] = values[rng.integers(0, n, (rows, n))].mean(axis=1)
     return Estimate(float(values.mean()), n, percentile(replicates, confidence), replicates)
+
+
+def bootstrap(
+    statistic: Callable[[np.ndarray], np.ndarray],
+    n: int,
+    rng: np.random.Generator,
+    resamples: int,
+    confidence: float,
+    share: bool = False,
+) -> Estimate:
+    """Any ``statistic`` of n examples, from weights (rows, n) that sum to one, (rows,).
+
+    A statistic that is a ``share`` shows no spread at 0 or 1; there the interval also holds that
+    of 0 or n successes among n.
+    """
+    value = float(statistic(np.full((1, n), 1 / n))[0])
+    replicates = np.empty(resamples)
+    for start in range(0, resamples, 64):
+        rows = min(64, resamples - start)
+        drawn = rng.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
+        replicates[start : start + rows] = statistic(counts / n)
+    # A distance grows by resampling, which can leave its own value below all replicates.
+    interval = union(percentile(replicates, confidence), (value, value))
+    if share and value in (0.0, 1.0):
+        interval = union(interval, clopper_pearson(int(value) * n, n, confidence))
+    return Estimate(value, n, interval, replicates)
 
 
 def ranking(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -106,6 +107,21 @@ class Draw:
     def mean(self, metric: str, split: str, values: np.ndarray) -> Figure:
         """The mean of per-sample ``values``."""
         found = estimates.mean(values, *self._arguments(None, metric, split))
+        return Figure(self.subject, None, metric, split, found)
+
+    def bootstrap(
+        self,
+        metric: str,
+        split: str,
+        n: int,
+        statistic: Callable[[np.ndarray], np.ndarray],
+        share: bool = False,
+    ) -> Figure:
+        """A statistic of n samples, see `audit_estimates.bootstrap`; NaN where there are none."""
+        if n == 0:
+            return self.value(metric, split, float("nan"), 0)
+        arguments = self._arguments(None, metric, split)
+        found = estimates.bootstrap(statistic, n, *arguments, share=share)
         return Figure(self.subject, None, metric, split, found)
 
     def epsilon(self, attack: str, split: str, members: np.ndarray, others: np.ndarray) -> Figure:

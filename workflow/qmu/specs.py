@@ -212,6 +212,7 @@ class Specs:
         cards = [f"unlearning.{e.component}" for e in self.experiment.unlearning.values()]
         cards += [f"attacks.{e.component}" for e in self.experiment.attacks.values()]
         cards += [f"models.{e.component}" for e in self.experiment.models.values()]
+        cards += [f"quality.{e.component}" for e in self.experiment.quality.values()]
         return self._base("report", *sorted(set(cards))) | {
             "config": self.experiment.model_dump(mode="json"),
             "text_digest": catalogue.text_digest(),

@@ -53,11 +53,12 @@ def minibatches(training: Training, rng: np.random.Generator, members: np.ndarra
 
 
 def epoch_function(model: Model) -> Callable[..., Any]:
-    """``epoch(state, order, steps, inputs, labels) -> (state, (loss, accuracy))`` for one model.
+    """``epoch(state, order, steps, inputs, labels) -> (state, (loss, accuracy, sound))``.
 
-    ``state`` is (parameters, optimiser state); ``order`` (at least ``steps``, batch_size) are
-    positions in ``inputs``. Loss and accuracy are means over the epoch's minibatches, before each
-    update.
+    ``state`` is (parameters, optimiser state) of one model; ``order`` (at least ``steps``,
+    batch_size) are positions in ``inputs``. Loss and accuracy are means over the epoch's
+    minibatches, before each update; ``sound`` counts the steps before the first whose loss is not
+    a number.
     """
     training = model.config.training
     transform = optimizer(training)
@@ -67,18 +68,20 @@ def epoch_function(model: Model) -> Callable[..., Any]:
 
     def epoch(state: Any, order: Array, steps: Array, inputs: Array, labels: Array) -> Any:
         def step(number: Array, carry: Any) -> Any:
-            (parameters, moments), loss, hits = carry
+            (parameters, moments), loss, hits, sound = carry
             batch = order[number]
             (found, right), gradient = jax.value_and_grad(loss_and_hits, has_aux=True)(
                 parameters, inputs[batch], labels[batch]
             )
             updates, moments = transform.update(gradient, moments, parameters)
             state = (optax.apply_updates(parameters, updates), moments)
-            return state, loss + found, hits + right
+            sound = jnp.where(jnp.isfinite(found), sound, jnp.minimum(sound, number))
+            return state, loss + found, hits + right, sound
 
         zero = jnp.zeros((), model.dtype)
-        state, loss, hits = jax.lax.fori_loop(0, steps, step, (state, zero, zero))
-        return state, (loss / steps, hits / steps)
+        carry = (state, zero, zero, jnp.asarray(steps, jnp.int32))
+        state, loss, hits, sound = jax.lax.fori_loop(0, steps, step, carry)
+        return state, (loss / steps, hits / steps, sound)
 
     return epoch
 
@@ -108,7 +111,9 @@ def _epoch_on_host(model: Model) -> Callable[..., Any]:
             found, gradient = gradient_of(state[0], inputs[batch], labels[batch])
             state = updated(state, gradient)
             measured.append(found)
-        return state, tuple(np.mean(np.array(measured, np.float64), axis=0))
+        measured = np.array(measured, np.float64)
+        bad = np.flatnonzero(~np.isfinite(measured[:, 0]))
+        return state, (*measured.mean(axis=0), bad[0] if len(bad) else steps)
 
     return epoch
 
@@ -144,7 +149,8 @@ def train(
     the path of names under which minibatches are drawn. A fleet has one of either, and of the
     parameters along a first axis, per model; its models may have unequally many members. Returns
     the final parameters and the history: ``epoch`` (E,), ``loss`` and ``accuracy`` (E,) or
-    (E, models). Raises QmuError naming epoch and learning rate when the loss is no longer a number.
+    (E, models). Raises QmuError naming step, epoch and learning rate when the loss is no longer a
+    number.
     """
     training, fleet = model.config.training, isinstance(members, list)
     start, run = optimizer(training).init, _compiled_epoch(model, fleet)
@@ -157,11 +163,12 @@ def train(
     for number in range(1, training.epochs + 1):
         order, steps = _orders(training, members, names, number)
         state, measured = run(state, order, steps, inputs, labels)
-        loss, accuracy = (np.asarray(value, np.float64) for value in measured)
-        if not np.all(np.isfinite(loss)):
+        loss, accuracy, sound = (np.asarray(value, np.float64) for value in measured)
+        if np.any(sound < steps):
             raise QmuError(
-                f"training: the loss is not a number in epoch {number} "
-                f"(learning_rate {training.learning_rate}); lower models.*.training.learning_rate"
+                f"training: the loss is not a number at step {int(sound.min()) + 1} of epoch "
+                f"{number} (learning_rate {training.learning_rate}); lower "
+                "models.*.training.learning_rate"
             )
         rows.append((loss, accuracy))
         report(

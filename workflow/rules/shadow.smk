@@ -80,7 +80,14 @@ rule train_retrain_ensemble:
 rule shadows:
     input:
         expand(
-            fleet_table(paths.SHADOWS, "fleet_outputs", "target"),
+            fleet_table(paths.SHADOWS, "fleet_outputs"),
             model=MODELS,
+            variant="target",
             block=BLOCKS,
+        ),
+        expand(
+            fleet_table(paths.SHADOWS, "fleet_outputs"),
+            model=MODELS,
+            variant=["retrain", *METHODS],
+            block=UNLEARNED_BLOCKS,
         ),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy import special
 
 from .intervals import clopper_pearson
 
@@ -45,14 +46,30 @@ def held_out(
     best, rule = -1.0, (1.0, math.inf)
     for sign in (1.0, -1.0):
         inside, outside = np.sort(sign * train[0]), np.sort(sign * train[1])
-        for level in np.unique(np.concatenate([inside, outside])):
-            counts = _counts(inside, outside, level)
-            found = lower_bound(*counts, confidence, delta)
-            if found > best:
-                best, rule = found, (sign, float(level))
+        levels = np.unique(np.concatenate([inside, outside]))
+        found = _bounds(inside, outside, levels, confidence, delta)
+        first = int(np.argmax(found))
+        if found[first] > best:
+            best, rule = float(found[first]), (sign, float(levels[first]))
     sign, level = rule
     counts = _counts(np.sort(sign * test[0]), np.sort(sign * test[1]), level)
     return lower_bound(*counts, confidence, delta)
+
+
+def _bounds(
+    members: np.ndarray, others: np.ndarray, levels: np.ndarray, confidence: float, delta: float
+) -> np.ndarray:
+    """`lower_bound` of sorted scores at each of ``levels`` (k,) at once."""
+    tail = (1 - confidence) / 4
+    m, n = len(members), len(others)
+    true, false = m - np.searchsorted(members, levels), n - np.searchsorted(others, levels)
+    tpr_low = np.where(true > 0, special.betaincinv(np.maximum(true, 1), m - true + 1, tail), 0.0)
+    room = np.maximum(n - false, 1)
+    fpr_high = np.where(false < n, special.betaincinv(false + 1, room, 1 - tail), 1.0)
+    with np.errstate(divide="ignore"):
+        first = np.log(np.maximum(tpr_low - delta, 0.0) / fpr_high)
+        second = np.log(np.maximum(1 - fpr_high - delta, 0.0) / (1 - tpr_low))
+    return np.maximum(0.0, np.maximum(first, second))
 
 
 def _counts(members: np.ndarray, others: np.ndarray, level: float) -> tuple[int, int, int, int]:

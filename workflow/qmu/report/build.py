@@ -27,12 +27,17 @@ class Built:
 def build(evidence: Evidence, figures_folder: str | Path, report: str | Path) -> Built:
     """Write ``figures_folder``/<name>.svg and .png for every figure, and the file ``report``.
 
-    The same evidence gives the same bytes.
+    The same evidence gives the same bytes. Figures without data are files that say so; the page
+    leaves them out.
     """
     folder, report = Path(figures_folder), Path(report)
     folder.mkdir(parents=True, exist_ok=True)
-    saved = {stem: theme.save(figures.draw(stem, evidence), folder / stem) for stem in STEMS}
-    pictures = {stem: svg.read_text(encoding="utf-8") for stem, (svg, _) in saved.items()}
+    saved, pictures = {}, {}
+    for stem in STEMS:
+        figure = figures.draw(stem, evidence)
+        saved[stem] = theme.save(figure, folder / stem)
+        if not theme.is_empty(figure):
+            pictures[stem] = saved[stem][0].read_text(encoding="utf-8")
     with atomic(report) as temporary:
         temporary.write_text(render(evidence, pictures), encoding="utf-8")
     return Built(report, saved)

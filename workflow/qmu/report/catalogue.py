@@ -13,6 +13,7 @@ from pathlib import Path
 
 CAPTIONS = Path(__file__).parents[2] / "report"
 TEMPLATE = Path(__file__).parent / "templates" / "report.html.j2"
+PARTS = tuple(sorted(TEMPLATE.parent.glob("*.*")))
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,15 @@ FIGURES = (
         "auc",
         "Ranking members above non-members (AUC)",
         "Membership inference",
-        "Dot plot of the AUC of every attack on every variant, for the forget class and for the "
-        "other classes, with the chance line at one half.",
+        "Table of the AUC of every attack on every variant with its interval, for the forget class "
+        "and for the other classes; cells whose interval excludes one half are coloured.",
+    ),
+    Entry(
+        "roc",
+        "Members found at few false alarms (ROC curves)",
+        "Membership inference",
+        "ROC curves on logarithmic axes, one panel per attack and one line per variant, forget "
+        "class; rates too low to be measured are grey, guessing is dashed.",
     ),
     Entry(
         "confidence",
@@ -70,6 +78,13 @@ FIGURES = (
         "Fidelity to retraining",
         "Dot plot of the Kullback-Leibler and Jensen-Shannon divergence of every variant from the "
         "retrained model on four splits; the floor between retrained models is shaded.",
+    ),
+    Entry(
+        "quality",
+        "Measures of unlearning quality",
+        "Fidelity to retraining",
+        "Dot plots, one panel per measure: the value of every variant with its interval, beside "
+        "what a retrained model itself reaches.",
     ),
     Entry(
         "cost",
@@ -96,11 +111,11 @@ FIGURES = (
 
 
 def text_digest() -> str:
-    """Hex digest (16 characters) of the page's template and the captions: what the report depends
+    """Hex digest (16 characters) of the page's templates and the captions: what the report depends
     on besides code and data."""
-    digest = hashlib.sha256(TEMPLATE.read_bytes())
-    for entry in FIGURES:
-        digest.update((CAPTIONS / entry.caption).read_bytes())
+    digest = hashlib.sha256()
+    for file in (*PARTS, *(CAPTIONS / entry.caption for entry in FIGURES)):
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
 

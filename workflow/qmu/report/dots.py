@@ -27,6 +27,22 @@ BELOW = 6.5
 
 
 @dataclass(frozen=True)
+class Size:
+    """How large a panel's parts are: ``spread`` of the series within a row (rows), ``marker`` and
+    ``text`` (points), and whether there is room for the seeds."""
+
+    spread: float = 0.36
+    marker: float = 6.5
+    line: float = 1.8
+    text: float = 8.5
+    seeds: bool = True
+
+
+LARGE = Size()
+SMALL = Size(spread=0.46, marker=4.8, line=1.4, text=7.2, seeds=False)
+
+
+@dataclass(frozen=True)
 class Series:
     """One marker per variant. ``colour`` None takes each variant's own."""
 
@@ -48,17 +64,18 @@ def panel(
     labels: Sequence[str],
     series: Sequence[Series],
     text: Callable[[float], str] | None = None,
+    size: Size = LARGE,
 ) -> None:
     """Draw ``series`` for ``variants`` from top to bottom; set the x limits before calling, the
     value labels (``text``) stay inside them."""
     palette = theme.colours(variants)
-    offset = 0.36 / max(len(series) - 1, 1) if len(series) > 1 else 0.0
+    offset = size.spread / max(len(series) - 1, 1)
     for row, variant in enumerate(variants):
         for place, one in enumerate(series):
             estimate = one.estimates.get(variant)
             if estimate is not None:
                 y = row + offset * (place - (len(series) - 1) / 2)
-                _one(ax, y, estimate, one, one.colour or palette[variant], text)
+                _one(ax, y, estimate, one, one.colour or palette[variant], text, size)
     ax.set_yticks(range(len(variants)), labels)
     ax.set_ylim(len(variants) - 0.45, -0.55)
     theme.bare(ax)
@@ -71,10 +88,11 @@ def _one(
     series: Series,
     colour: str,
     text: Callable[[float], str] | None,
+    size: Size,
 ) -> None:
     low, high = estimate.interval
-    ax.plot([low, high], [y, y], color=colour, linewidth=1.8, solid_capstyle="butt", zorder=2)
-    if len(estimate.seeds) > 1:
+    ax.plot([low, high], [y, y], color=colour, linewidth=size.line, solid_capstyle="butt", zorder=2)
+    if size.seeds and len(estimate.seeds) > 1:
         values = [value for _, value in estimate.seeds]
         below = ax.transData + ScaledTranslation(0, -BELOW / 72, ax.figure.dpi_scale_trans)
         style = {"color": colour, "markersize": 3.5, "alpha": 0.6, "zorder": 3}
@@ -85,22 +103,23 @@ def _one(
         series.marker,
         color=colour,
         markerfacecolor=colour if series.filled else "white",
-        markeredgewidth=1.6,
-        markersize=6.5,
+        markeredgewidth=0.25 * size.marker,
+        markersize=size.marker,
         zorder=4,
         clip_on=False,
     )
     if text is not None:
-        _value(ax, y, (low, estimate.value, high), text(estimate.value))
+        _value(ax, y, (low, estimate.value, high), text(estimate.value), size.text)
 
 
-def _value(ax: Axes, y: float, ends: tuple[float, float, float], text: str) -> None:
+def _value(ax: Axes, y: float, ends: tuple[float, float, float], text: str, points: float) -> None:
     """Write the value right of its interval, or left of it, or beside the marker: where it fits."""
     to_axes = (ax.transData + ax.transAxes.inverted()).transform
     low, value, high = ends
-    left = 1.0 - to_axes((high, y))[0] < 0.2
+    room = 0.2 if points > 8 else 0.24
+    left = 1.0 - to_axes((high, y))[0] < room
     where, offset = (low, -6) if left else (high, 6)
-    if left and to_axes((low, y))[0] < 0.2:
+    if left and to_axes((low, y))[0] < room:
         left = to_axes((value, y))[0] > 0.8
         where, offset = value, -9 if left else 9
     ax.annotate(
@@ -110,7 +129,7 @@ def _value(ax: Axes, y: float, ends: tuple[float, float, float], text: str) -> N
         textcoords="offset points",
         ha="right" if left else "left",
         va="center",
-        fontsize=8.5,
+        fontsize=points,
         color=theme.INK,
         bbox=theme.BACKING,
         zorder=5,
@@ -163,10 +182,15 @@ def marker(name: str, colour: str, shape: str = "o", filled: bool = True) -> Lin
     )
 
 
+def interval(confidence: float = 0.95) -> Line2D:
+    """The legend entry that explains the lines."""
+    return Line2D([], [], color=theme.QUIET, linewidth=1.8, label=f"{confidence:.0%} interval")
+
+
 def seeds_and_interval(confidence: float = 0.95) -> list[Line2D]:
     """Legend entries that explain the pale dots and the lines."""
     return [
-        Line2D([], [], color=theme.QUIET, linewidth=1.8, label=f"{confidence:.0%} interval"),
+        interval(confidence),
         Line2D(
             [],
             [],

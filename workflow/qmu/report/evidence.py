@@ -1,4 +1,4 @@
-"""What the report is made from: the summary in long format, training histories, model outputs.
+"""What the report is made from: summary, verdicts, ROC curves, histories and model outputs.
 
 Everything here is held in memory and ordered as found, so that a figure or a sentence depends on
 the numbers alone. Missing pieces (an attack, a variant, a seed, an interval) are None, never zero.
@@ -6,123 +6,36 @@ the numbers alone. Missing pieces (an attack, a variant, a seed, an interval) ar
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..cards import AttackCard, MethodCard, ModelCard
+from ..cards import AttackCard, MethodCard, ModelCard, QualityCard
+from .summary import BASELINES, Estimate, Summary, summarise
+
+__all__ = [
+    "BASELINES",
+    "Cards",
+    "Confidence",
+    "Curve",
+    "Estimate",
+    "Evidence",
+    "History",
+    "Judgement",
+    "Summary",
+    "cards",
+    "gather",
+    "logit_scaled_confidence",
+    "summarise",
+]
 
 Key = tuple[str, int, str]
 """(model, seed, variant)"""
 
-BASELINES = ("target", "retrain")
 PUBLISHED_ATTACK = "su_graybox"
 NON_MEMBER_SPLITS = ("forget_unseen", "forget_test")
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One figure with its interval; ``seeds`` holds (seed, value) pairs behind an aggregate."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    n: int | None = None
-    seeds: tuple[tuple[int, float], ...] = ()
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The interval, or the value twice where there is none."""
-        return (
-            self.value if self.low is None else self.low,
-            self.value if self.high is None else self.high,
-        )
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The ``summary`` table by key. ``models`` are labels: the model's name, with its device where
-    one model was audited on several."""
-
-    models: tuple[str, ...]
-    attacks: tuple[str, ...]
-    cells: Mapping[tuple, Estimate]
-
-    def get(
-        self,
-        model: str,
-        variant: str,
-        metric: str,
-        split: str | None = None,
-        attack: str | None = None,
-    ) -> Estimate | None:
-        """The aggregate over seeds (the mean of the seeds where the table has no aggregate)."""
-        return self.cells.get((model, variant, metric, split, attack))
-
-    def variants(self, model: str | None = None) -> tuple[str, ...]:
-        """Variants of a model (of all models), baselines first, then as found."""
-        found = dict.fromkeys(key[1] for key in self.cells if model in (None, key[0]))
-        first = [name for name in BASELINES if name in found]
-        return (*first, *(name for name in found if name not in BASELINES))
-
-    def values(self, metric: str) -> list[Estimate]:
-        """Every estimate of a metric."""
-        return [cell for key, cell in self.cells.items() if key[2] == metric]
-
-
-def summarise(columns: Mapping[str, Iterable[Any]]) -> Summary:
-    """Index the columns of a ``summary`` table; nulls may be None or NaN."""
-    names = ("model", "seed", "variant", "device", "attack", "metric", "split")
-    numbers = ("value", "ci_low", "ci_high", "n")
-    rows = list(zip(*(map(_null, columns[name]) for name in names + numbers), strict=True))
-    devices: dict[str, dict[str, None]] = {}
-    for row in rows:
-        devices.setdefault(row[0], {})[row[3]] = None
-    aggregates: dict[tuple, tuple] = {}
-    seeds: dict[tuple, list[tuple[int, float]]] = {}
-    for model, seed, variant, device, attack, metric, split, value, low, high, n in rows:
-        label = model if len(devices[model]) == 1 else f"{model} on {device}"
-        key = (label, variant, metric, split, attack)
-        of_key = seeds.setdefault(key, [])
-        if seed is None:
-            aggregates[key] = (value, low, high, n)
-        elif value is not None:
-            of_key.append((int(seed), float(value)))
-    cells = {
-        key: estimate
-        for key, of in seeds.items()
-        if (estimate := _estimate(aggregates.get(key), of)) is not None
-    }
-    return Summary(
-        models=tuple(dict.fromkeys(key[0] for key in cells)),
-        attacks=tuple(dict.fromkeys(key[4] for key in cells if key[4] is not None)),
-        cells=cells,
-    )
-
-
-def _estimate(aggregate: tuple | None, seeds: list[tuple[int, float]]) -> Estimate | None:
-    """None where the table says that the aggregate cannot be resolved, or holds nothing."""
-    if aggregate is None:
-        values = [value for _, value in seeds]
-        return Estimate(float(np.mean(values)), seeds=tuple(seeds)) if values else None
-    value, low, high, n = aggregate
-    if value is None:
-        return None
-    return Estimate(
-        float(value),
-        None if low is None else float(low),
-        None if high is None else float(high),
-        None if n is None else int(n),
-        tuple(seeds),
-    )
-
-
-def _null(value: Any) -> Any:
-    missing = value is None or (isinstance(value, float | np.floating) and math.isnan(value))
-    return None if missing else value
 
 
 @dataclass(frozen=True)
@@ -149,6 +62,32 @@ class Confidence:
     phi: np.ndarray
 
 
+@dataclass(frozen=True)
+class Curve:
+    """A ROC curve, the mean over seeds: ``fpr``, ``tpr``, ``low``, ``high``, each (points,),
+    ascending. It starts at the lowest false-positive rate that every seed resolves."""
+
+    model: str
+    variant: str
+    attack: str
+    group: str
+    fpr: np.ndarray
+    tpr: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict on one variant, as the table ``verdicts`` holds it."""
+
+    model: str
+    variant: str
+    verdict: str
+    sentence: str
+    evidence: str
+
+
 def logit_scaled_confidence(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
     """phi = z_y - logsumexp of the other logits, that is log(p_y / (1 - p_y)).
 
@@ -169,6 +108,7 @@ class Cards:
     models: Mapping[str, ModelCard] = field(default_factory=dict)
     methods: Mapping[str, MethodCard] = field(default_factory=dict)
     attacks: Mapping[str, AttackCard] = field(default_factory=dict)
+    quality: Mapping[str, QualityCard] = field(default_factory=dict)
 
 
 def cards(config: Mapping[str, Any]) -> Cards:
@@ -176,8 +116,11 @@ def cards(config: Mapping[str, Any]) -> Cards:
     from .. import registry
 
     found = [
-        {name: registry.load(kind, entry["component"]).CARD for name, entry in config[kind].items()}
-        for kind in ("models", "unlearning", "attacks")
+        {
+            name: registry.load(kind, entry["component"]).CARD
+            for name, entry in (config.get(kind) or {}).items()
+        }
+        for kind in ("models", "unlearning", "attacks", "quality")
     ]
     return Cards(*found)
 
@@ -190,6 +133,8 @@ class Evidence:
     histories: tuple[History, ...] = ()
     confidences: tuple[Confidence, ...] = ()
     classes: int | None = None
+    curves: tuple[Curve, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     cards: Cards = field(default_factory=Cards)
@@ -236,6 +181,8 @@ def gather(
     *,
     histories: Mapping[Key, Mapping[str, np.ndarray]] | None = None,
     outputs: Mapping[Key, Mapping[str, np.ndarray]] | None = None,
+    curves: Iterable[Mapping[str, np.ndarray]] = (),
+    verdicts: Mapping[str, Iterable[Any]] | None = None,
     config: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
     cards: Cards | None = None,
@@ -244,7 +191,8 @@ def gather(
 
     ``histories`` and ``outputs`` are keyed by (model, seed, variant); of the outputs only the
     columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of these the forget
-    class. ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
+    class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts`` is that table.
+    ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
     """
     confidences, classes = [], None
     for (model, seed, variant), table in (outputs or {}).items():
@@ -262,7 +210,24 @@ def gather(
         histories=tuple(courses),
         confidences=tuple(confidences),
         classes=classes,
+        curves=tuple(curve for table in curves for curve in _curves(table)),
+        judgements=_judgements(verdicts or {}),
         config=config or {},
         manifest=manifest or {},
         cards=cards or Cards(),
     )
+
+
+def _curves(table: Mapping[str, np.ndarray]) -> list[Curve]:
+    rows: dict[tuple[str, ...], list[int]] = {}
+    names = (table[name] for name in ("model", "variant", "attack", "group"))
+    for row, key in enumerate(zip(*names, strict=True)):
+        rows.setdefault(tuple(map(str, key)), []).append(row)
+    numbers = [np.asarray(table[name], float) for name in ("fpr", "tpr", "ci_low", "ci_high")]
+    return [Curve(*key, *(column[own] for column in numbers)) for key, own in rows.items()]
+
+
+def _judgements(table: Mapping[str, Iterable[Any]]) -> tuple[Judgement, ...]:
+    names = ("model", "variant", "verdict", "sentence", "evidence")
+    rows = zip(*(table.get(name, ()) for name in names), strict=True)
+    return tuple(Judgement(*map(str, row)) for row in rows)

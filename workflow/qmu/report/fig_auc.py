@@ -1,83 +1,123 @@
 """How well each attack ranks members above same-class non-members: the area under its ROC curve.
 
-One half is chance. Far below one half is leakage too: the attack is right when it is inverted.
+One half is chance. Far below one half is leakage too: the attack is right when it is inverted. A
+cell is coloured only where its whole interval lies on one side of one half.
 """
 
 from __future__ import annotations
 
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Patch, Rectangle
 
 from . import dots, theme
-from .evidence import Evidence
+from .evidence import Estimate, Evidence
 
-POPULATIONS = (("forget_train", "o", True), ("retain_train", "s", False))
+POPULATIONS = {"forget_train": "forget class", "retain_train": "other classes"}
+CELL = 0.37
+WIDTH = 10.8
+
+# Brown and teal: told apart with every common form of colour-vision deficiency, neither of them a
+# colour of members, non-members or a variant.
+SCALE = LinearSegmentedColormap.from_list(
+    "leak", ["#01665e", "#80cdc1", "#ffffff", "#dfc27d", "#8c510a"]
+)
 
 
 @theme.styled
 def draw(evidence: Evidence) -> Figure:
-    """Rows: models; columns: attacks; filled: forget class, hollow: other classes."""
-    summary = evidence.summary
-    attacks = [a for a in summary.attacks if any(_variants(evidence, m, a) for m in summary.models)]
-    models = [m for m in summary.models if any(_variants(evidence, m, a) for a in attacks)]
-    if not models:
+    """One block per model: attacks down the side, variants across, both populations."""
+    shown = {model: _attacks(evidence, model) for model in evidence.summary.models}
+    shown = {model: attacks for model, attacks in shown.items() if attacks}
+    if not shown:
         return theme.nothing("No AUC was measured.")
-    rows = [len(summary.variants(model)) for model in models]
-    figure, axes = theme.grid(
-        len(models),
-        len(attacks),
-        max(7.0, 1.6 + 2.9 * len(attacks)),
-        1.0 + sum(1.5 * dots.ROW * n + 0.75 for n in rows),
-        height_ratios=[n + 1.2 for n in rows],
-    )
-    low, high = _limits(evidence)
-    for row, model in zip(axes, models, strict=True):
-        for ax, attack in zip(row, attacks, strict=True):
-            ax.set_xlim(low, high)
-            _panel(ax, evidence, model, attack)
-            ax.label_outer(remove_inner_ticks=True)
-    for ax in axes[-1]:
-        ax.set_xlabel("AUC (0.5: chance)")
+    heights = [1.35 + CELL * len(attacks) for attacks in shown.values()]
+    figure, parts = theme.blocks(list(shown), heights, WIDTH, 0.4)
+    for part, (model, attacks) in zip(parts, shown.items(), strict=True):
+        _block(part, evidence, model, attacks)
     dots.legend(
         figure,
         [
-            dots.marker("forget class: members against non-members", theme.INK),
-            dots.marker("other classes: the same", theme.INK, "s", filled=False),
-            *dots.seeds_and_interval(evidence.confidence_level),
+            Patch(color=shade(0.72), label="above 0.5: members score higher"),
+            Patch(color=shade(0.28), label="below 0.5: leaks when inverted"),
+            Patch(facecolor="white", edgecolor=theme.GRID, label="interval holds 0.5"),
         ],
     )
     return figure
 
 
-def _panel(ax, evidence: Evidence, model: str, attack: str) -> None:
+def leaks(estimate: Estimate) -> bool:
+    """Whether the interval lies wholly on one side of one half."""
+    low, high = estimate.low, estimate.high
+    return low is not None and high is not None and (low > 0.5 or high < 0.5)
+
+
+def shade(value: float) -> str:
+    """The colour of an AUC that differs from chance, deepest from 0.85 up and from 0.15 down."""
+    return to_hex(SCALE(0.5 + (value - 0.5) / 0.7))
+
+
+def _block(part: SubFigure, evidence: Evidence, model: str, attacks: list[str]) -> None:
+    splits = [s for s in POPULATIONS if any(_cell(evidence, model, a, s) for a in attacks)]
+    axes = part.subplots(1, len(splits), squeeze=False, sharey=True)[0]
+    for ax, split in zip(axes, splits, strict=True):
+        _table(ax, evidence, model, attacks, split)
+        ax.set_title(POPULATIONS[split], fontsize=10, pad=8)
+
+
+def _table(ax: Axes, evidence: Evidence, model: str, attacks: list[str], split: str) -> None:
     variants = evidence.summary.variants(model)
-    series = [
-        dots.Series(
-            split,
-            {v: evidence.summary.get(model, v, "auc", split, attack) for v in variants},
-            shape,
-            filled,
+    for row, attack in enumerate(attacks):
+        for column, variant in enumerate(variants):
+            estimate = evidence.summary.get(model, variant, "auc", split, attack)
+            _draw_cell(ax, row, column, estimate)
+    ax.set_xlim(-0.5, len(variants) - 0.5)
+    ax.set_ylim(len(attacks) - 0.5, -0.5)
+    ax.set_yticks(range(len(attacks)), attacks)
+    ax.set_xticks(range(len(variants)), [evidence.label(v, "\n") for v in variants])
+    ax.tick_params(length=0, labelsize=8.5)
+    ax.tick_params(axis="x", labelsize=7.8)
+    ax.grid(visible=False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+def _draw_cell(ax: Axes, row: int, column: int, estimate: Estimate | None) -> None:
+    marked = estimate is not None and leaks(estimate)
+    ax.add_patch(
+        Rectangle(
+            (column - 0.48, row - 0.46),
+            0.96,
+            0.92,
+            facecolor=shade(estimate.value) if marked else "white",
+            edgecolor=theme.GRID,
+            linewidth=0.7,
         )
-        for split, shape, filled in POPULATIONS
-    ]
-    labels = [evidence.label(v, "\n") for v in variants]
-    dots.panel(ax, variants, labels, series, text="{:.2f}".format)
-    dots.reference(ax, 0.5)
-    ax.set_title(f"{model}: {attack}")
+    )
+    if estimate is None:
+        ax.text(column, row, "–", ha="center", va="center", color=theme.QUIET)
+        return
+    dark = marked and abs(estimate.value - 0.5) > 0.25
+    ink = "white" if dark else theme.INK if marked else theme.QUIET
+    style = {"ha": "center", "color": ink}
+    weight = "bold" if marked else "normal"
+    if None in (estimate.low, estimate.high):
+        ax.text(column, row, f"{estimate.value:.2f}", va="center", fontsize=9, **style)
+        return
+    ax.text(
+        column, row - 0.16, f"{estimate.value:.2f}", va="center", fontsize=9, weight=weight, **style
+    )
+    interval = f"{estimate.low:.2f}–{estimate.high:.2f}"
+    ax.text(column, row + 0.24, interval, va="center", fontsize=6.6, **style)
 
 
-def _variants(evidence: Evidence, model: str, attack: str) -> list[str]:
+def _cell(evidence: Evidence, model: str, attack: str, split: str) -> bool:
     get = evidence.summary.get
-    splits = [split for split, *_ in POPULATIONS]
-    return [
-        v
-        for v in evidence.summary.variants(model)
-        if any(get(model, v, "auc", split, attack) for split in splits)
-    ]
+    variants = evidence.summary.variants(model)
+    return any(get(model, v, "auc", split, attack) for v in variants)
 
 
-def _limits(evidence: Evidence) -> tuple[float, float]:
-    """The same axis for every panel, with 0.5 inside and room for the labels."""
-    cells = evidence.summary.values("auc")
-    values = [v for c in cells for v in (*c.interval, *(s for _, s in c.seeds))]
-    low, high = min(0.4, *values), max(0.7, *values)
-    return max(-0.02, low - 0.04), min(1.04, high + 0.08)
+def _attacks(evidence: Evidence, model: str) -> list[str]:
+    attacks = evidence.summary.attacks
+    return [a for a in attacks if any(_cell(evidence, model, a, s) for s in POPULATIONS)]

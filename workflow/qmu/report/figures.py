@@ -14,6 +14,8 @@ from . import (
     fig_dag,
     fig_distance,
     fig_membership,
+    fig_quality,
+    fig_roc,
     fig_training,
 )
 from .evidence import Evidence
@@ -21,9 +23,11 @@ from .evidence import Evidence
 DRAW: dict[str, Callable[[Evidence], Figure]] = {
     "membership": fig_membership.draw,
     "auc": fig_auc.draw,
+    "roc": fig_roc.draw,
     "confidence": fig_confidence.draw,
     "accuracy": fig_accuracy.draw,
     "distance": fig_distance.draw,
+    "quality": fig_quality.draw,
     "cost": fig_cost.draw,
     "training": fig_training.draw,
     "dag": fig_dag.draw,

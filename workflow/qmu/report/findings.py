@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 from .evidence import BASELINES, Estimate, Evidence
 from .fig_cost import relative_to_retrain
+from .words import listed, number, rate, signed
 
 FORGOTTEN = 0.05
 LIKE_A_MEMBER = 0.5
+MANY = 4
+"""Of more attacks than this a sentence names the strongest."""
 
 RULES = (
     "Two rates differ when their intervals do not overlap.",
@@ -24,6 +27,9 @@ RULES = (
     "A method leaves a trace when, for at least one attack, the interval of its AUC on "
     "forget-class members against same-class non-members lies wholly above the retrained "
     "model's. The attack with the largest difference is named.",
+    "A method is cleared wrongly when it reads as forgotten although some attack finds its members "
+    "as the target's were found: both intervals of the AUC lie above 0.5, the method's lies above "
+    "the retrained model's, and its AUC reaches the target's interval.",
     "A method is economical when it needs fewer gradient evaluations than retraining.",
     "Accuracy is compared with the retrained model's, never with the target's alone.",
 )
@@ -46,6 +52,7 @@ def findings(evidence: Evidence) -> list[Finding]:
             ("published", _published),
             ("chance", _chance),
             ("zero", _zero),
+            ("misread", _misread),
             ("methods", _methods),
             ("trace", _traces),
             ("utility", _utility),
@@ -72,31 +79,6 @@ def controls(evidence: Evidence, model: str) -> list[str]:
     chosen = methods(evidence, model)
     variants = evidence.summary.variants(model)
     return [v for v in variants if v not in BASELINES and v not in chosen]
-
-
-def rate(estimate: Estimate) -> str:
-    """0.948 in [0.9, 0.98] -> ``95% [90-98]`` (with an en dash)."""
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.0%}"
-    return f"{estimate.value:.0%} [{100 * estimate.low:.0f}–{100 * estimate.high:.0f}]"
-
-
-def number(estimate: Estimate) -> str:
-    """0.634 in [0.6, 0.67] -> ``0.63 [0.60-0.67]`` (with an en dash)."""
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.2f}"
-    return f"{estimate.value:.2f} [{estimate.low:.2f}–{estimate.high:.2f}]"
-
-
-def signed(value: float, digits: int = 1) -> str:
-    """+0.8 or, with a true minus sign, -2.1; what rounds to zero has no sign."""
-    text = f"{value:+.{digits}f}"
-    return text.lstrip("+-") if not float(text) else text.replace("-", "−")
-
-
-def listed(names: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def success(evidence: Evidence, model: str, variant: str) -> Estimate | None:
@@ -136,23 +118,31 @@ def _chance(evidence: Evidence, model: str) -> str:
     above = [a for a, e in found.items() if e.low > 0.5]
     below = [a for a, e in found.items() if e.high < 0.5]
     if not above and not below:
-        shown = listed([f"{a} {number(e)}" for a, e in found.items()])
+        shown = _areas(list(found), found)
         return (
             "No attack tells the target's forget-class members from non-members better than "
             f"guessing (AUC: {shown}): by these attacks there is nothing to unlearn."
         )
     parts = []
     if above:
-        shown = listed([f"{a} {number(found[a])}" for a in above])
+        shown = _areas(above, found)
         parts.append(f"Ranking members above same-class non-members, AUC {shown}: above guessing.")
     if below:
-        shown = listed([f"{a} {number(found[a])}" for a in below])
+        shown = _areas(below, found)
         parts.append(f"AUC {shown}: below guessing, which is leakage to whoever inverts it.")
     rest = [a for a in found if a not in above and a not in below]
     if rest:
-        shown = listed([f"{a} {number(found[a])}" for a in rest])
+        shown = _areas(rest, found)
         parts.append(f"Not told from guessing: {shown}.")
     return " ".join(parts)
+
+
+def _areas(names: list[str], found: dict[str, Estimate]) -> str:
+    """Each attack with its AUC or, of more than `MANY`, their number and the strongest."""
+    if len(names) <= MANY:
+        return listed([f"{name} {number(found[name])}" for name in names])
+    most = max(names, key=lambda name: abs(found[name].value - 0.5))
+    return f"of {len(names)} attacks, the furthest from 0.5 {most} {number(found[most])}"
 
 
 def _zero(evidence: Evidence, model: str) -> str:
@@ -191,6 +181,36 @@ def _methods(evidence: Evidence, model: str) -> str:
             shown = listed([f"{evidence.label(v)} {rate(found[v])}" for v in names])
             parts.append(f"By the published measure these methods {verdict}: {shown}.")
     return " ".join(parts)
+
+
+def _misread(evidence: Evidence, model: str) -> str:
+    """Methods that the published measure clears although their members are found as before."""
+    before, base = (_aucs(evidence, model, v) for v in ("target", "retrain"))
+    shown = []
+    for method in methods(evidence, model):
+        reading = success(evidence, model, method)
+        if reading is None or reading.value > FORGOTTEN:
+            continue
+        own = _aucs(evidence, model, method)
+        same = [
+            a
+            for a in own
+            if a in before
+            and a in base
+            and min(own[a].interval[0], before[a].interval[0]) > 0.5
+            and own[a].interval[0] > base[a].interval[1]
+            and own[a].value >= before[a].interval[0]
+        ]
+        if same:
+            most = max(same, key=lambda a: own[a].value)
+            shown.append(
+                f"{evidence.label(method)} reads {rate(reading)}, while {most} ranks its members "
+                f"as the target's: AUC {number(own[most])} against {number(before[most])} before "
+                f"and {number(base[most])} after retraining"
+            )
+    if not shown:
+        return ""
+    return f"It clears models whose members are found as before: {'; '.join(shown)}."
 
 
 def _traces(evidence: Evidence, model: str) -> str:

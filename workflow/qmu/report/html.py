@@ -14,9 +14,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ..config import SECTIONS
-from . import catalogue, html_tables
+from . import catalogue, html_audit_tables, html_tables, html_verdicts
 from .evidence import BASELINES, Evidence
-from .findings import RULES, findings, listed, success
+from .findings import RULES, controls, findings, success
+from .strength import strength
+from .words import listed
 
 READS = {
     "none": "no data",
@@ -54,7 +56,17 @@ def context(evidence: Evidence, pictures: Mapping[str, str]) -> dict[str, Any]:
         "variants": evidence.summary.variants(),
         "attacks": evidence.summary.attacks,
         "published": evidence.published_attack,
-        "strips": {m: strip(evidence, m) for m in models},
+        "known": {
+            m: html_tables.corners(
+                evidence, m, evidence.published_attack, (*BASELINES, *controls(evidence, m))
+            )
+            for m in models
+        },
+        "verdicts": {m: rows for m in models if (rows := html_verdicts.rows(evidence, m))},
+        "verdict_rules": html_verdicts.rules(),
+        "strength": strength(evidence),
+        "low_fpr": {m: t for m in models if (t := html_audit_tables.low_fpr(evidence, m))},
+        "quality": {m: t for m in models if (t := html_audit_tables.quality(evidence, m))},
         "findings": {m: [f for f in found if f.model == m] for m in models},
         "rules": RULES,
         "corners": {
@@ -76,20 +88,6 @@ def context(evidence: Evidence, pictures: Mapping[str, str]) -> dict[str, Any]:
         "config": as_yaml(evidence.config),
         "percent": f"{evidence.confidence_level:.0%}",
     }
-
-
-def strip(evidence: Evidence, model: str) -> list[tuple[str, str]]:
-    """(number, what it is): the corners of the 2x2 table that a reader sees first."""
-    attack, found = evidence.published_attack, []
-    for variant in BASELINES:
-        members = success(evidence, model, variant)
-        others = attack and evidence.non_members(model, variant, attack)
-        if members is not None:
-            found.append((f"{members.value:.0%}", f"{variant}: members called “member”"))
-        if others:
-            text = f"{variant}: same class, never trained on, called “member”"
-            found.append((f"{others[1].value:.0%}", text))
-    return found
 
 
 def facts(evidence: Evidence) -> dict[str, Any]:
@@ -179,7 +177,8 @@ def as_yaml(config: Mapping[str, Any]) -> str:
         written["dataset"] = _component("name", config["dataset"], "")
         for section, (_, key) in SECTIONS.items():
             written[section] = {
-                name: _component(key, entry, name) for name, entry in config[section].items()
+                name: _component(key, entry, name)
+                for name, entry in (config.get(section) or {}).items()
             }
     return yaml.safe_dump(written, sort_keys=False, allow_unicode=True) if written else ""
 

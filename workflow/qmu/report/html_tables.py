@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .evidence import Estimate, Evidence
 from .fig_accuracy import SPLITS
-from .findings import number, rate, signed
+from .words import number, rate, signed
 
 DASH = "–"
 
@@ -43,10 +43,14 @@ class Corners:
     auc: str
 
 
-def corners(evidence: Evidence, model: str, attack: str) -> list[Corners]:
-    """The 2x2 table of one attack on one model, baselines first."""
+def corners(
+    evidence: Evidence, model: str, attack: str | None, only: Collection[str] | None = None
+) -> list[Corners]:
+    """The 2x2 table of one attack on one model, baselines first; ``only`` of these variants."""
     rows, get = [], evidence.summary.get
-    for variant in evidence.summary.variants(model):
+    for variant in evidence.summary.variants(model) if attack else ():
+        if only is not None and variant not in only:
+            continue
         members = get(model, variant, "mia_success", "forget_train", attack)
         found = evidence.non_members(model, variant, attack)
         others = found and found[1]
@@ -100,7 +104,6 @@ def _attacks(evidence: Evidence, model: str) -> Table:
         "AUC": ("auc", "forget_train", number),
         "advantage": ("advantage", "forget_train", number),
         "balanced accuracy": ("balanced_accuracy", "forget_train", rate),
-        "TPR at 1% FPR": ("tpr_at_fpr_1pct", "forget_train", rate),
         "AUC, other classes": ("auc", "retain_train", number),
     }
     columns = _present(evidence, model, columns)

@@ -7,20 +7,22 @@ deficiency; members and non-members have a purple and an orange of their own and
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import ParamSpec
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from ..tables import atomic
 
 INK, QUIET, GRID = "#1f2328", "#57606a", "#d8dee4"
 GAP = "#eceaf2"
+EMPTY = "nothing to show"
 MEMBER, NON_MEMBER = "#542788", "#d9730d"
 
 # Behind text that may stand on a line: legible, and far smaller in an SVG than outlined glyphs.
@@ -92,6 +94,26 @@ def grid(rows: int, columns: int, width: float, height: float, **options: object
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
+def blocks(
+    heads: Sequence[str], heights: Sequence[float], width: float, top: float = 0.5
+) -> tuple[Figure, list[SubFigure]]:
+    """A Figure of ``width`` inches with one titled part per entry of ``heads``, one below the
+    other, of ``heights`` inches; ``top`` inches are left for the legend."""
+    figure = Figure(figsize=(width, top + sum(heights)), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.05, wspace=0.01, hspace=0.04)
+    parts = figure.subfigures(len(heads), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for part, head in zip(parts, heads, strict=True):
+        part.suptitle(head, x=0.008, ha="left", fontsize=12, fontweight="bold")
+    return figure, list(parts)
+
+
+def wrapped(count: int, most: int) -> tuple[int, int]:
+    """(rows, columns) that hold ``count`` panels with at most ``most`` in a row, evenly."""
+    rows = -(-count // most)
+    return rows, -(-count // rows)
+
+
 def colours(variants: Iterable[str]) -> dict[str, str]:
     """Variant -> colour: fixed for the names above, the next free one for any other."""
     found, spare = {}, 0
@@ -110,7 +132,13 @@ def nothing(message: str) -> Figure:
     figure, axes = grid(1, 1, 6, 1.2)
     axes[0, 0].set_axis_off()
     axes[0, 0].text(0.5, 0.5, message, ha="center", va="center", color=QUIET)
+    figure.set_label(EMPTY)
     return figure
+
+
+def is_empty(figure: Figure) -> bool:
+    """Whether a figure is one of `nothing`: pages leave it out."""
+    return figure.get_label() == EMPTY
 
 
 def plain_log(ax: Axes, which: str, unit: str = "") -> None:
@@ -130,20 +158,19 @@ def bare(ax: Axes) -> None:
 def save(figure: Figure, stem: str | Path) -> tuple[Path, Path]:
     """Write ``stem``.svg and ``stem``.png; the same figure gives the same bytes."""
     stem = Path(stem)
-    written = []
+    paths = stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")
     with matplotlib.rc_context():
         _apply()
-        # Settle the layout once, for both files.
-        figure.draw_without_rendering()
+        # Settle the layout once, for both files. The canvases are called directly: savefig draws
+        # every figure twice.
+        figure.get_layout_engine().execute(figure)
         figure.set_layout_engine("none")
-    for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
-        path = stem.with_name(f"{stem.name}.{suffix}")
-        with matplotlib.rc_context():
-            _apply()
-            with atomic(path) as temporary:
-                figure.savefig(temporary, format=suffix, metadata=metadata)
-        written.append(path)
-    return written[0], written[1]
+        with atomic(paths[0]) as temporary:
+            FigureCanvasSVG(figure).print_svg(temporary, metadata={"Date": None})
+        figure.dpi = STYLE["savefig.dpi"]
+        with atomic(paths[1]) as temporary:
+            FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
+    return paths
 
 
 def _apply() -> None:

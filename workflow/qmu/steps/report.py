@@ -28,6 +28,8 @@ def run(inputs, outputs, spec, report, clock) -> None:
         tables.read(inputs["summary"], "summary", experiment=experiment),
         histories=read("history"),
         outputs=read("outputs"),
+        curves=[tables.read(file, "roc", experiment=experiment) for file in inputs["roc"]],
+        verdicts=tables.read(inputs["verdicts"], "verdicts", experiment=experiment),
         config=config,
         manifest=json.loads(Path(inputs["manifest"]).read_text(encoding="utf-8")),
         cards=cards(config),
