@@ -94,6 +94,7 @@ def test_a_name_may_stand_for_another_component():
 def test_settings_survive_the_way_through_the_spec(section):
     kind = SECTIONS[section][0]
     raw = small_config() | {section: {name: {} for name in registry.names(kind)}}
+    raw["shadows"] = {"count": 16, "unlearned": 16}
     for entry in getattr(parse(raw), section).values():
         config = component_config(kind, entry)
         assert config == registry.load(kind, entry.component).Config()

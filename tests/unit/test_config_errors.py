@@ -177,6 +177,15 @@ COMBINATIONS = [
     ("unlearning", {"logit_mask": {"x": 1}}, "unlearning.logit_mask.x: unknown key 'x'."),
     ("unlearning", {}, "unlearning: needs at least one named entry"),
     ("attacks", {}, "attacks: needs at least one named entry"),
+    ("attacks", {"u_lira": {}}, "attacks.u_lira: needs shadow models that the methods have"),
+    ("quality", {"klom": {}}, "quality.klom: needs shadow models that the methods have unlearned"),
+    ("shadows", {"count": 16, "unlearned": 17}, "shadows.unlearned: 17 of only 16 shadow models"),
+    (
+        "attacks",
+        {"label_only": {}, "again": {"attack": "label_only"}},
+        "attacks.again: only one attack may ask about transformed images",
+    ),
+    ("quality", {"probee": {}}, "quality.probee.measure: no quality component named 'probee'. Did"),
 ]
 
 CASES = UNKNOWN + TYPES + RANGES + NAMES + COMPONENTS + DEVICES

@@ -70,7 +70,7 @@ CHANGES = [
     ("unlearning.strong.stopping", {"max_steps": 3}, jobs("strong") | shadows("strong")),
     ("unlearning.ssd.alphas", [3], jobs("ssd") | shadows("ssd")),
     ("attacks.loss_thr.threshold", "mean_train_loss", jobs("fit", "score")),
-    ("attacks.label_only", {"attack": "loss_thr"}, jobs("fit", "score")),
+    ("attacks.label_only", {"shift": 2}, jobs("fit", "score", "query")),
     ("quality.probe", {"measure": "relearn"}, jobs("examine")),
     ("evaluation", {"confidence": 0.9}, jobs("measure", "examine")),
     ("memory_gib", 4, set()),

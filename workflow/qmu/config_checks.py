@@ -24,6 +24,7 @@ def check(experiment: Experiment) -> None:
     _check_files(experiment)
     _check_data(experiment)
     _check_shadows(experiment)
+    _check_queries(experiment)
     for where, device, precision in (
         ("simulation.device", *_device(experiment.common.simulation)),
         ("fleet.device", *_device(experiment.common.fleet)),
@@ -133,6 +134,20 @@ def _check_shadows(experiment: Experiment) -> None:
                         f"{section}.{name}: needs shadow models that the methods have unlearned, "
                         f"shadows.unlearned is {shadows.unlearned} (at least {FEWEST_UNLEARNED})"
                     )
+
+
+def _check_queries(experiment: Experiment) -> None:
+    """One set of transformed images serves a run: attacks that ask about them must agree."""
+    asking = [
+        name
+        for name, entry in experiment.attacks.items()
+        if "queries" in registry.load("attacks", entry.component).CARD.needs
+    ]
+    if len(asking) > 1:
+        raise ConfigError(
+            f"attacks.{asking[1]}: only one attack may ask about transformed images, "
+            f"attacks.{asking[0]} does already"
+        )
 
 
 def _check_training(experiment: Experiment, name: str, settings: object) -> None:

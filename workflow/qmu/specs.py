@@ -117,7 +117,7 @@ class Specs:
 
     def query(self, model: str) -> Spec:
         """Answers on transformed copies, by the settings of the attack that asks for them."""
-        (entry,) = self.asking()
+        entry = self.asking()
         return self._base("query", self._model_code(model), f"attacks.{entry.component}") | {
             "name": model,
             "seeds": self.common["seeds"],
@@ -159,13 +159,14 @@ class Specs:
             found.add("quality_fleets")
         return found
 
-    def asking(self) -> list[Entry]:
-        """The attacks that need answers on transformed copies."""
-        return [
+    def asking(self) -> Entry:
+        """The attack that needs answers on transformed copies; a checked configuration has at most
+        one, and this is asked only where there is one."""
+        return next(
             entry
             for entry in self.experiment.attacks.values()
             if "queries" in registry.load("attacks", entry.component).CARD.needs
-        ]
+        )
 
     def _attacks(self, step: str, model: str) -> Spec:
         attacks = self._entries(self.experiment.attacks)

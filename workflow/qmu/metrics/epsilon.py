@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special
 
 from .intervals import clopper_pearson
 
@@ -60,6 +59,8 @@ def _bounds(
     members: np.ndarray, others: np.ndarray, levels: np.ndarray, confidence: float, delta: float
 ) -> np.ndarray:
     """`lower_bound` of sorted scores at each of ``levels`` (k,) at once."""
+    from scipy import special
+
     tail = (1 - confidence) / 4
     m, n = len(members), len(others)
     true, false = m - np.searchsorted(members, levels), n - np.searchsorted(others, levels)

@@ -7,7 +7,6 @@ Medicine 17) for the difference of two independent rates, here from Clopper-Pear
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
 
 Interval = tuple[float, float]
 
@@ -16,6 +15,9 @@ def clopper_pearson(successes: int, n: int, confidence: float = 0.95) -> Interva
     """The exact interval of a binomial rate; (0, 1) for n = 0. Raises ValueError off 0 to n."""
     if not 0 <= successes <= n:
         raise ValueError(f"{successes} successes of {n}")
+    # Planning a run loads components, and they this module; SciPy is for those who compute.
+    from scipy import special
+
     tail = (1 - confidence) / 2
     low = special.betaincinv(successes, n - successes + 1, tail) if successes else 0.0
     high = special.betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
