@@ -60,14 +60,41 @@ def squared_gradients(model: Model) -> Callable[..., Parameters]:
     if model.engine is not None:
         return _segments(model).squared_gradients
 
-    def one(parameters: Parameters, row: Array, label: Array) -> Any:
-        return jax.grad(model.mean_loss)(parameters, row[None], label[None])
-
     def chunk(parameters: Parameters, inputs: Array, labels: Array, weights: Array) -> Parameters:
-        gradients = jax.vmap(one, in_axes=(None, 0, 0))(parameters, inputs, labels)
-        return jax.tree.map(lambda g: jnp.tensordot(weights, g * g, axes=1), gradients)
+        small, wide = _split_dense(model, parameters)
+
+        def one(small: Parameters, row: Array, label: Array) -> Array:
+            return model.mean_loss(small | wide, row[None], label[None])
+
+        gradients = jax.vmap(jax.grad(one), in_axes=(None, 0, 0))(small, inputs, labels)
+        return _squares(model, parameters, inputs, gradients, weights)
 
     return jax.jit(chunk)
+
+
+def _split_dense(model: Model, parameters: Parameters) -> tuple[Parameters, Parameters]:
+    """The parameters without and with the weights of the model's wide dense layer, if it has one.
+
+    A sample's gradient by such weights is an outer product, so that its square needs no array of
+    one weight matrix per sample: see `_squares`.
+    """
+    wide = getattr(model.module, "DENSE", {})
+    return (
+        {name: value for name, value in parameters.items() if name not in wide},
+        {name: value for name, value in parameters.items() if name in wide},
+    )
+
+
+def _squares(
+    model: Model, parameters: Parameters, inputs: Array, gradients: Parameters, weights: Array
+) -> Parameters:
+    """Weighted sums of squares of per-sample gradients (n, ...), and of the dense layer's, which
+    are inputs of the layer times the gradient by its bias."""
+    found = {name: jnp.tensordot(weights, g * g, axes=1) for name, g in gradients.items()}
+    for name, bias in getattr(model.module, "DENSE", {}).items():
+        rows = model.module.dense_inputs(parameters, inputs)
+        found[name] = (weights[:, None] * rows**2).T @ gradients[bias] ** 2
+    return found
 
 
 def mean_loss_and_hits(model: Model, logits: Array, labels: Array) -> tuple[Array, Array]:
@@ -161,8 +188,12 @@ class _Segments:
         gradients: Parameters,
         weights: Array,
     ) -> Parameters:
+        small, wide = _split_dense(self.model, front)
+        embed, config = self.model.module.embed, self.model.config
+
         def one(row: Array, direction: Array) -> Parameters:
-            return self._through_embedding(front, row[None], direction[None])
+            _, pull = jax.vjp(lambda p: embed(config, p | wide, row[None]), small)
+            return pull(direction[None])[0]
 
         each = gradients | (jax.vmap(one)(inputs, ascent) if self.trained else {})
-        return jax.tree.map(lambda g: jnp.tensordot(weights, g * g, axes=1), each)
+        return _squares(self.model, front, inputs, each, weights)

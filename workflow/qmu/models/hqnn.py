@@ -37,7 +37,17 @@ SLOPE = 0.01
 # Columns of the image per strip, an even divisor of 28: of 28, 14 and 4 the fastest for a fleet.
 STRIP = 4
 
-__all__ = ["CARD", "Config", "check", "circuit", "embed", "head", "initial_parameters"]
+__all__ = [
+    "CARD",
+    "DENSE",
+    "Config",
+    "check",
+    "circuit",
+    "dense_inputs",
+    "embed",
+    "head",
+    "initial_parameters",
+]
 
 
 class Config(Strict):
@@ -79,9 +89,19 @@ def initial_parameters(
     return parameters
 
 
+# Weights of a wide dense layer -> its bias: their squared gradients are taken without one weight
+# matrix per sample.
+DENSE = {"fc/weight": "fc/bias"}
+
+
+def dense_inputs(parameters: dict[str, Array], inputs: Array) -> Array:
+    """What enters the dense layer, (n, 980)."""
+    return convolve_and_pool(inputs, parameters["conv/weight"], parameters["conv/bias"])
+
+
 def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
     """Pixels (n, 784) in [-1, 1] to unit amplitude vectors (n, 2**qubits)."""
-    hidden = convolve_and_pool(inputs, parameters["conv/weight"], parameters["conv/bias"])
+    hidden = dense_inputs(parameters, inputs)
     hidden = hidden @ parameters["fc/weight"] + parameters["fc/bias"]
     hidden = jnp.where(hidden > 0, hidden, SLOPE * hidden)
     return hidden / jnp.linalg.norm(hidden, axis=-1, keepdims=True)

@@ -12,7 +12,7 @@ class Clock:
         self._wall = time.perf_counter()
         self._work_wall = self._wall
         self.startup_cpu = 0.0
-        self.compile = 0.0
+        self._compiling: list[tuple[float, float]] = []
         self.wall = self.cpu = self.work = 0.0
 
     def ready(self) -> None:
@@ -26,9 +26,22 @@ class Clock:
 
         def listen(event: str, seconds: float, **_: object) -> None:
             if event.startswith("/jax/core/compile/"):
-                self.compile += seconds
+                self.compiled(time.perf_counter(), seconds)
 
         jax.monitoring.register_event_duration_secs_listener(listen)
+
+    def compiled(self, end: float, seconds: float) -> None:
+        """Add a stretch of compilation that ended just now. Tracing one function traces those it
+        calls, which JAX reports first and by themselves: a stretch swallows what lies in it."""
+        start = end - seconds
+        while self._compiling and self._compiling[-1][0] >= start:
+            self._compiling.pop()
+        self._compiling.append((start, end))
+
+    @property
+    def compile(self) -> float:
+        """Seconds spent on compilation so far."""
+        return sum(end - start for start, end in self._compiling)
 
     def stop(self) -> None:
         """Freeze the readings."""

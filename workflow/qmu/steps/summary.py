@@ -9,7 +9,7 @@ from typing import Any
 from .. import tables
 from ..audit_tables import terminal_table
 from ..schemas import SCHEMAS
-from ..verdicts import verdicts
+from ..verdicts import Verdict, verdicts
 from .manifest import write_manifest
 from .write import Writer
 
@@ -29,12 +29,21 @@ def run(inputs, outputs, spec, report, clock) -> None:
         {name: [getattr(verdict, name) for verdict in found] for name in SCHEMAS["verdicts"]},
     )
     text = terminal_table(rows, confidence=spec["config"]["common"]["evaluation"]["confidence"])
-    lines = [f"{v.model}, {v.variant}: {v.sentence}" for v in found]
-    text = "\n".join([text, "", "Verdicts", *lines])
+    text = "\n".join([text, "", *verdict_lines(found)])
     with tables.atomic(outputs["text"]) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     write_manifest(outputs["manifest"], spec, inputs)
     report(text)
+
+
+def verdict_lines(found: Sequence[Verdict]) -> list[str]:
+    """One line per model and variant: the verdict and the first of its reasons."""
+    width = max((len(f"{v.model}, {v.variant}") for v in found), default=0)
+    lines = ["Verdicts (the gravest; all that holds, and the evidence, stand in the report)"]
+    for verdict in found:
+        name = f"{verdict.model}, {verdict.variant}"
+        lines.append(f"  {name:<{width}}  {verdict.sentence.partition('; ')[0].rstrip('.')}")
+    return lines
 
 
 def _rows(files: Sequence[str], experiment: str) -> list[dict[str, Any]]:
