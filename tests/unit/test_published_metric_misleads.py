@@ -3,8 +3,8 @@ while it still names the forget class and its members are as easy to tell as bef
 
 `hqnn` on MNIST, learning rate 0.02, `ssd` with one alpha alone, attacked by the published attack
 frozen on the original, and by the loss. It runs the real training, dampening, attacks, audit and
-verdicts; one seed. A prototype found the case at alpha 8; with importances from per-sample gradients
-it lies a little higher: from 9 to 9.5 every forget image is still named, at 8 none.
+verdicts; one seed. A prototype found the case at alpha 8; with importances from per-sample
+gradients it lies a little higher: from 9 to 9.5 every forget image is still named, at 8 none.
 """
 
 import jax
