@@ -17,7 +17,7 @@ audit: $(STAMP)
 # All tests, with the same set-up. The workflow tests share one run of the pipeline, which uses the
 # cores by itself, so they are not split between workers.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts
+	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts tests/hardware tests/fuzz tests/security
 	$(BIN)/python -m pytest tests/workflow
 
 # Formatting and linting of Python and Snakemake files.
@@ -37,7 +37,7 @@ lock:
 	.venv-lock/bin/pip install --quiet pip-tools
 	.venv-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
-		--extra dev --extra ibm -o requirements/lock.txt pyproject.toml
+		--extra dev --extra ibm --extra cluster -o requirements/lock.txt pyproject.toml
 	rm -rf .venv-lock
 
 $(STAMP): requirements/lock.txt pyproject.toml

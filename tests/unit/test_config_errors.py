@@ -138,6 +138,26 @@ DEVICES = [
     ("fleet.device", "qiskit.aer", "'qiskit.aer' has no adjoint gradients"),
 ]
 
+FURTHER = [
+    ("devices", {"a": {"device": "default.qubit", "noise": {}}}, "devices.a: noise: default.qubit"),
+    ("devices", {"a": {}}, "devices.a: noise: default.mixed is there for noise, state it"),
+    ("devices", {"a": {"noise": {}, "shots": 0}}, "devices.a.shots: must be greater than or"),
+    (
+        "devices",
+        {"a": {"noise": {"bit_flip": 0.6}}},
+        "devices.a.noise: bit_flip times scale is 0.6",
+    ),
+    ("devices", {"a": {"noise": {"mod": 1}}}, "devices.a.noise.mod: unknown key 'mod'. Did you"),
+    ("devices", {"a": {"kind": ["ibm"]}}, "devices.a.kind: no kind of device named ['ibm']"),
+    ("devices", {"a": None}, "devices.a: must be a mapping"),
+    ("devices", {"ga": {"noise": {}}}, "devices.ga: the name 'ga' is a model's or variant's"),
+    ("devices", ["noisy"], "devices: needs named entries"),
+    ("sweep", 3, "sweep: must be a mapping"),
+    ("sweep", {"shots": [0]}, "sweep.shots.0: must be greater than or equal to 1"),
+    ("sweep", {"scales": [100]}, "sweep: scales: at 100, bit_flip times scale is 1"),
+    ("sweep", {"shots": [8, 8]}, "sweep: shots: a value stands there twice"),
+]
+
 COMBINATIONS = [
     ("seeds", [1, 2, 1], "1 stands there twice"),
     ("forget_class", 10, "10 is no class of mnist_embedded (classes 0 to 9)"),
@@ -188,7 +208,7 @@ COMBINATIONS = [
     ("quality", {"probee": {}}, "quality.probee.measure: no quality component named 'probee'. Did"),
 ]
 
-CASES = UNKNOWN + TYPES + RANGES + NAMES + COMPONENTS + DEVICES
+CASES = UNKNOWN + TYPES + RANGES + NAMES + COMPONENTS + DEVICES + FURTHER
 CASES += COMBINATIONS
 
 

@@ -124,7 +124,7 @@ def test_nothing_is_fetched_from_elsewhere(source, page):
 
 def test_figures_are_described_and_tables_have_headers(page):
     pictures = [a for tag, a in page.tags if tag == "svg"]
-    shown = [entry for entry in catalogue.FIGURES if entry.stem not in ("roc", "quality")]
+    shown = [entry for entry in catalogue.FIGURES if entry.stem not in ("roc", "quality", "sweep")]
     assert len(pictures) == len(shown)
     ids = {attributes.get("id") for _, attributes in page.tags}
     for attributes in pictures:
@@ -151,7 +151,7 @@ def test_the_numbers_are_those_of_the_summary(page):
 
 def test_the_same_evidence_gives_the_same_page(built, source):
     pictures = {stem: svg.read_text(encoding="utf-8") for stem, (svg, _) in built.figures.items()}
-    for empty in ("roc", "quality"):
+    for empty in ("roc", "quality", "sweep"):
         del pictures[empty]
     assert render(report_example.evidence(models=("hqnn",)), pictures) == source
 

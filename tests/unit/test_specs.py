@@ -17,6 +17,8 @@ def full_config():
         "attacks": {"loss_thr": {}, "su_graybox": {}, "label_only": {}},
         "quality": {"probe": {}, "relearn": {}},
         "shadows": {"count": 10, "block": 4, "unlearned": 8},
+        "devices": {"noisy": {"noise": {}}, "few": {"device": "default.qubit", "shots": 64}},
+        "sweep": {"shots": [64]},
     }
 
 
@@ -25,16 +27,24 @@ def all_specs(raw):
     experiment = parse(raw)
     specs = Specs(experiment)
     found = {"pool": specs.pool(), "summary": specs.summary(), "report": specs.report()}
+    found["join_sweep"] = specs.join_sweep()
     for seed in experiment.common.seeds:
         found[f"samples {seed}"] = specs.samples(seed)
     for model in experiment.models:
         found[f"attack_data {model}"] = specs.attack_data(model)
         found[f"fit {model}"] = specs.fit_attacks(model)
         found[f"query {model}"] = specs.query(model)
+        found[f"fit_on {model}"] = specs.fit_attacks_on(model)
+        found[f"score_on {model}"] = specs.score_on(model)
         for variant in experiment.variants:
             found[f"score {model} {variant}"] = specs.score(model, variant)
             found[f"measure {model} {variant}"] = specs.measure(model, variant)
             found[f"examine {model} {variant}"] = specs.examine(model, variant)
+            found[f"sweep {model} {variant}"] = specs.sweep(model, variant)
+            for device in experiment.devices:
+                job = f"{model} {variant} {device}"
+                found[f"evaluate_on {job}"] = specs.evaluate_on(model, variant, device)
+                found[f"measure_on {job}"] = specs.measure_on(model, variant, device)
             for block in specs.blocks(variant):
                 job = f"shadows {model} {variant} {block}"
                 trained = variant in ("target", "retrain")
@@ -65,28 +75,36 @@ def of(*words):
     return {name for name in BEFORE if any(word in name.split() for word in words)}
 
 
+# Attacks on further devices: fitted and scored by jobs of their own.
+ON = ("fit_on", "score_on")
+
 CHANGES = [
     ("unlearning.ga.step_length", 0.1, jobs("ga") | shadows("ga")),
     ("unlearning.strong.stopping", {"max_steps": 3}, jobs("strong") | shadows("strong")),
     ("unlearning.ssd.alphas", [3], jobs("ssd") | shadows("ssd")),
-    ("attacks.loss_thr.threshold", "mean_train_loss", jobs("fit", "score")),
+    ("attacks.loss_thr.threshold", "mean_train_loss", jobs("fit", "score", *ON, "sweep")),
     ("attacks.label_only", {"shift": 2}, jobs("fit", "score", "query")),
     ("quality.probe", {"measure": "relearn"}, jobs("examine")),
-    ("evaluation", {"confidence": 0.9}, jobs("measure", "examine")),
+    ("evaluation", {"confidence": 0.9}, jobs("measure", "measure_on", "examine", "sweep")),
     ("memory_gib", 4, set()),
     (
         "models.hqnn.layers",
         2,
-        of("hqnn") - jobs("attack_data", "fit", "score", "measure"),
+        of("hqnn") - jobs("attack_data", "fit", "score", "measure", *ON, "measure_on"),
     ),
-    ("models.hqnn.training", {"loss": "bce_sum"}, of("hqnn") - jobs("measure")),
+    ("models.hqnn.training", {"loss": "bce_sum"}, of("hqnn") - jobs("measure", "measure_on")),
     ("fleet", {"precision": "double"}, jobs("shadows", "ensemble", "query", "examine")),
     ("fleet", {"width": 4}, shadows("target", "retrain") | jobs("ensemble")),
     (
         "simulation",
         {"precision": "single"},
-        jobs("target", "retrain", "ga", "strong", "ssd"),
+        jobs("target", "retrain", "ga", "strong", "ssd", "evaluate_on", "sweep"),
     ),
+    ("devices.noisy.noise", {"bit_flip": 0.02}, of("noisy") & jobs("evaluate_on")),
+    ("devices.noisy.shots", 128, of("noisy") & jobs("evaluate_on")),
+    ("devices.few.shots", 128, of("few") & jobs("evaluate_on")),
+    ("sweep.shots", [64, 128], jobs("sweep")),
+    ("sweep.noise", {"mode": "official"}, jobs("sweep")),
     ("retrain", {"ensemble": 3}, jobs("ensemble")),
     (
         "shadows",
@@ -99,7 +117,7 @@ CHANGES = [
     (
         "forget_class",
         3,
-        jobs("samples", "ga", "strong", "ssd", "fit", "score", "examine")
+        jobs("samples", "ga", "strong", "ssd", "fit", "score", *ON, "examine", "sweep")
         | jobs("shadows") - shadows("target"),
     ),
     ("root_seed", 1, set(BEFORE)),
@@ -125,7 +143,8 @@ def test_a_setting_changes_the_specs_of_the_jobs_that_read_it(key, value, expect
 def test_another_seed_adds_jobs_and_changes_none():
     after = all_specs(full_config() | {"seeds": [0, 1, 2]})
     changed = {name for name in BEFORE if after[name] != BEFORE[name]}
-    assert changed == RESULTS | jobs("fit", "query", "score", "measure", "examine")
+    on = jobs(*ON, "evaluate_on", "measure_on", "sweep")
+    assert changed == RESULTS | on | jobs("fit", "query", "score", "measure", "examine")
     assert {name.split()[-1] for name in after if name not in BEFORE} == {"2"}
 
 
@@ -147,11 +166,25 @@ def test_specs_are_plain_builtins_and_repeatable(name):
     assert "results/" not in json.dumps(spec)
 
 
+def test_another_device_adds_its_jobs_and_changes_none():
+    raw = full_config()
+    raw["devices"]["official"] = {"noise": {"mode": "official"}}
+    after = all_specs(raw)
+    assert {name for name in BEFORE if after[name] != BEFORE[name]} == RESULTS
+    assert {name.split()[-1] for name in after if name not in BEFORE} == {"official"}
+
+
+def test_attacks_that_need_the_simulation_stay_with_it():
+    assert set(BEFORE["fit hqnn"]["attacks"]) == {"loss_thr", "su_graybox", "label_only"}
+    assert set(BEFORE["fit_on hqnn"]["attacks"]) == {"loss_thr", "su_graybox"}
+    assert set(BEFORE["sweep hqnn ga"]["attacks"]) == {"loss_thr", "su_graybox"}
+
+
 def test_jobs_of_one_rule_differ():
     texts = [
         json.dumps(spec)
         for name, spec in BEFORE.items()
-        if name.split()[0] not in ("attack_data", "fit", "score")
+        if name.split()[0] not in ("attack_data", "fit", "score", *ON)
     ]
     assert len(set(texts)) == len(texts)
 

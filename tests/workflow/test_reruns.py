@@ -110,7 +110,11 @@ STATEMENT = "\nUNUSED = 1\n"
 CODE = {
     "one method": (QMU + "unlearning/ga.py", redone("ga") | END),
     "a helper of three methods": (QMU + "unlearning/_step.py", redone("ga", "rga", "ssd") | END),
-    "one attack": (QMU + "attacks/loss_thr.py", attacking() | END),
+    "one attack": (QMU + "attacks/gap.py", attacking() | END),
+    "the attack that asks about transformed images": (
+        QMU + "attacks/label_only.py",
+        attacking() | each("Ask {m}, {v}, about transformed images") | END,
+    ),
     "the step that collects": (QMU + "steps/attack_data.py", COLLECT | attacking() | END),
     "one model": (QMU + "models/hqnn.py", OF_HQNN | END),
     "the evaluation": (QMU + "audit_figures.py", measuring() | END),

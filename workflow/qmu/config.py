@@ -16,6 +16,8 @@ from pydantic import BaseModel, Field, PositiveInt, StringConstraints, Validatio
 from . import registry
 from .config_checks import check
 from .config_errors import first_line, one_line
+from .config_values import require_plain
+from .device_config import KINDS, Sweep
 from .errors import ConfigError, suggestion
 from .strict import Strict
 
@@ -118,6 +120,8 @@ class Experiment(Strict):
     unlearning: dict[str, Entry]
     attacks: dict[str, Entry]
     quality: dict[str, Entry]
+    devices: dict[str, Entry]
+    sweep: Sweep | None
 
     @property
     def variants(self) -> list[str]:
@@ -139,7 +143,8 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
     """Validate a configuration mapping; ConfigError holds one line that names the key."""
     if not isinstance(raw, Mapping):
         raise ConfigError("the configuration must be a mapping of keys to values")
-    known = {*Common.model_fields, "dataset", *SECTIONS}
+    require_plain(raw)
+    known = {*Common.model_fields, "dataset", *SECTIONS, "devices", "sweep"}
     for key in raw:
         if key not in known:
             hint = suggestion(str(key), known)
@@ -149,6 +154,8 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
         common=common,
         dataset=_entry("dataset", "data", "name", "dataset", raw.get("dataset", {})),
         **{section: _section(section, raw.get(section)) for section in SECTIONS},
+        devices=_devices(raw.get("devices")),
+        sweep=_sweep(raw),
     )
     check(experiment)
     return experiment
@@ -168,15 +175,51 @@ def _section(section: str, raw: Any) -> dict[str, Entry]:
     entries = {}
     for name, settings in raw.items():
         where = f"{section}.{name}"
-        if not re.fullmatch(NAME, str(name)):
-            raise ConfigError(
-                f"{where}: a name starts with a lower-case letter and has at most 40 lower-case "
-                "letters, digits and _"
-            )
+        _check_name(where, name)
         if section == "unlearning" and name in RESERVED:
             raise ConfigError(f"{where}: the name {name!r} is reserved for qmu's own variants")
         entries[name] = _entry(str(name), kind, key, where, {} if settings is None else settings)
     return entries
+
+
+def _check_name(where: str, name: Any) -> None:
+    if not re.fullmatch(NAME, str(name)):
+        raise ConfigError(
+            f"{where}: a name starts with a lower-case letter and has at most 40 lower-case "
+            "letters, digits and _"
+        )
+
+
+def _devices(raw: Any) -> dict[str, Entry]:
+    """The section ``devices``: each name with the settings of its kind."""
+    if raw in (None, {}):
+        return {}
+    if not isinstance(raw, Mapping):
+        raise ConfigError("devices: needs named entries, such as devices: {noisy: {noise: {}}}")
+    found = {}
+    for name, settings in raw.items():
+        where = f"devices.{name}"
+        _check_name(where, name)
+        if not isinstance(settings, Mapping):
+            raise ConfigError(f"{where}: must be a mapping of keys to values")
+        kind = settings.get("kind", "simulated")
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise ConfigError(
+                f"{where}.kind: no kind of device named {kind!r}.{suggestion(str(kind), KINDS)}"
+            )
+        model = _validate(KINDS[kind], {k: v for k, v in settings.items() if k != "kind"}, where)
+        values = {"name": name, "component": kind, "settings": model.model_dump(mode="json")}
+        found[str(name)] = _validate(Entry, values, where)
+    return found
+
+
+def _sweep(raw: Mapping[str, Any]) -> Sweep | None:
+    """The section ``sweep``; none where the key is absent or null, the defaults for ``{}``."""
+    if raw.get("sweep") is None:
+        return None
+    if not isinstance(raw["sweep"], Mapping):
+        raise ConfigError("sweep: must be a mapping of keys to values")
+    return _validate(Sweep, raw["sweep"], "sweep")
 
 
 def _entry(name: str, kind: str, key: str, where: str, raw: Any) -> Entry:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from . import evaluation, fisher, registry
+from . import device_checks, evaluation, fisher, registry
 from .devices import capabilities, memory
 from .errors import ConfigError
 
@@ -39,6 +40,7 @@ def check(experiment: Experiment) -> None:
         except ValueError as error:
             raise ConfigError(f"models.{name}.{error}") from None
         _check_memory(experiment, name, module.circuit(settings), settings)
+    device_checks.check(experiment)
 
 
 def _device(section: object) -> tuple[str, str]:
@@ -55,14 +57,14 @@ def _check_device(where: str, device: str, precision: str) -> None:
 
 def _check_seeds(experiment: Experiment) -> None:
     seeds = experiment.common.seeds
-    twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
+    twice = sorted(seed for seed, count in Counter(seeds).items() if count > 1)
     if twice:
         raise ConfigError(f"seeds: {twice[0]} stands there twice")
 
 
 def _check_files(experiment: Experiment) -> None:
     path = experiment.dataset.settings.get("path")
-    if path is not None and not Path(path).exists():
+    if path is not None and not os.path.exists(path):
         raise ConfigError(f"dataset.path: {path}: no such file or folder")
 
 

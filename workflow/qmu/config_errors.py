@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from .errors import suggestion
+from .errors import one_line, suggestion
+
+__all__ = ["first_line", "one_line"]
+
+
+# A key that the model lacks, and one that is no text and so could never be known.
+UNKNOWN = ("extra_forbidden", "invalid_key")
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+_SHORT.maxlevel = 3
 
 
 def first_line(error: ValidationError, model: type[BaseModel], where: str) -> str:
     """``models.hqnn.layers: must be ..., found 0`` for the first of the errors."""
     # Unknown keys first: a misspelt key is the usual cause of what else is wrong.
-    errors = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+    errors = sorted(error.errors(), key=lambda item: item["type"] not in UNKNOWN)
     item = errors[0]
     location = [str(part) for part in item["loc"]]
     key = ".".join([part for part in [where] if part] + location)
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    if item["type"] == "extra_forbidden":
+    if item["type"] in UNKNOWN:
         valid = _fields(model, location[:-1])
         return f"{key}: unknown key {location[-1]!r}.{suggestion(location[-1], valid)}{more}"
     if item["type"] == "missing":
@@ -31,11 +42,6 @@ def first_line(error: ValidationError, model: type[BaseModel], where: str) -> st
     elif item["type"] == "float_type" and _is_number(item["input"]):
         hint = " YAML reads a number only with a decimal point and a signed exponent, as 1.0e-3."
     return f"{key}: must be {_wanted(item)}, found {_shown(item['input'])}.{hint}{more}"
-
-
-def one_line(text: str) -> str:
-    """The text without line breaks, which a key of a YAML file may hold."""
-    return " ".join(text.split())
 
 
 def _wanted(item: Any) -> str:
@@ -61,9 +67,12 @@ def _is_number(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
     if value is None:
         return "nothing"
+    try:
+        text = _SHORT.repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return f"a value of type {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -14,19 +14,27 @@ from pydantic_core import PydanticUndefined
 
 from . import registry
 from .config import SECTIONS, Common
+from .device_config import KINDS, Sweep
+from .devices.noise_model import NoiseModel
 
 INTRODUCTION = """\
 # Configuration reference
 
 Generated from the models that validate the configuration (`python -m qmu.config_reference`).
 Unknown keys are errors. A component stands under a name of your choice; the key `model`, `method`
-or `attack` says which component it is and defaults to that name.
+or `attack` says which component it is and defaults to that name. The sections `quality`, `devices`
+and `sweep` may be left out.
 """
 
 
 def markdown() -> str:
     """The whole reference."""
     parts = [INTRODUCTION, "## Common keys", _purpose(Common), *_table(Common)]
+    for kind, settings in KINDS.items():
+        parts += [f"## `devices`, `kind: {kind}`", _purpose(settings), *_table(settings)]
+    noise = "`devices.<name>.noise` and `sweep.noise`"
+    parts += [f"## {noise}", _purpose(NoiseModel), *_table(NoiseModel)]
+    parts += ["## `sweep`", _purpose(Sweep), *_table(Sweep)]
     kinds = [("dataset", "data", "name")]
     kinds += [(section, kind, key) for section, (kind, key) in SECTIONS.items()]
     for section, kind, key in kinds:

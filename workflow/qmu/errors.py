@@ -5,13 +5,29 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+# A path may have 4,096 characters; what is longer is no message.
+LONGEST = 6000
+
 
 class QmuError(Exception):
-    """Bad input or a failed computation, told in one line that names key, file, column or row."""
+    """Bad input or a failed computation, told in one line that names key, file, column or row.
+
+    Whatever the text quotes, it stays one line and sends no control sequence to a terminal.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(one_line(text))
 
 
 class ConfigError(QmuError):
     """The configuration cannot be run; the text names the key and suggests a valid one."""
+
+
+def one_line(text: str) -> str:
+    """The text with line breaks as spaces and what cannot be printed as escapes, cut at its end."""
+    text = " ".join(text[: LONGEST + 1].split())
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
 
 def suggestion(word: str, valid: Iterable[str]) -> str:

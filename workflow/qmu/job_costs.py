@@ -9,17 +9,29 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+_KEYS = {"cpu": "cpu_seconds", "startup": "startup_cpu_seconds", "compile": "compile_seconds"}
+
 
 def totals(logs: Path) -> dict[str, float]:
     """Jobs and seconds of CPU time, of start-up CPU time and of compilation, over all jobs."""
     found = {"jobs": 0.0, "cpu": 0.0, "startup": 0.0, "compile": 0.0}
     for file in sorted(logs.rglob("*.timing.json")):
-        job = json.loads(file.read_text(encoding="utf-8"))
+        job = _read(file)
+        if job is None:
+            continue
         found["jobs"] += 1
-        found["cpu"] += job["cpu_seconds"]
-        found["startup"] += job["startup_cpu_seconds"]
-        found["compile"] += job["compile_seconds"]
+        for name, key in _KEYS.items():
+            found[name] += job[key]
     return found
+
+
+def _read(file: Path) -> dict[str, float] | None:
+    """One job's times; None for a damaged file, which must not spoil the end of a finished run."""
+    try:
+        job = json.loads(file.read_text(encoding="utf-8"))
+        return {key: float(job[key]) for key in _KEYS.values()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def line(logs: Path) -> str:

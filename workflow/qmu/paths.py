@@ -1,7 +1,8 @@
 """Every path template of a run, once.
 
 Templates are written with Snakemake wildcards and live below ``results/<experiment>/``. A variant
-is ``target``, ``retrain`` or the name that the config gives to an unlearning method.
+is ``target``, ``retrain`` or the name that the config gives to an unlearning method; a device is a
+name of the section ``devices``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,17 @@ SCORES = ROOT + "/scores/{model}/{variant}.parquet"
 AUDIT = ROOT + "/audit/{model}/{variant}/figures.parquet"
 ROC = ROOT + "/audit/{model}/{variant}/roc.parquet"
 QUALITY = ROOT + "/quality/{model}/{variant}.parquet"
+
+# The same variants on a further device, by the name that the config gives to it: the table of
+# outputs, the attacks fitted on what the device answers, their scores and figures.
+OUTPUTS_ON = VARIANT + "/on-{device}/outputs.parquet"
+FITTED_ON = ROOT + "/attacks/{model}/on-{device}/fitted.parquet"
+SCORES_ON = ROOT + "/scores/{model}/on-{device}/{variant}.parquet"
+AUDIT_ON = ROOT + "/audit/{model}/{variant}/on-{device}/figures.parquet"
+ROC_ON = ROOT + "/audit/{model}/{variant}/on-{device}/roc.parquet"
+
+SWEEP_OF = ROOT + "/sweep/{model}/{variant}.parquet"
+SWEEP = ROOT + "/sweep.parquet"
 
 SUMMARY = ROOT + "/summary.parquet"
 SUMMARY_CSV = ROOT + "/summary.csv"

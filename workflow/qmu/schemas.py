@@ -111,6 +111,23 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "ci_high": "double",
     },
     "summary": _FIGURE,
+    # figures against noise and shots: ``noise_scale`` times the sweep's noise, ``shots`` per
+    # execution (null: exact values), the mean of ``repeats`` executions; seed null: over seeds
+    "sweep": {
+        "model": "string",
+        "seed": "int64?",
+        "variant": "string",
+        "noise_scale": "double",
+        "shots": "int64?",
+        "repeats": "int64",
+        "attack": "string?",
+        "metric": "string",
+        "split": "string",
+        "value": "double",
+        "ci_low": "double?",
+        "ci_high": "double?",
+        "n": "int64?",
+    },
     "verdicts": {
         "model": "string",
         "variant": "string",

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import registry
 from .config import Entry, Experiment
+from .device_config import SWEPT_ATTACKS, on_devices
 from .digest import code_digest
 from .report import catalogue
 
@@ -147,6 +148,53 @@ class Specs:
             }
         )
 
+    def evaluate_on(self, model: str, variant: str, device: str) -> Spec:
+        """One variant of one model on a simulated device, all seeds."""
+        return self._base("evaluate_on", self._model_code(model)) | {
+            "name": model,
+            "variant": variant,
+            "seeds": self.common["seeds"],
+            "device": device,
+            "settings": self.experiment.devices[device].settings,
+            "model": self._model(model, "simulation"),
+        }
+
+    def fit_attacks_on(self, model: str) -> Spec:
+        """Fitting of the attacks that are run on further devices."""
+        return self._attacks("fit_attacks", model, further=True)
+
+    def score_on(self, model: str) -> Spec:
+        """These attacks on one variant of one model on a further device, all seeds."""
+        return self._attacks("score", model, further=True) | {"indices": []}
+
+    def measure_on(self, model: str, variant: str, device: str) -> Spec:
+        """The figures of one variant on a further device."""
+        return self._base("measure") | self._audited(model, variant) | {"device": device}
+
+    def sweep(self, model: str, variant: str) -> Spec:
+        """Leakage and accuracy of one variant against shots and noise."""
+        frozen = {
+            name: entry
+            for name, entry in self.experiment.attacks.items()
+            if entry.component in SWEPT_ATTACKS
+        }
+        code = sorted({f"attacks.{entry.component}" for entry in frozen.values()})
+        return (
+            self._base("sweep", self._model_code(model), *code)
+            | self._audited(model, variant)
+            | {
+                "sweep": self.experiment.sweep.model_dump(mode="json"),
+                "attacks": self._entries(frozen),
+                "forget_class": self.common["forget_class"],
+                "loss": self._loss(model),
+                "model": self._model(model, "simulation"),
+            }
+        )
+
+    def join_sweep(self) -> Spec:
+        """The sweeps of all models and variants as one table."""
+        return self._base("join_sweep")
+
     def needs(self) -> set[str]:
         """What the configured attacks and measures are handed beside a model's outputs."""
         cards = [
@@ -168,8 +216,14 @@ class Specs:
             if "queries" in registry.load("attacks", entry.component).CARD.needs
         )
 
-    def _attacks(self, step: str, model: str) -> Spec:
+    def _attacks(self, step: str, model: str, further: bool = False) -> Spec:
         attacks = self._entries(self.experiment.attacks)
+        if further:
+            attacks = {
+                name: entry
+                for name, entry in attacks.items()
+                if on_devices(registry.load("attacks", entry["component"]).CARD.needs)
+            }
         code = sorted({f"attacks.{entry['component']}" for entry in attacks.values()})
         return self._base(step, *code) | {
             "name": model,

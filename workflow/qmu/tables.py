@@ -2,11 +2,15 @@
 
 Every file carries the table's kind, the schema version, the experiment and the digest of the code
 that wrote it. A reader gets NumPy columns of the promised types or one line that names the file
-and what is wrong with it.
+and what is wrong with it. Every page of a file has a checksum that is verified when it is read:
+compression alone lets most flipped bits pass as other numbers.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import glob
 import os
 import tempfile
 from collections.abc import Mapping
@@ -29,8 +33,15 @@ _SCALARS = {
 }
 
 
+_REMOVE = "remove the file and run again"
+
+
 class TableError(QmuError):
     """A table that cannot be written or trusted; the text names file and column."""
+
+
+class WriteError(QmuError, OSError):
+    """A file that cannot be written: the text names it and the system's reason."""
 
 
 def write(
@@ -67,75 +78,146 @@ def write(
     }
     table = pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=metadata))
     with atomic(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
 class atomic:
-    """Context: yields a temporary path in the target's folder and renames it on success."""
+    """Context: yields a temporary path in the target's folder and renames it on success.
+
+    The temporary file stays locked while its process lives, so that the next writer of the same
+    target can tell what a killed one left behind, and removes it. Raises WriteError, naming the
+    target, where the file system refuses: a full disk, a read-only folder, no permission.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
     def __enter__(self) -> Path:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
-        os.close(handle)
+        prefix = f".{self.path.name}."
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_stale(self.path.parent, prefix)
+            self._handle, name = tempfile.mkstemp(prefix=prefix, dir=self.path.parent)
+        except OSError as error:
+            raise _write_error(self.path, error) from None
         self.temporary = Path(name)
+        _lock(self._handle)
         return self.temporary
 
-    def __exit__(self, kind: object, *_: object) -> None:
+    def __exit__(self, kind: object, error: object, *_: object) -> None:
         try:
             if kind is None:
-                umask = os.umask(0)
-                os.umask(umask)
-                self.temporary.chmod(0o666 & ~umask)
-                os.replace(self.temporary, self.path)
+                self._publish()
+        except OSError as failed:
+            error = failed
         finally:
-            self.temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.temporary.unlink(missing_ok=True)
+            os.close(self._handle)
+        own = (None, str(self.temporary))
+        if isinstance(error, OSError) and not isinstance(error, QmuError) and error.filename in own:
+            raise _write_error(self.path, error) from None
+
+    def _publish(self) -> None:
+        umask = os.umask(0)
+        os.umask(umask)
+        self.temporary.chmod(0o666 & ~umask)
+        # On disk before it has its name: a crash of the machine leaves no empty table.
+        os.fsync(self._handle)
+        os.replace(self.temporary, self.path)
+
+
+def _remove_stale(folder: Path, prefix: str) -> None:
+    for name in glob.glob(glob.escape(prefix) + "*", root_dir=folder, include_hidden=True):
+        handle = os.open(folder / name, os.O_RDONLY)
+        try:
+            if _lock(handle):
+                os.unlink(folder / name)
+        except FileNotFoundError:
+            pass
+        finally:
+            os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    """Whether this process now holds the file; False where another does, or locks are unknown."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _write_error(path: Path, error: OSError) -> WriteError:
+    # Arrow tells its errors in a sentence of its own, with the system's reason in brackets.
+    reason = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
+    return WriteError(f"{path}: cannot be written: {reason}")
 
 
 def read(path: str | Path, kind: str, *, experiment: str | None = None) -> dict[str, np.ndarray]:
     """All columns of a table as NumPy arrays; TableError names the file, column or row at fault."""
     path = Path(path)
     table = _open(path)
+    try:
+        return _columns(path, table, kind, experiment)
+    except (pa.ArrowException, ValueError) as error:
+        # What a damaged footer says of names and types need not even be text.
+        raise _unreadable(path, error) from None
+
+
+def _columns(
+    path: Path, table: pa.Table, kind: str, experiment: str | None
+) -> dict[str, np.ndarray]:
     metadata = {
-        key.decode(): value.decode(errors="replace")
+        key.decode(errors="replace"): value.decode(errors="replace")
         for key, value in (table.schema.metadata or {}).items()
     }
     _check_metadata(path, kind, experiment, metadata)
-    missing = [name for name in SCHEMAS[kind] if name not in table.column_names]
-    if missing:
-        raise TableError(f"{path}: column {missing[0]!r} is missing from table {kind!r}")
-    return {
-        name: _to_numpy(path, name, table.column(name).combine_chunks(), spec)
-        for name, spec in SCHEMAS[kind].items()
-    }
+    try:
+        missing = [name for name in SCHEMAS[kind] if name not in table.column_names]
+        if missing:
+            raise TableError(f"{path}: column {missing[0]!r} is missing from table {kind!r}")
+        return {
+            name: _to_numpy(path, name, table.column(name).combine_chunks(), spec)
+            for name, spec in SCHEMAS[kind].items()
+        }
+    except (pa.ArrowException, ValueError) as error:  # a damaged name is no UTF-8
+        raise _unreadable(path, error) from None
 
 
 def metadata(path: str | Path) -> dict[str, str]:
     """The ``qmu.*`` metadata of a file."""
     found = _open(Path(path)).schema.metadata or {}
-    return {key.decode(): value.decode() for key, value in found.items() if key[:4] == b"qmu."}
+    return {
+        key.decode(errors="replace"): value.decode(errors="replace")
+        for key, value in found.items()
+        if key[:4] == b"qmu."
+    }
 
 
 def _open(path: Path) -> pa.Table:
-    if not path.is_file():
+    if not os.path.isfile(path):  # False too for names that no file can have
         raise TableError(f"{path}: no such file")
     try:
         # No partitioning: a folder named `seed=1` above the file must not become a column.
-        return pq.read_table(path, partitioning=None)
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise TableError(f"{path}: not a readable Parquet file ({reason})") from None
+        return pq.read_table(path, partitioning=None, page_checksum_verification=True)
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> TableError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return TableError(f"{path}: not a readable Parquet file ({reason}); {_REMOVE}")
 
 
 def _check_metadata(path: Path, kind: str, experiment: str | None, found: dict[str, str]) -> None:
     if found.get("qmu.table") != kind:
-        raise TableError(f"{path}: holds {found.get('qmu.table', 'a foreign table')}, not {kind!r}")
+        held = found.get("qmu.table", "a foreign table")
+        raise TableError(f"{path}: holds {held}, not {kind!r}; {_REMOVE}")
     if found.get("qmu.schema_version") != str(SCHEMA_VERSION):
         raise TableError(
             f"{path}: schema version {found.get('qmu.schema_version')}, this qmu reads "
-            f"{SCHEMA_VERSION}; remove the file and run again"
+            f"{SCHEMA_VERSION}; {_REMOVE}"
         )
     if experiment is not None and found.get("qmu.experiment") != experiment:
         raise TableError(

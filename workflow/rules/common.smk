@@ -28,6 +28,10 @@ VARIANTS = experiment.variants
 BLOCKS = specs.blocks("target")
 UNLEARNED_BLOCKS = specs.blocks("retrain")
 NEEDS = specs.needs()
+DEVICES = list(experiment.devices)
+SIMULATED = [
+    n for n, entry in experiment.devices.items() if entry.component == "simulated"
+]
 
 
 def at(template):
@@ -53,6 +57,17 @@ def fleet_table(folder, kind, variant="{variant}"):
 def of_seeds(kind, variant="{variant}"):
     """One table of a model variant for every seed."""
     return expand(variant_table(kind, variant), seed=SEEDS, allow_missing=True)
+
+
+def outputs_on(variant="{variant}"):
+    """The outputs of a model variant on a further device for every seed."""
+    path = at(paths.OUTPUTS_ON).replace("{variant}", variant)
+    return expand(path, seed=SEEDS, allow_missing=True)
+
+
+def one_of(names):
+    """A wildcard's pattern: one of the names, or nothing at all where there are none."""
+    return "|".join(names) or "(?!)"
 
 
 def ensembles(kind):
@@ -90,6 +105,7 @@ wildcard_constraints:
     variant="|".join(VARIANTS),
     seed="|".join(str(seed) for seed in SEEDS),
     block="[0-9]+",
+    device=one_of(DEVICES),
 
 
 onsuccess:

@@ -1,6 +1,7 @@
 # The figures of every variant, and all of them in one long table with what made them.
 CELLS = {"model": MODELS, "seed": SEEDS, "variant": VARIANTS}
 AUDITED = {"model": MODELS, "variant": VARIANTS}
+AUDITED_ON = {"device": DEVICES, **AUDITED}
 
 
 rule measure:
@@ -71,6 +72,8 @@ rule evaluation:
     input:
         figures=expand(at(paths.AUDIT), **AUDITED),
         quality=expand(at(paths.QUALITY), **AUDITED) if experiment.quality else [],
+        outputs=expand(variant_table("outputs"), **CELLS),
+        devices=expand(at(paths.AUDIT_ON), **AUDITED_ON),
     output:
         summary=at(paths.SUMMARY),
         csv=report(

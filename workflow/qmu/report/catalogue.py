@@ -66,6 +66,14 @@ FIGURES = (
         "on images of that class that were never trained on.",
     ),
     Entry(
+        "sweep",
+        "Leakage and accuracy against noise and shots",
+        "Noise and shots",
+        "Line plots, one block per model: the AUC of the loss and the accuracy of every variant "
+        "against the strength of the noise, the number of shots, and how often an attacker asks; "
+        "dashed, the AUC of an ideal model made equally inaccurate.",
+    ),
+    Entry(
         "accuracy",
         "Accuracy on four splits",
         "Utility",

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..cards import AttackCard, MethodCard, ModelCard, QualityCard
+from . import sweep_evidence
 from .summary import BASELINES, Estimate, Summary, summarise
+from .sweep_evidence import SweepEvidence
 
 __all__ = [
     "BASELINES",
@@ -135,6 +137,7 @@ class Evidence:
     classes: int | None = None
     curves: tuple[Curve, ...] = ()
     judgements: tuple[Judgement, ...] = ()
+    sweep: SweepEvidence = field(default_factory=SweepEvidence)
     config: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     cards: Cards = field(default_factory=Cards)
@@ -183,6 +186,7 @@ def gather(
     outputs: Mapping[Key, Mapping[str, np.ndarray]] | None = None,
     curves: Iterable[Mapping[str, np.ndarray]] = (),
     verdicts: Mapping[str, Iterable[Any]] | None = None,
+    sweep: Mapping[str, Iterable[Any]] | None = None,
     config: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
     cards: Cards | None = None,
@@ -191,7 +195,8 @@ def gather(
 
     ``histories`` and ``outputs`` are keyed by (model, seed, variant); of the outputs only the
     columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of these the forget
-    class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts`` is that table.
+    class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts`` and ``sweep`` are
+    those tables.
     ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
     """
     confidences, classes = [], None
@@ -212,6 +217,7 @@ def gather(
         classes=classes,
         curves=tuple(curve for table in curves for curve in _curves(table)),
         judgements=_judgements(verdicts or {}),
+        sweep=SweepEvidence() if sweep is None else sweep_evidence.index(sweep),
         config=config or {},
         manifest=manifest or {},
         cards=cards or Cards(),

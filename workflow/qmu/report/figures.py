@@ -16,6 +16,7 @@ from . import (
     fig_membership,
     fig_quality,
     fig_roc,
+    fig_sweep,
     fig_training,
 )
 from .evidence import Evidence
@@ -25,6 +26,7 @@ DRAW: dict[str, Callable[[Evidence], Figure]] = {
     "auc": fig_auc.draw,
     "roc": fig_roc.draw,
     "confidence": fig_confidence.draw,
+    "sweep": fig_sweep.draw,
     "accuracy": fig_accuracy.draw,
     "distance": fig_distance.draw,
     "quality": fig_quality.draw,

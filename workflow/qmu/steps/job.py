@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import json
 import os
+import signal
 import sys
 import time
+import traceback
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,8 @@ from .clock import Clock
 # BLAS may split a sum differently for every number of threads. Parallelism is between jobs.
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _XLA_FLAGS = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+_CACHE_WARNING = "Error reading persistent compilation cache entry"
+_ZSTD = b"\x28\xb5\x2f\xfd"  # JAX compresses so where the package zstandard is installed
 
 
 class Report:
@@ -31,6 +37,36 @@ class Report:
 
     def __call__(self, line: str) -> None:
         print(line, flush=True)
+
+
+class Log(io.TextIOBase):
+    """The job's log. A line that the disk has no room for is dropped: the tables tell the fault."""
+
+    def __init__(self, path: Path) -> None:
+        self._stream = open(path, "w", buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
+        self.cache_damaged = False
+
+    def write(self, text: str) -> int:
+        """Always the whole text's length."""
+        self.cache_damaged |= _CACHE_WARNING in text
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back; a full disk is no error here."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def fileno(self) -> int:
+        """The file's descriptor, for code that prints from outside Python."""
+        return self._stream.fileno()
+
+    def close(self) -> None:
+        """Close the file."""
+        super().close()
+        with contextlib.suppress(OSError):
+            self._stream.close()
 
 
 def prepare_environment(cache: str | Path = paths.COMPILATION_CACHE) -> None:
@@ -42,40 +78,84 @@ def prepare_environment(cache: str | Path = paths.COMPILATION_CACHE) -> None:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(Path(cache).resolve())
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+    # XLA's own caches, for GPUs, would put the folder's path into the key of every program, so that
+    # a moved or copied project compiled all again.
+    if os.environ["JAX_PLATFORMS"] == "cpu":
+        os.environ["JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES"] = "none"
 
 
 def execute(step: str, snakemake: Any) -> None:
     """Run ``qmu.steps.<step>`` for a Snakemake job; on bad input end with one line, no traceback.
 
-    The step's ``run(inputs, outputs, spec, report, clock)`` gets plain dicts.
+    The step's ``run(inputs, outputs, spec, report, clock)`` gets plain dicts. An error that nobody
+    foresaw leaves its traceback in the job's log, and one line that says so.
     """
     clock = Clock()
     prepare_environment()
-    log = Path(str(snakemake.log[0]))
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "w", buffering=1, encoding="utf-8") as stream:
-        with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
-            message = _run(step, snakemake, clock)
-        if message is None:
-            _record(log, clock)
-            return
-        stream.write(message + "\n")
-    sys.stderr.write(f"qmu: {message}\n")
-    sys.exit(1)
+    path = Path(str(snakemake.log[0]))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log = Log(path)
+    except OSError as error:
+        sys.exit(f"qmu: {path}: cannot be written: {error.strerror}")
+    # The end by a cluster's time limit or `scancel`: half-written files are removed on the way.
+    signal.signal(signal.SIGTERM, _terminated)
+    with log:
+        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+            message = _run(step, snakemake, clock, path)
+            if log.cache_damaged:
+                remove_damaged(Path(paths.COMPILATION_CACHE))
+        if message is not None:
+            log.write(message + "\n")
+            sys.exit(f"qmu: {message}")
 
 
-def _run(step: str, snakemake: Any, clock: Clock) -> str | None:
+def _run(step: str, snakemake: Any, clock: Clock, log: Path) -> str | None:
     inputs = {k: _plain(v) for k, v in snakemake.input.items()}
     outputs = {k: _plain(v) for k, v in snakemake.output.items()}
     try:
         module = importlib.import_module(f"qmu.steps.{step}")
         module.run(inputs, outputs, dict(snakemake.params["spec"]), Report(), clock)
+        clock.stop()
+        print(clock.line())
+        _record(log, clock)
     except QmuError as error:
         return str(error)
+    except KeyboardInterrupt as error:
+        return f"step {step} was ended from outside{error}; run again to resume"
+    except MemoryError:
+        traceback.print_exc()
+        return f"step {step} ran out of memory; see {log}"
     except OSError as error:
-        where = error.filename or "output"
-        return f"{where}: {error.strerror or error}"
+        traceback.print_exc()
+        return f"{error.filename or f'step {step}'}: {error.strerror or error}; see {log}"
+    except Exception as error:
+        traceback.print_exc()
+        what = (traceback.format_exception_only(error)[-1].splitlines() or [repr(error)])[0]
+        return f"internal error in step {step}: {what}; see {log}"
     return None
+
+
+def _terminated(*_: object) -> None:
+    raise KeyboardInterrupt(" (SIGTERM: cancelled, or over its time limit)")
+
+
+def remove_damaged(cache: Path) -> None:
+    """Remove the compiled programs that a killed job or a full disk cut short.
+
+    JAX writes them in place and never again where a file stands, so each would be compiled anew by
+    every later job.
+    """
+    for file in cache.glob("*-cache"):
+        try:
+            content = file.read_bytes()
+            if not content.startswith(_ZSTD):
+                zlib.decompress(content)
+        except zlib.error:
+            file.unlink(missing_ok=True)
+            print(f"removed the damaged compiled program {file}")
+        except OSError:
+            continue
 
 
 def _plain(value: Any) -> str | list[str]:
@@ -83,8 +163,5 @@ def _plain(value: Any) -> str | list[str]:
 
 
 def _record(log: Path, clock: Clock) -> None:
-    clock.stop()
     with atomic(log.with_suffix(".timing.json")) as temporary:
         temporary.write_text(json.dumps({**clock.seconds(), "finished": time.time()}) + "\n")
-    with open(log, "a", encoding="utf-8") as stream:
-        print(clock.line(), file=stream)

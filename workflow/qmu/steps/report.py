@@ -25,11 +25,14 @@ def run(inputs, outputs, spec, report, clock) -> None:
         return {key: tables.read(file, kind, experiment=experiment) for key, file in files}
 
     evidence = gather(
-        tables.read(inputs["summary"], "summary", experiment=experiment),
+        _labelled(tables.read(inputs["summary"], "summary", experiment=experiment), config),
         histories=read("history"),
         outputs=read("outputs"),
-        curves=[tables.read(file, "roc", experiment=experiment) for file in inputs["roc"]],
+        curves=_curves(inputs, config, experiment),
         verdicts=tables.read(inputs["verdicts"], "verdicts", experiment=experiment),
+        sweep=tables.read(inputs["sweep"][0], "sweep", experiment=experiment)
+        if inputs.get("sweep")
+        else None,
         config=config,
         manifest=json.loads(Path(inputs["manifest"]).read_text(encoding="utf-8")),
         cards=cards(config),
@@ -37,3 +40,34 @@ def run(inputs, outputs, spec, report, clock) -> None:
     clock.ready()
     build(evidence, Path(outputs["svg"][0]).parent, outputs["report"])
     report(f"{len(outputs['svg'])} figures and {outputs['report']}")
+
+
+def _labelled(summary: dict, config: dict) -> dict:
+    """The summary with further devices' figures under names such as ``hqnn on noisy``; those of
+    the simulation keep the model's own name, beside histories, outputs and costs."""
+    rows = zip(summary["model"], summary["device"], strict=True)
+    further = config["devices"]
+    model = [_on(model, device) if device in further else model for model, device in rows]
+    main = config["common"]["simulation"]["device"]
+    device = [main if device in further else device for device in summary["device"]]
+    return summary | {"model": model, "device": device}
+
+
+def _curves(inputs: dict, config: dict, experiment: str) -> list[dict]:
+    """The ROC tables of the simulation, then of further devices under the names of `_labelled`."""
+    found = [tables.read(file, "roc", experiment=experiment) for file in inputs["roc"]]
+    variants = ("target", "retrain", *config["unlearning"])
+    each = [
+        (device, model)
+        for device in config["devices"]
+        for model in config["models"]
+        for _ in variants
+    ]
+    for (device, model), file in zip(each, inputs.get("roc_on", []), strict=True):
+        table = tables.read(file, "roc", experiment=experiment)
+        found.append(table | {"model": [_on(model, device)] * len(table["model"])})
+    return found
+
+
+def _on(model: str, device: str) -> str:
+    return f"{model} on {device}"

@@ -17,19 +17,30 @@ from .write import Writer
 def run(inputs, outputs, spec, report, clock) -> None:
     """Write the summary as Parquet, CSV and text, the verdicts, and the manifest."""
     clock.ready()
-    rows = _rows([*inputs["figures"], *(inputs.get("quality") or [])], spec["experiment"])
+    kinds = ("figures", "quality", "devices")
+    files = [file for kind in kinds for file in inputs.get(kind) or []]
+    rows = _rows(files, spec["experiment"])
     write = Writer(spec)
     columns = {name: [row[name] for row in rows] for name in SCHEMAS["summary"]}
     write(outputs["summary"], "summary", columns)
     _write_csv(outputs["csv"], columns)
-    found = verdicts(rows, spec["config"])
+    simulated = [row for row in rows if row["device"] not in spec["config"]["devices"]]
+    found = verdicts(simulated, spec["config"])
     write(
         outputs["verdicts"],
         "verdicts",
         {name: [getattr(verdict, name) for verdict in found] for name in SCHEMAS["verdicts"]},
     )
-    text = terminal_table(rows, confidence=spec["config"]["common"]["evaluation"]["confidence"])
-    text = "\n".join([text, "", *verdict_lines(found)])
+    confidence = spec["config"]["common"]["evaluation"]["confidence"]
+    parts = [terminal_table(simulated, confidence=confidence), "", *verdict_lines(found)]
+    if len(simulated) < len(rows):
+        further = [
+            row | {"model": f"{row['model']} on {row['device']}"}
+            for row in rows
+            if row["device"] in spec["config"]["devices"]
+        ]
+        parts += ["", "Further devices", "", terminal_table(further, confidence=confidence)]
+    text = "\n".join(parts)
     with tables.atomic(outputs["text"]) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     write_manifest(outputs["manifest"], spec, inputs)

@@ -1,0 +1,59 @@
+"""One cluster of virtual nodes, and one local run to compare with, for all tests of this folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
+
+import slurm
+from submitted import Small
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A running cluster; skipped, with the reason, where none can be started."""
+    try:
+        slurm.install()
+        started = slurm.Cluster()
+        started.start()
+    except slurm.Unavailable as reason:
+        pytest.skip(f"no SLURM cluster: {reason}")
+    yield started
+    started.stop()
+    assert started.left_behind() == []
+
+
+@pytest.fixture
+def healthy(cluster):
+    """The cluster, with every daemon running again after the test."""
+    yield cluster
+    for job in cluster.jobs():
+        slurm.ask("scancel", "--quiet", job.id.split("_")[0])
+    cluster.start_daemon("slurmctld")
+    for node in cluster.nodes:
+        cluster.start_daemon(node)
+    slurm.wait_for(lambda: not cluster.jobs(), "an empty queue")
+    cluster.start()
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory) -> Small:
+    """The small experiment, run to its end on this machine."""
+    project = Small(tmp_path_factory.mktemp("local") / "project")
+    ran = project.local("--cores", str(os.cpu_count()))
+    assert ran.code == 0, ran.text
+    return project
+
+
+@pytest.fixture
+def prepared(local, tmp_path) -> Small:
+    """A copy of the workflow in which the data are there and nothing is trained."""
+    project = Small(tmp_path / "project", like=local)
+    for name in ("data/pool.parquet", "data/seed-0/samples.parquet"):
+        project.adopt(local, name)
+    return project

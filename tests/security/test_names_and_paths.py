@@ -1,0 +1,146 @@
+"""A configuration names files and folders only below results/<experiment>."""
+
+import os
+import string
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import pytest
+from fixtures import small_config
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qmu import paths
+from qmu.config import parse
+from qmu.errors import ConfigError
+
+FORBIDDEN = [
+    "",
+    ".",
+    "..",
+    "...",
+    "../x",
+    "x/../../y",
+    "/x",
+    "//x",
+    "x/y",
+    "x\\y",
+    "C:x",
+    "~",
+    "~root",
+    "-rf",
+    "--cores",
+    ".cache",
+    ".hidden",
+    " x",
+    "x ",
+    "x\n",
+    "x\ny",
+    "x\0y",
+    "x\ty",
+    "$HOME",
+    "$(id)",
+    "`id`",
+    "x;y",
+    "x|y",
+    "x&y",
+    "x*",
+    "x?",
+    "{seed}",
+    "{",
+    "%2e%2e",
+    "\u2024\u2024",  # one dot leader, which some normalise to a full stop
+    "\uff0e\uff0e/x",
+    "x\u2215y",
+    "x\u200b",
+    "\u202ex",
+    "\u0435x",  # a Cyrillic letter
+    "e\u0301",
+    "\ud800",
+    "=1+1",
+    "+x",
+    "@x",
+    "'x",
+    '"x"',
+    "<b>",
+    "x" * 65,
+    "x" * 10_000,
+]
+
+
+def refused(raw, key):
+    with pytest.raises(ConfigError) as caught:
+        parse(raw)
+    text = str(caught.value)
+    assert text.isprintable()
+    assert text.startswith(key)
+
+
+@pytest.mark.parametrize("name", FORBIDDEN, ids=ascii)
+def test_experiment_names(name):
+    refused(small_config() | {"experiment": name}, "experiment")
+
+
+@pytest.mark.parametrize("name", FORBIDDEN, ids=ascii)
+@pytest.mark.parametrize(
+    ("section", "key", "component"),
+    [("models", "model", "hqnn"), ("unlearning", "method", "ga"), ("attacks", "attack", "gap")],
+)
+def test_names_in_sections(name, section, key, component):
+    raw = small_config()
+    raw[section] = {**raw[section], name: {key: component}}
+    refused(raw, section)
+
+
+@pytest.mark.parametrize("name", ["target", "retrain", "retrain_ensemble"])
+def test_variants_of_qmu_are_reserved(name):
+    refused(small_config() | {"unlearning": {name: {"method": "ga"}}}, f"unlearning.{name}")
+
+
+def templates():
+    found = [value for value in vars(paths).values() if isinstance(value, str)]
+    found += [*paths.model_tables().values(), *paths.fleet_tables(paths.SHADOWS).values()]
+    return [text for text in found if "{experiment}" in text]
+
+
+@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@given(
+    experiment=st.text(string.printable + "é\u2024\u202e", max_size=70),
+    name=st.text(string.printable, max_size=45),
+)
+def test_whatever_is_accepted_stays_below_results(experiment, name):
+    accepted(experiment, name)
+
+
+@pytest.mark.parametrize("experiment", ["a..", "a.-_.", "0", "CON", "nul.txt", "a" * 64])
+def test_odd_names_that_are_accepted_stay_below_results(experiment):
+    accepted(experiment, "con")
+
+
+def accepted(experiment, name):
+    raw = small_config() | {"experiment": experiment}
+    raw["unlearning"] = {name: {"method": "ga"}}
+    try:
+        found = parse(raw)
+    except ConfigError:
+        return
+    folder = Path("results") / found.common.experiment
+    words = {"experiment": found.common.experiment, "seed": 0, "block": 0, "device": "noisy"}
+    for template in templates():
+        for variant in found.variants:
+            path = template.format(model="basic_qnn", variant=variant, **words)
+            assert os.path.normpath(path) == path
+            assert PurePosixPath(path).is_relative_to(folder)
+            assert not PureWindowsPath(path).is_absolute()
+            assert len(os.path.basename(path)) < 200
+
+
+def test_an_experiment_cannot_hit_the_compilation_cache():
+    assert paths.COMPILATION_CACHE.startswith("results/.")
+    refused(small_config() | {"experiment": ".cache"}, "experiment")
+
+
+def test_text_in_the_summary_is_never_a_formula():
+    """Names start with a letter or a digit; every other text cell is one that qmu wrote."""
+    for name in ("=1", "+1", "-1", "@a", "\ta", "\ra", "a,=1", 'a"=1'):
+        refused(small_config() | {"experiment": name}, "experiment")
+        raw = small_config() | {"attacks": {name: {"attack": "gap"}}}
+        refused(raw, "attacks")

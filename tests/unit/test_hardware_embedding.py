@@ -1,0 +1,126 @@
+"""The embedding circuits prepare the states that they say they prepare."""
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import Operator, Statevector
+from qmu.errors import QmuError
+from qmu.hardware import mps_embedding, so4, tree_embedding
+
+
+def unit_vectors(rng, samples, wires):
+    vectors = rng.normal(size=(samples, 2**wires))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def prepared(circuit, parameters, values):
+    """The amplitudes with wire 0 as the most significant bit."""
+    bound = circuit.assign_parameters(dict(zip(parameters, values, strict=True)))
+    return Statevector(bound.reverse_bits()).data
+
+
+@pytest.mark.parametrize("wires", [1, 2, 3, 5, 8])
+def test_the_tree_is_exact(rng, wires):
+    states = unit_vectors(rng, 3, wires)
+    circuit, parameters = tree_embedding.circuit(wires)
+    for state, values in zip(states, tree_embedding.angles(states), strict=True):
+        np.testing.assert_allclose(prepared(circuit, parameters, values), state, atol=1e-12)
+    assert circuit.count_ops().get("cz", 0) == tree_embedding.two_qubit_gates(wires)
+
+
+def test_the_tree_prepares_basis_states_and_zeros(rng):
+    states = np.concatenate([np.eye(8), -np.eye(8), [[0, 0, 0.6, 0, 0, -0.8, 0, 0]]])
+    circuit, parameters = tree_embedding.circuit(3)
+    for state, values in zip(states, tree_embedding.angles(states), strict=True):
+        np.testing.assert_allclose(prepared(circuit, parameters, values), state, atol=1e-12)
+
+
+def test_complex_amplitudes_are_refused_and_real_ones_of_complex_type_are_not(rng):
+    states = unit_vectors(rng, 4, 2).astype(complex)
+    np.testing.assert_array_equal(tree_embedding.angles(states), tree_embedding.angles(states.real))
+    states[2] *= 1j
+    with pytest.raises(QmuError, match="sample 2 has complex amplitudes"):
+        tree_embedding.angles(states)
+
+
+@pytest.mark.parametrize(
+    ("states", "message"),
+    [
+        (np.ones((2, 4)), "sample 0 has norm 2"),
+        (np.array([[1.0, 0.0], [np.nan, 0.0]]), "sample 1 has norm nan"),
+        (np.ones((2, 3)), "shape"),
+        (np.ones(4), "shape"),
+    ],
+)
+def test_what_is_no_state_is_refused(states, message):
+    with pytest.raises(QmuError, match=message):
+        tree_embedding.angles(states)
+
+
+def test_every_rotation_of_four_dimensions_has_its_six_angles(rng):
+    blocks = so4.from_basis(np.linalg.qr(rng.normal(size=(30, 4, 4)))[0])
+    for block, angles in zip(blocks, so4.angles_of(blocks), strict=True):
+        circuit = QuantumCircuit(2)
+        for step in range(3):
+            if step:
+                circuit.cz(0, 1)
+            circuit.ry(angles[2 * step], 0)
+            circuit.ry(angles[2 * step + 1], 1)
+        found = Operator(circuit.reverse_bits()).data
+        sign = np.sign(np.real(found.ravel() @ block.ravel()))
+        np.testing.assert_allclose(sign * found, block, atol=1e-12)
+
+
+def test_the_nearest_rotation_beats_all_others(rng):
+    environments = rng.normal(size=(20, 4, 4))
+    found = so4.nearest(environments)
+    np.testing.assert_allclose(np.linalg.det(found), 1, atol=1e-12)
+    others = so4.from_basis(np.linalg.qr(rng.normal(size=(500, 4, 4)))[0])
+    best = np.einsum("nij,mij->nm", environments, others).max(axis=1)
+    assert np.all(np.einsum("nij,nij->n", environments, found) >= best)
+
+
+@pytest.mark.parametrize(("wires", "layers"), [(2, 1), (3, 1), (4, 2), (8, 2)])
+def test_the_fidelity_of_the_mps_circuit_is_what_it_says(rng, wires, layers):
+    states = unit_vectors(rng, 3, wires)
+    found = mps_embedding.embed(states, layers=layers, max_infidelity=1.0, sweeps=5)
+    circuit, parameters = mps_embedding.circuit(wires, layers)
+    assert found.layers == layers
+    assert circuit.count_ops()["cz"] == mps_embedding.two_qubit_gates(wires, layers)
+    for state, values, fidelity in zip(states, found.angles, found.fidelity, strict=True):
+        overlap = prepared(circuit, parameters, values) @ state
+        assert abs(overlap) ** 2 == pytest.approx(fidelity, abs=1e-12)
+
+
+def test_states_of_bond_dimension_two_need_one_layer(rng):
+    blocks = so4.from_basis(np.linalg.qr(rng.normal(size=(6, 4, 4, 4)))[0].reshape(-1, 4, 4))
+    states = np.zeros((6, 32))
+    states[:, 0] = 1.0
+    for pair in range(4):
+        states = mps_embedding._apply(blocks.reshape(6, 4, 4, 4)[:, pair], states, pair)
+    found = mps_embedding.embed(states, max_infidelity=1e-10)
+    assert found.layers == 1
+    assert found.fidelity.min() > 1 - 1e-10
+
+
+def test_the_search_stops_at_the_first_sufficient_number_of_layers(rng):
+    states = unit_vectors(rng, 5, 4)
+    found = mps_embedding.embed(states, max_infidelity=1e-3)
+    assert found.layers > 1
+    assert found.fidelity.min() >= 1 - 1e-3
+    with pytest.raises(QmuError, match=r"of 5 samples miss 0.001"):
+        mps_embedding.embed(states, max_infidelity=1e-3, max_layers=found.layers - 1)
+
+
+def test_a_miss_names_the_samples_and_the_fidelities(rng):
+    easy = np.eye(16)[:3]
+    states = np.concatenate([easy, unit_vectors(rng, 2, 4)])
+    with pytest.raises(QmuError, match=r"2 of 5 samples miss 0.01 with 1 .* worst 0\.\d+, median"):
+        mps_embedding.embed(states, layers=1, max_infidelity=0.01)
+
+
+def test_a_sample_does_not_depend_on_the_others(rng):
+    states = unit_vectors(rng, 70, 4)
+    together = mps_embedding.embed(states, layers=2, max_infidelity=1.0)
+    alone = mps_embedding.embed(states[66:67], layers=2, max_infidelity=1.0)
+    np.testing.assert_allclose(together.fidelity[66], alone.fidelity[0], atol=1e-6)

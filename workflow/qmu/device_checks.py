@@ -1,0 +1,95 @@
+"""What must hold between further devices, the models and the attacks, before any job starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import registry
+from .circuits.quantum_function import depends_on_inputs
+from .device_config import NOISY, Simulated, on_devices
+from .devices import DEFAULT_MEMORY, capabilities, pauli_heisenberg
+from .devices.noise_model import NoiseModel
+from .errors import ConfigError
+from .on_device import images_at_once
+
+if TYPE_CHECKING:
+    from .circuits.circuit import Circuit
+    from .config import Experiment
+
+
+def check(experiment: Experiment) -> None:
+    """Raise ConfigError where a device or the sweep cannot do what is asked."""
+    precision = experiment.common.simulation.precision
+    for name, entry in experiment.devices.items():
+        _check_name(experiment, name)
+        _check_attacks(experiment, f"devices.{name}")
+        if entry.component == "simulated":
+            settings = Simulated(**entry.settings)
+            _check_simulator(f"devices.{name}.device", settings.device, precision)
+            if settings.noise is not None:
+                sampled = settings.shots is not None
+                _check_noise(experiment, f"devices.{name}.noise", settings.noise, sampled)
+    if experiment.sweep is not None:
+        _check_simulator("sweep", NOISY, precision)
+        sampled = bool(experiment.sweep.shots and experiment.sweep.sampled_scales)
+        _check_noise(experiment, "sweep.noise", experiment.sweep.noise, sampled)
+
+
+def _check_name(experiment: Experiment, name: str) -> None:
+    if name in experiment.variants or name in experiment.models:
+        raise ConfigError(f"devices.{name}: the name {name!r} is a model's or variant's already")
+
+
+def _check_simulator(where: str, device: str, precision: str) -> None:
+    try:
+        capabilities.check(device, noise=device == NOISY, precision=precision)
+        capabilities.require_installed(device)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def _check_attacks(experiment: Experiment, where: str) -> None:
+    cards = [registry.load("attacks", e.component).CARD for e in experiment.attacks.values()]
+    if not any(on_devices(card.needs) for card in cards):
+        raise ConfigError(
+            f"{where}: none of the configured attacks can be run on a further device "
+            "(add su_graybox or loss_thr to attacks)"
+        )
+
+
+def _check_noise(experiment: Experiment, where: str, noise: NoiseModel, sampled: bool) -> None:
+    """Every model's circuit must take the noise, in the memory that a simulation may use."""
+    for name, entry in experiment.models.items():
+        module = registry.load("models", entry.component)
+        circuit = module.circuit(module.Config(**entry.settings))
+        try:
+            _check_circuit(circuit, noise)
+        except ValueError as error:
+            raise ConfigError(f"{where}: models.{name}: {error}") from None
+        need = _bytes(circuit, sampled, experiment.common.simulation.precision)
+        allowed = min(DEFAULT_MEMORY, experiment.common.memory_gib * 2**30)
+        if need > allowed:
+            raise ConfigError(
+                f"{where}: {circuit.wires} qubits of models.{name} with noise need about "
+                f"{need / 2**30:.1f} GiB, {allowed / 2**30:.1f} GiB are allowed (memory_gib, and "
+                f"{DEFAULT_MEMORY / 2**30:g} GiB at most)"
+            )
+
+
+def _check_circuit(circuit: Circuit, noise: NoiseModel) -> None:
+    """ValueError where a circuit cannot be simulated with this noise."""
+    if circuit.embedding != "amplitude" or any(map(depends_on_inputs, circuit.operations)):
+        raise ValueError("noise is simulated for circuits whose data enter as amplitudes only")
+    noise.placement(circuit)
+
+
+def _bytes(circuit: Circuit, sampled: bool, precision: str) -> int:
+    observables = 2**circuit.wires if sampled else len(circuit.measured)
+    images = images_at_once(circuit.wires)
+    return pauli_heisenberg.predicted_bytes(
+        circuit.wires,
+        images,
+        observables,
+        precision=precision,
+        block=1,  # observables are split into blocks as far as memory asks
+    )

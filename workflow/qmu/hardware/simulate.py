@@ -1,0 +1,142 @@
+"""Exact noisy output distributions of one transpiled circuit for many samples.
+
+Density matrices as Pauli components, carried through the backend's noise gate by gate and for a
+block of samples at once. Only qubits that hold something are carried: one that was not touched yet
+is |0>, and one that the noiseless circuit leaves in |0> (a routing qubit) is taken as a fresh |0>
+when it is next used. What that neglects is reported, and ``exact=True`` carries everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import seeds
+from ..errors import QmuError
+from .blocks import Step, mark_done, mark_empty, plan
+from .pauli_gates import NoisyGates
+
+MAX_QUBITS = 10
+"""Qubits that are carried at a time: each one more takes four times as long."""
+BLOCK_BYTES = 2**21
+"""Size of a block of samples at its widest: more leaves the cache."""
+
+
+class Components:
+    """Pauli components (n, 4, ..., 4) of ``n`` states over the qubits that are carried."""
+
+    def __init__(self, samples: int) -> None:
+        self.qubits: list[int] = []
+        self.values = np.ones((samples, 1))
+
+    def apply(self, step: Step, angles: np.ndarray) -> None:
+        """Apply a step; qubits that it meets first come in as |0>."""
+        for qubit in step.pair:
+            if qubit not in self.qubits:
+                self._add(qubit)
+        # The second qubit of a pair is the slower index of its matrix.
+        self._bring_last(step.pair[::-1])
+        size = 4 ** len(step.pair)
+        matrix = step.matrix(angles)
+        samples = len(self.values)
+        if len(matrix) == 1:
+            self.values = self.values.reshape(-1, size) @ matrix[0].T
+        else:
+            self.values = self.values.reshape(samples, -1, size) @ matrix.transpose(0, 2, 1)
+        self.values = self.values.reshape(samples, -1)
+
+    def chance_of_one(self, qubit: int) -> np.ndarray:
+        """Probability (n,) of |1> on a carried qubit."""
+        self._bring_last((qubit,))
+        return (1 - self.values[:, 3]) / 2
+
+    def drop(self, qubits: Sequence[int]) -> None:
+        """Trace carried qubits out."""
+        for qubit in qubits:
+            self._bring_last((qubit,))
+            self.values = np.ascontiguousarray(
+                self.values.reshape(len(self.values), -1, 4)[:, :, 0]
+            )
+            self.qubits.remove(qubit)
+
+    def distribution(self, qubits: Sequence[int], readout: Sequence[np.ndarray]) -> np.ndarray:
+        """Probabilities (n, 2**M) of the bits read from ``qubits``, the first the slowest bit."""
+        for qubit in qubits:
+            if qubit not in self.qubits:
+                self._add(qubit)
+        self.drop([qubit for qubit in self.qubits if qubit not in qubits])
+        self._bring_last(qubits)
+        tensor = self.values.reshape(-1, *(4,) * len(qubits))
+        for axis, chances in enumerate(readout, start=1):
+            # Components I and Z to the chances of 0 and 1, then to those of what is read.
+            matrix = chances.T @ np.array([[1.0, 0, 0, 1], [1, 0, 0, -1]]) / 2
+            tensor = np.moveaxis(np.tensordot(tensor, matrix, (axis, 1)), -1, axis)
+        return tensor.reshape(len(self.values), -1).clip(0)
+
+    def _add(self, qubit: int) -> None:
+        if len(self.qubits) == MAX_QUBITS:
+            raise QmuError(
+                f"hardware: the transpiled circuit spreads over more than {MAX_QUBITS} qubits, too "
+                "many to simulate its noise; set compact: true"
+            )
+        fresh = np.array([1.0, 0.0, 0.0, 1.0])
+        self.values = (self.values[:, :, None] * fresh).reshape(len(self.values), -1)
+        self.qubits.append(qubit)
+
+    def _bring_last(self, qubits: Sequence[int]) -> None:
+        order = [qubit for qubit in self.qubits if qubit not in qubits] + list(qubits)
+        if order == self.qubits:
+            return
+        tensor = self.values.reshape(-1, *(4,) * len(self.qubits))
+        axes = [1 + self.qubits.index(qubit) for qubit in order]
+        self.values = tensor.transpose(0, *axes).reshape(len(self.values), -1)
+        self.qubits = order
+
+
+def distributions(
+    isa: Any,
+    values: np.ndarray,
+    qubits: Sequence[int],
+    gates: NoisyGates,
+    *,
+    exact: bool = False,
+) -> tuple[np.ndarray, float]:
+    """Probabilities (n, 2**M) of the bits of physical ``qubits``, the first the slowest bit.
+
+    ``values`` (n, A) in the order of ``isa.parameters``, ``gates`` with their noise. The
+    second result is the largest chance of |1> on any routing qubit when it was let go (0 if
+    ``exact``); the error in the probabilities is far smaller, because what is let go was handed on.
+    Raises QmuError where more than ``MAX_QUBITS`` would be carried at a time.
+    """
+    steps = plan(isa, gates)
+    mark_done(steps, qubits)
+    if not exact:
+        generic = seeds.generator("hardware", "generic").uniform(0.5, 2.5, (1, values.shape[1]))
+        last = {qubit: number for number, step in enumerate(steps) for qubit in step.pair}
+        mark_empty(steps, plan(isa, NoisyGates(None)), generic, last)
+    readout = [gates.readout(qubit) for qubit in qubits]
+    block = max(1, BLOCK_BYTES // (8 * 4 ** _widest(steps)))
+    parts, neglected = [], 0.0
+    for first in range(0, len(values), block):
+        part = values[first : first + block]
+        state = Components(len(part))
+        for step in steps:
+            state.apply(step, part)
+            for qubit in step.empty:
+                neglected = max(neglected, float(np.max(state.chance_of_one(qubit))))
+            state.drop(step.empty + step.done)
+        parts.append(state.distribution(qubits, readout))
+    found = np.concatenate(parts)
+    return found / found.sum(axis=1, keepdims=True), neglected
+
+
+def _widest(steps: Sequence[Step]) -> int:
+    carried: set[int] = set()
+    widest = 1
+    for step in steps:
+        carried |= set(step.pair)
+        widest = max(widest, len(carried))
+        carried -= {*step.empty, *step.done}
+    return widest
