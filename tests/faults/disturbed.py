@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pipeline import Project, Ran, environment
+from pipeline import PARTS, Project, Ran, environment
 
 HERE = Path(__file__).parent
 EXPERIMENT = "small"
@@ -34,9 +34,13 @@ class Small(Project):
         self.small = self.results / EXPERIMENT
         if like is None:
             return
-        # The very code of the other run: the checkout may have been edited in the meantime.
-        shutil.rmtree(folder / "workflow")
-        shutil.copytree(like.folder / "workflow", folder / "workflow")
+        # The very files of the other run: the checkout may have been edited in the meantime.
+        for part in PARTS:
+            if (folder / part).is_dir():
+                shutil.rmtree(folder / part)
+                shutil.copytree(like.folder / part, folder / part)
+            else:
+                shutil.copy2(like.folder / part, folder / part)
         parts = ("results", ".snakemake") if finished else (f"results/{CACHE}",)
         for part in parts:
             shutil.copytree(like.folder / part, folder / part)

@@ -14,6 +14,8 @@ from .fig_cost import relative_to_retrain
 from .words import listed, number, rate, signed
 
 FORGOTTEN = 0.05
+# An attack that tells next to nothing on the original cannot show that nothing was forgotten.
+TELLING = 0.55
 LIKE_A_MEMBER = 0.5
 MANY = 4
 """Of more attacks than this a sentence names the strongest."""
@@ -28,8 +30,8 @@ RULES = (
     "forget-class members against same-class non-members lies wholly above the retrained "
     "model's. The attack with the largest difference is named.",
     "A method is cleared wrongly when it reads as forgotten although some attack finds its members "
-    "as the target's were found: both intervals of the AUC lie above 0.5, the method's lies above "
-    "the retrained model's, and its AUC reaches the target's interval.",
+    "as the target's were found: the target's AUC is at least 0.55, both intervals lie above 0.5, "
+    "the method's lies above the retrained model's, and its AUC reaches the target's interval.",
     "A method is economical when it needs fewer gradient evaluations than retraining.",
     "Accuracy is compared with the retrained model's, never with the target's alone.",
 )
@@ -197,6 +199,7 @@ def _misread(evidence: Evidence, model: str) -> str:
             for a in own
             if a in before
             and a in base
+            and before[a].value >= TELLING
             and min(own[a].interval[0], before[a].interval[0]) > 0.5
             and own[a].interval[0] > base[a].interval[1]
             and own[a].value >= before[a].interval[0]
