@@ -4,7 +4,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: run audit test lint bench lock clean
+.PHONY: run audit test reliability lint bench lock clean
 
 # Run the default experiment and say where the report is.
 run: $(STAMP)
@@ -19,6 +19,13 @@ audit: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts tests/hardware tests/fuzz tests/security
 	$(BIN)/python -m pytest tests/workflow
+
+# Faults on purpose (kills, damaged files, a full disk), and their table in the README.
+reliability: $(STAMP)
+	rm -rf results/.reliability
+	QMU_RELIABILITY=$(CURDIR)/results/.reliability $(BIN)/python -m pytest tests/faults \
+		--deselect tests/faults/test_table.py::test_the_readme_shows_these_outcomes
+	QMU_RELIABILITY=$(CURDIR)/results/.reliability $(BIN)/python tests/faults/table.py README.md
 
 # Formatting and linting of Python and Snakemake files.
 lint: $(STAMP)

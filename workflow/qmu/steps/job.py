@@ -21,7 +21,6 @@ from typing import Any
 
 from .. import paths
 from ..errors import QmuError
-from ..tables import atomic
 from .clock import Clock
 
 # One thread per process: results must not depend on how many cores a run is given, and XLA and
@@ -163,5 +162,8 @@ def _plain(value: Any) -> str | list[str]:
 
 
 def _record(log: Path, clock: Clock) -> None:
+    # Late: importing Arrow takes long enough to be interrupted, and then nobody catches it.
+    from ..tables import atomic
+
     with atomic(log.with_suffix(".timing.json")) as temporary:
         temporary.write_text(json.dumps({**clock.seconds(), "finished": time.time()}) + "\n")

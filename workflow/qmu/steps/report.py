@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from .. import tables
+from ..errors import QmuError
 from ..report.build import build
 from ..report.evidence import cards, gather
 
@@ -34,12 +35,19 @@ def run(inputs, outputs, spec, report, clock) -> None:
         if inputs.get("sweep")
         else None,
         config=config,
-        manifest=json.loads(Path(inputs["manifest"]).read_text(encoding="utf-8")),
+        manifest=_manifest(inputs["manifest"]),
         cards=cards(config),
     )
     clock.ready()
     build(evidence, Path(outputs["svg"][0]).parent, outputs["report"])
     report(f"{len(outputs['svg'])} figures and {outputs['report']}")
+
+
+def _manifest(path: str) -> dict:
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError:
+        raise QmuError(f"{path}: not readable; remove the file and run again") from None
 
 
 def _labelled(summary: dict, config: dict) -> dict:
