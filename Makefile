@@ -44,7 +44,7 @@ lock:
 	.venv-lock/bin/pip install --quiet pip-tools
 	.venv-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
-		--extra dev --extra ibm --extra cluster -o requirements/lock.txt pyproject.toml
+		--extra dev --extra ibm -o requirements/lock.txt pyproject.toml
 	rm -rf .venv-lock
 
 $(STAMP): requirements/lock.txt pyproject.toml
