@@ -364,8 +364,6 @@ def test_the_report_names_further_devices_and_leaves_the_simulation_alone():
 
 
 def test_a_device_has_accuracies_and_attacks_but_no_costs(files):
-    from qmu.steps import measure
-
     outputs = tables.read(files["outputs"][0], "outputs")
     rng = generator("tests", "scores")
     scores = {name: outputs[name] for name in ("sample_id", "label", "split", "forget")}
@@ -377,7 +375,7 @@ def test_a_device_has_accuracies_and_attacks_but_no_costs(files):
         "fitted": np.zeros(IMAGES, bool),
     }
     subject = audit.Subject("basic_qnn", 0, "target", "noisy")
-    figures = measure._on_device(subject, outputs, scores, {}, audit.Settings((0,), resamples=100))
+    figures = audit.answers(subject, outputs, scores, audit.Settings((0,), resamples=100))
     metrics = {figure.metric for figure in figures}
     assert {"accuracy", "mia_success", "mia_false_positive", "auc", "advantage"} <= metrics
     assert not {"seconds", "gradient_evaluations", "kl_to_retrain"} & metrics

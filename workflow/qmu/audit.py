@@ -51,14 +51,32 @@ def measure(
     tables do not fit each other.
     """
     draw = Draw(subject, settings)
+    figures = answers(subject, outputs, scores, settings, populations)
+    figures += _distances(draw, outputs, reference)
+    return figures + _costs(draw, cost, timing, reference)
+
+
+def answers(
+    subject: Subject,
+    outputs: Table,
+    scores: Table,
+    settings: Settings,
+    populations: Mapping[str, np.ndarray] | None = None,
+) -> list[Figure]:
+    """The figures that a model's answers alone decide: accuracies and attacks (see `measure`).
+
+    On a further device these are all there is: costs are those of making the model, which no
+    device changes, and distances to retrained models would mix what was forgotten with what the
+    device blurs.
+    """
+    draw = Draw(subject, settings)
     figures = _accuracies(draw, outputs)
     for attack in dict.fromkeys(scores["attack"]):
         rows = scores["attack"] == attack
         table = {name: column[rows] for name, column in scores.items()}
         population = (populations or {}).get(attack)
         figures += attack_figures(draw, str(attack), table, population)
-    figures += _distances(draw, outputs, reference)
-    return figures + _costs(draw, cost, timing, reference)
+    return figures
 
 
 def model_rows(figures: Iterable[Figure]) -> list[Row]:

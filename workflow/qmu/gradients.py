@@ -174,10 +174,13 @@ class _Segments:
         head = {name: p for name, p in parameters.items() if name.startswith("head/")}
         return {n: p for n, p in parameters.items() if n not in head and n != "circuit"}, head
 
-    def _through_embedding(self, front: Parameters, inputs: Array, ascent: Array) -> Parameters:
-        """What the gradient ``ascent`` by the amplitudes says of the parameters before them."""
+    def _through_embedding(
+        self, front: Parameters, inputs: Array, ascent: Array, fixed: Parameters | None = None
+    ) -> Parameters:
+        """What the gradient ``ascent`` by the amplitudes says of the parameters before them, but
+        for those that are ``fixed``."""
         embed, config = self.model.module.embed, self.model.config
-        _, pull = jax.vjp(lambda p: embed(config, p, inputs), front)
+        _, pull = jax.vjp(lambda p: embed(config, p | (fixed or {}), inputs), front)
         return pull(ascent)[0]
 
     def _sum_of_squares(
@@ -189,11 +192,9 @@ class _Segments:
         weights: Array,
     ) -> Parameters:
         small, wide = _split_dense(self.model, front)
-        embed, config = self.model.module.embed, self.model.config
 
         def one(row: Array, direction: Array) -> Parameters:
-            _, pull = jax.vjp(lambda p: embed(config, p | wide, row[None]), small)
-            return pull(direction[None])[0]
+            return self._through_embedding(small, row[None], direction[None], wide)
 
         each = gradients | (jax.vmap(one)(inputs, ascent) if self.trained else {})
         return _squares(self.model, front, inputs, each, weights)

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from .. import audit, losses, tables
-from ..audit_attacks import attack_figures
-from ..audit_figures import Draw
 from ..audit_roc import roc_rows
 from ..schemas import SCHEMAS
 from .figures import write_figures
@@ -45,29 +43,12 @@ def run(inputs, outputs, spec, report, clock) -> None:
             reference = _reference(inputs, number, experiment)
             figures += audit.measure(subject, reference=reference, **found)
         else:
-            figures += _on_device(subject, **found)
+            figures += audit.answers(subject, **found)
     write_figures(outputs["figures"], spec, figures, settings)
     rows = roc_rows(scores, spec["name"], spec["variant"], settings)
     columns = {name: [row[name] for row in rows] for name in SCHEMAS["roc"]}
     Writer(spec)(outputs["roc"], "roc", columns)
     report(f"{len(figures)} figures")
-
-
-def _on_device(subject, outputs, scores, populations, settings) -> list[audit.Figure]:
-    """Accuracies and attacks of a model on a further device.
-
-    Costs are those of making the model, which no device changes, and distances to retrained models
-    would mix what was forgotten with what the device blurs: both stay with the simulation.
-    """
-    draw = Draw(subject, settings)
-    hits = np.argmax(outputs["logits"], axis=-1) == outputs["label"]
-    splits = [split for split in audit.SPLITS if np.any(outputs["split"] == split)]
-    figures = [draw.rate(None, "accuracy", s, hits[outputs["split"] == s]) for s in splits]
-    for attack in dict.fromkeys(scores["attack"]):
-        rows = scores["attack"] == attack
-        table = {name: column[rows] for name, column in scores.items()}
-        figures += attack_figures(draw, str(attack), table, populations.get(attack))
-    return figures
 
 
 def _reference(inputs: Mapping[str, Any], number: int, experiment: str) -> audit.Reference:

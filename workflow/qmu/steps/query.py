@@ -1,7 +1,7 @@
 """Step `query`: what a model answers on transformed copies of the images, for label-only attacks.
 
-One job asks one variant of one model for all seeds; the job of the calibrating shadow model asks
-shadow model 0. The transformations are the attack's own (``attack.copies``).
+One job asks one variant of one model for all seeds, and shadow model 0, which calibrates. The
+transformations are the attack's own (``attack.copies``).
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 
 from .. import model as models
@@ -27,21 +30,16 @@ def run(inputs, outputs, spec, report, clock) -> None:
     clock.ready()
     rows = model.inputs(data.pool)
 
-    def part(split: str) -> Data:
-        chosen = data.positions(split)
-        return Data(rows[chosen], data.label[chosen])
-
     card = method.CARD
-    allowed = READS[card.reads]
-    problem = Problem(
-        model=model,
-        parameters=model.convert(parameters_from(stored)),
-        forget_class=spec["forget_class"],
-        forget=part("forget_train") if "forget" in allowed else None,
-        retain=part("retain_train") if "retain" in allowed else None,
-        validation=part("retain_validation") if card.validation else None,
-        names=(spec["root_seed"], "unlearning", spec["variant"], spec["name"], spec["seed"]),
-        report=report,
+    splits = {"forget": "forget_train", "retain": "retain_train", "validation": "retain_validation"}
+    problem = problem_of(
+        spec,
+        model,
+        parameters_from(stored),
+        Data(rows, data.label),
+        {part: data.positions(split) for part, split in splits.items()},
+        (spec["root_seed"], "unlearning", spec["variant"], spec["name"], spec["seed"]),
+        report,
     )
     outcome = method.unlearn(problem, method.Config(**spec["settings"]))
     clock.stop()
@@ -62,6 +60,37 @@ def run(inputs, outputs, spec, report, clock) -> None:
         outcome.history,
         problem.ledger,
         clock,
+    )
+
+
+def problem_of(
+    spec: Mapping[str, Any],
+    model: models.Model,
+    parameters: dict[str, np.ndarray],
+    pool: Data,
+    positions: Mapping[str, np.ndarray],
+    names: tuple[str | int, ...],
+    report: Callable[[str], None],
+) -> Problem:
+    """What the card of the method allows it to see: of the pool's ``positions`` of the parts
+    ``forget``, ``retain`` and ``validation``, those that it reads."""
+    card = registry.load("unlearning", spec["method"]).CARD
+    handed = {*READS[card.reads], *(("validation",) if card.validation else ())}
+
+    def part(name: str) -> Data | None:
+        if name not in handed:
+            return None
+        return Data(pool.inputs[positions[name]], pool.labels[positions[name]])
+
+    return Problem(
+        model=model,
+        parameters=model.convert(parameters),
+        forget_class=spec["forget_class"],
+        forget=part("forget"),
+        retain=part("retain"),
+        validation=part("validation"),
+        names=names,
+        report=report,
     )
 
 

@@ -14,7 +14,7 @@ from .. import registry, seeds, tables
 from ..evaluation import evaluate
 from ..problem import Data, Problem
 from . import seed_data
-from .unlearn import READS
+from .unlearn import problem_of
 from .write import Writer
 
 
@@ -58,21 +58,13 @@ def _problem(model, parameters, rows, label, member, index, spec) -> Problem:
     names = (spec["root_seed"], "shadow_unlearning", spec["variant"], spec["name"], index)
     held_out = np.flatnonzero(~member & ~forget)
     order = seeds.generator(*names, "validation").permutation(held_out)
-    card = registry.load("unlearning", spec["method"]).CARD
-    allowed = READS[card.reads]
-
-    def part(chosen: np.ndarray) -> Data:
-        return Data(rows[chosen], label[chosen])
-
-    return Problem(
-        model=model,
-        parameters=model.convert(parameters),
-        forget_class=spec["forget_class"],
-        forget=part(np.flatnonzero(member & forget)) if "forget" in allowed else None,
-        retain=part(np.flatnonzero(member & ~forget)) if "retain" in allowed else None,
-        validation=part(np.sort(order[: spec["validation"]])) if card.validation else None,
-        names=names,
-        report=lambda line: None,
+    positions = {
+        "forget": np.flatnonzero(member & forget),
+        "retain": np.flatnonzero(member & ~forget),
+        "validation": np.sort(order[: spec["validation"]]),
+    }
+    return problem_of(
+        spec, model, parameters, Data(rows, label), positions, names, lambda line: None
     )
 
 
