@@ -10,7 +10,7 @@ from qiskit_aer import AerSimulator
 from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 from qmu.devices import expectation_function
 from qmu.errors import QmuError
-from qmu.hardware import backends, decode, local, simulate
+from qmu.hardware import aer_noise, backends, decode, local, simulate
 
 
 def aer_probabilities(isa, values, qubits):
@@ -21,7 +21,7 @@ def aer_probabilities(isa, values, qubits):
             bare.append(instruction)
     bare.save_probabilities(qubits=qubits[::-1])
     simulator = AerSimulator(
-        method="density_matrix", noise_model=backends.noise_model(backend()), fusion_enable=False
+        method="density_matrix", noise_model=aer_noise.noise_model(backend()), fusion_enable=False
     )
     bound = [bare.assign_parameters(dict(zip(isa.parameters, row, strict=True))) for row in values]
     result = simulator.run(bound).result()
@@ -34,7 +34,7 @@ def test_noisy_probabilities_are_those_of_aer(embedding):
     isa, values, _ = prepared.pub
     qubits = local._physical(prepared)
     found, neglected = local.probabilities(prepared, backend(), exact=True)
-    gates = backends.noisy_gates(backend())
+    gates = aer_noise.noisy_gates(backend())
     readout = reduce(np.kron, [gates.readout(qubit) for qubit in qubits])
     expected = aer_probabilities(isa, values, qubits) @ readout
     assert neglected == 0
@@ -61,7 +61,7 @@ def test_a_routing_qubit_is_taken_as_fresh_with_little_error(rng):
         circuit.rz(0.7 + layer, 1)
         circuit.sx(1)
     isa = _on_manila(circuit)
-    noise = backends.noisy_gates(backend())
+    noise = aer_noise.noisy_gates(backend())
     whole, nothing = simulate.distributions(isa, np.zeros((1, 0)), [0, 1], noise, exact=True)
     found, neglected = simulate.distributions(isa, np.zeros((1, 0)), [0, 1], noise)
     assert nothing == 0 < neglected < 0.2
@@ -124,3 +124,14 @@ def test_results_of_other_jobs_are_refused(rng):
     values[0].data.evs[1, 2] = np.nan
     with pytest.raises(QmuError, match="sample 1 has no finite"):
         decode.expectations(values, job(primitive="estimator"))
+
+
+def test_the_noise_of_some_qubits_is_that_of_the_whole_backend():
+    some = (1, 2, 3)
+    part, whole = aer_noise.noise_model(backend(), some), aer_noise.noise_model(backend())
+    for name, errors in whole._local_quantum_errors.items():
+        expected = {place: error for place, error in errors.items() if set(place) <= set(some)}
+        assert part._local_quantum_errors.get(name, {}) == expected
+    for qubit in some:
+        assert part._local_readout_errors[qubit,] == whole._local_readout_errors[qubit,]
+    assert len(part._local_readout_errors) == len(some)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from . import registry
 from .circuits.quantum_function import depends_on_inputs
 from .device_config import NOISY, Simulated, on_devices
 from .devices import DEFAULT_MEMORY, capabilities, pauli_heisenberg
+from .devices.gates import check_supported
 from .devices.noise_model import NoiseModel
 from .errors import ConfigError
+from .ibm_config import Ibm
 from .on_device import images_at_once
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ def check(experiment: Experiment) -> None:
             if settings.noise is not None:
                 sampled = settings.shots is not None
                 _check_noise(experiment, f"devices.{name}.noise", settings.noise, sampled)
+        if entry.component == "ibm":
+            _check_ibm(experiment, f"devices.{name}", Ibm(**entry.settings))
     if experiment.sweep is not None:
         _check_simulator("sweep", NOISY, precision)
         sampled = bool(experiment.sweep.shots and experiment.sweep.sampled_scales)
@@ -74,6 +79,22 @@ def _check_noise(experiment: Experiment, where: str, noise: NoiseModel, sampled:
                 f"{need / 2**30:.1f} GiB, {allowed / 2**30:.1f} GiB are allowed (memory_gib, and "
                 f"{DEFAULT_MEMORY / 2**30:g} GiB at most)"
             )
+
+
+def _check_ibm(experiment: Experiment, where: str, device: Ibm) -> None:
+    """The client must be there, and every model's circuit must have a counterpart."""
+    for package in ("qiskit_ibm_runtime", *(["qiskit_aer"] if device.fake else [])):
+        if find_spec(package) is None:
+            raise ConfigError(f"{where}: needs the package {package}, which is not installed")
+    for name, entry in experiment.models.items():
+        module = registry.load("models", entry.component)
+        circuit = module.circuit(module.Config(**entry.settings))
+        try:
+            check_supported(circuit)
+        except ValueError as error:
+            raise ConfigError(f"{where}: models.{name}: {error}") from None
+        if device.embedding == "mps" and circuit.embedding == "amplitude" and circuit.wires < 2:
+            raise ConfigError(f"{where}.embedding: models.{name} has 1 qubit, mps needs 2 or more")
 
 
 def _check_circuit(circuit: Circuit, noise: NoiseModel) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from .devices.noise_model import NoiseModel
+from .ibm_config import Ibm
 from .strict import Strict
 
 Shots = Annotated[int, Field(ge=1, le=10**9)]
@@ -53,7 +54,7 @@ class Simulated(Strict):
 
 
 # Kind of device -> the model of its settings.
-KINDS: dict[str, type[Strict]] = {"simulated": Simulated}
+KINDS: dict[str, type[Strict]] = {"simulated": Simulated, "ibm": Ibm}
 
 
 class Sweep(Strict):

@@ -33,6 +33,15 @@ QUALITY = ROOT + "/quality/{model}/{variant}.parquet"
 # The same variants on a further device, by the name that the config gives to it: the table of
 # outputs, the attacks fitted on what the device answers, their scores and figures.
 OUTPUTS_ON = VARIANT + "/on-{device}/outputs.parquet"
+# One job of an IBM device: what is sent, the id that it got, what came back.
+JOB = VARIANT + "/on-{device}/job-{part}"
+PREPARED = JOB + "/prepared.json"
+SUBMITTED = JOB + "/job.json"
+RESULT = JOB + "/result.json"
+CALIBRATION = JOB + "/calibration.json"
+ESTIMATE = ROOT + "/devices/{device}/estimate.json"
+# What was paid outlives the outputs of a run: Snakemake removes those before it makes them anew.
+PAID = "results/ibm_jobs"
 FITTED_ON = ROOT + "/attacks/{model}/on-{device}/fitted.parquet"
 SCORES_ON = ROOT + "/scores/{model}/on-{device}/{variant}.parquet"
 AUDIT_ON = ROOT + "/audit/{model}/{variant}/on-{device}/figures.parquet"

@@ -8,7 +8,7 @@ length. ``?`` after a type allows nulls.
 from __future__ import annotations
 
 # Raised when columns change their meaning: tables of another version are refused, not guessed at.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _SAMPLE = {"sample_id": "int64", "label": "int64", "split": "string", "forget": "bool"}
 
@@ -42,6 +42,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "outputs": {
         **_SAMPLE,
         "expectation_values": "vector[double]",
+        "embedding_fidelity": "double",
         "logits": "vector[double]",
         "probabilities": "vector[double]",
     },

@@ -13,6 +13,7 @@ from . import registry
 from .config import Entry, Experiment
 from .device_config import SWEPT_ATTACKS, on_devices
 from .digest import code_digest
+from .ibm_config import Ibm
 from .report import catalogue
 
 Spec = dict[str, Any]
@@ -158,6 +159,53 @@ class Specs:
             "settings": self.experiment.devices[device].settings,
             "model": self._model(model, "simulation"),
         }
+
+    def prepare(self, model: str, seed: int, variant: str, device: str, part: int) -> Spec:
+        """One IBM job: circuits and embedded images."""
+        return self._base("prepare", self._model_code(model)) | {
+            "name": model,
+            "seed": seed,
+            "variant": variant,
+            "part": part,
+            "parts": self.parts(device),
+            "model": self._model(model, "simulation"),
+            **self._asked(device),
+        }
+
+    def estimate(self, device: str) -> Spec:
+        """The cost of all jobs of a device."""
+        return self._base("estimate") | self._sent(device) | {"device": device}
+
+    def submit(self, device: str) -> Spec:
+        """Sending one job."""
+        return self._base("submit") | self._sent(device)
+
+    def collect(self, device: str) -> Spec:
+        """Fetching one job's result, or executing it where the backend is simulated."""
+        return self._base("collect") | self._sent(device)
+
+    def decode(self, model: str, device: str) -> Spec:
+        """From raw results to outputs."""
+        entry = self.experiment.devices[device]
+        return self._base("decode", self._model_code(model)) | {
+            "images": entry.settings["images"],
+            "correction": entry.settings["correction"],
+            "model": self._model(model, "simulation"),
+        }
+
+    def parts(self, device: str) -> int:
+        """Jobs per model variant and seed on an IBM device."""
+        return Ibm(**self.experiment.devices[device].settings).parts()
+
+    def _asked(self, device: str) -> Spec:
+        settings = self.experiment.devices[device].settings
+        circuit = Ibm(**settings).settings().model_dump(mode="json")
+        return {"backend": settings["backend"], "circuit": circuit, "images": settings["images"]}
+
+    def _sent(self, device: str) -> Spec:
+        asked = self._asked(device)
+        asked.pop("images")
+        return asked | {"job": self.experiment.devices[device].settings["job"]}
 
     def fit_attacks_on(self, model: str) -> Spec:
         """Fitting of the attacks that are run on further devices."""

@@ -29,6 +29,20 @@ def check_rows(sample_id: np.ndarray, view: View, attack: str) -> None:
         raise ValueError(f"{attack}: the audited samples are not those of the shadow models")
 
 
+def for_rows(fitted: dict[str, np.ndarray], view: View, attack: str) -> dict[str, np.ndarray]:
+    """What was fitted per pool image, for the view's images; a device may be asked about few.
+
+    ``fitted`` has ``sample_id`` (n,) ascending. ValueError for an image that it does not know.
+    """
+    known = fitted["sample_id"]
+    rows = np.searchsorted(known, view.sample_id).clip(max=len(known) - 1)
+    check_rows(known[rows], view, attack)
+    return {
+        name: values[rows] if len(values) == len(known) else values
+        for name, values in fitted.items()
+    }
+
+
 def stored(gaussians: Gaussians, name: str) -> dict[str, np.ndarray]:
     """``<name>_mean`` and ``<name>_deviation``, (n,) each."""
     return {f"{name}_mean": gaussians.mean, f"{name}_deviation": gaussians.deviation}

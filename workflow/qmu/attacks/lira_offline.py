@@ -16,7 +16,7 @@ from ..metrics.likelihood import FEW
 from ..metrics.likelihood import fit as gaussians
 from ..strict import Strict
 from ..view import Evidence, Scored
-from ._lira import check_rows, confidences, given, read, stored
+from ._lira import confidences, for_rows, given, read, stored
 
 CARD = AttackCard(
     title="LiRA, offline",
@@ -60,7 +60,7 @@ def score(
     from scipy.special import ndtri
 
     audited = evidence.audited
-    check_rows(fitted["sample_id"], audited, "lira_offline")
+    fitted = for_rows(fitted, audited, "lira_offline")
     found = read(fitted, "out").scaled(confidences(audited))
     value = np.where(np.isnan(found), 0.0, found)
     decision = value > -ndtri(config.level)

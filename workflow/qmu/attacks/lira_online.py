@@ -19,7 +19,7 @@ from ..metrics.likelihood import FEW, log_ratio
 from ..metrics.likelihood import fit as gaussians
 from ..strict import Strict
 from ..view import Evidence, Scored
-from ._lira import check_rows, confidences, given, read, stored
+from ._lira import confidences, for_rows, given, read, stored
 
 CARD = AttackCard(
     title="LiRA, online",
@@ -68,6 +68,6 @@ def score(
 ) -> Scored:
     """The log-likelihood ratio; 0 for a sample of which the shadow models say nothing."""
     audited = evidence.audited
-    check_rows(fitted["sample_id"], audited, "lira_online")
+    fitted = for_rows(fitted, audited, "lira_online")
     value = log_ratio(confidences(audited), read(fitted, "in"), read(fitted, "out"))
     return Scored(score=value, decision=value > 0, fitted=np.zeros(len(value), bool))

@@ -19,7 +19,7 @@ from ..metrics.roc import auc
 from ..sampling import scattered_order
 from ..strict import Strict
 from ..view import Evidence, Scored, Shadows, View
-from ._lira import check_rows, given
+from ._lira import for_rows, given
 
 CARD = AttackCard(
     title="RMIA",
@@ -96,7 +96,7 @@ def score(
 ) -> Scored:
     """The share of the population outdone; 0 where the model rules the label out."""
     audited = evidence.audited
-    check_rows(fitted["sample_id"], audited, "rmia")
+    fitted = for_rows(fitted, audited, "rmia")
     population = population_of(audited, config.population_share)
     log_r = _log_probability(audited) - fitted["log_average"]
     group = audited.label if config.population == "class" else np.zeros(len(log_r), int)

@@ -11,7 +11,6 @@ from .. import seeds
 from ..errors import QmuError, suggestion
 from .circuit import Template
 from .lines import best_line, edges_within
-from .pauli_gates import NoisyGates
 from .settings import Settings
 
 _NATIVE = ("cz", "ecr", "cx", "rz", "sx", "x", "id")
@@ -141,41 +140,3 @@ def product_of_fidelities(isa: Any, backend: Any) -> float:
         error = getattr(properties, "error", None)
         total *= 1.0 - (error if error is not None else 0.0)
     return total
-
-
-def noise_model(backend: Any) -> Any:
-    """Aer's model of the backend's calibration: depolarising and relaxation after each gate, and
-    readout errors. Made once per backend object, because it takes seconds; idle qubits decay only
-    in a circuit with explicit delays.
-    """
-    return _noise_model(_Identity(backend))
-
-
-def noisy_gates(backend: Any) -> NoisyGates:
-    """The matrices of the backend's noisy gates, kept between simulations."""
-    return _noisy_gates(_Identity(backend))
-
-
-class _Identity:
-    """A hashable handle of an object that need not be hashable."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and other.value is self.value
-
-
-@lru_cache(maxsize=4)
-def _noise_model(handle: _Identity) -> Any:
-    from qiskit_aer.noise import NoiseModel
-
-    return NoiseModel.from_backend(handle.value)
-
-
-@lru_cache(maxsize=4)
-def _noisy_gates(handle: _Identity) -> NoisyGates:
-    return NoisyGates(noise_model(handle.value))

@@ -17,6 +17,12 @@ from .secrets import Redactor, discreet
 from .service import patience_of
 
 Report = Callable[[str], None]
+
+
+class DeadJob(QmuError):
+    """The job will never have a result: failed, cancelled, or unknown to this account."""
+
+
 # Usage and calibration are asked for no longer than this while IBM does not answer.
 _REMARK_SECONDS = 60.0
 
@@ -27,11 +33,13 @@ def collect(
     settings: JobSettings | Mapping[str, Any],
     folder: str | Path,
     report: Report,
+    named: str | Path | None = None,
 ) -> Path:
     """Wait for the job, store ``result.json`` and ``calibration.json``, return the result's path.
 
-    Raises QmuError that says what to do when the job failed, was cancelled or is unknown, when
-    the token is not accepted, and when IBM does not answer for ``outage_seconds``.
+    ``named``: the file that a person shall delete to submit again, the folder's ``job.json`` where
+    none is given. Raises DeadJob, which says what to do, when the job failed, was cancelled or is
+    unknown; QmuError when the token is not accepted or IBM does not answer for ``outage_seconds``.
     """
     settings = JobSettings.of(settings)
     state, redact = JobFolder(folder), Redactor.of(service)
@@ -45,13 +53,13 @@ def collect(
         try:
             job = patience.call(f"looking up IBM job {job_id}", lambda: service.job(job_id), True)
             _sweep(service, job_id, record, patience)
-            _wait(job, settings, state, patience)
+            _wait(job, settings, named or state.job, patience)
             _store(job, record, state, patience)
         except Failed as failed:
             if failed.fault.kind == "missing":
-                raise QmuError(
+                raise DeadJob(
                     f"IBM job {job_id} is not known to this instance any more (deleted, expired, "
-                    f"or of another account): delete {state.job} to submit it again"
+                    f"or of another account): delete {named or state.job} to submit it again"
                 ) from None
             raise QmuError(
                 f"{failed}; IBM job {job_id} is not lost, {state.job} names it"
@@ -74,11 +82,11 @@ def _sweep(service: Any, job_id: str, record: JobRecord | None, patience: Patien
         tags.cancel_extras(found, job_id, patience, patience.report)
 
 
-def _wait(job: Any, settings: JobSettings, state: JobFolder, patience: Patience) -> None:
+def _wait(job: Any, settings: JobSettings, named: str | Path, patience: Patience) -> None:
     job_id, told = job.job_id(), None
     deadline = time.monotonic() + settings.max_wait_seconds
     pause = settings.first_poll_seconds
-    again = f"delete {state.job} to submit it again"
+    again = f"delete {named} to submit it again"
     while True:
         doing = f"asking for the status of IBM job {job_id}"
         status = str(patience.call(doing, job.status, patient_with_missing=True))
@@ -91,9 +99,9 @@ def _wait(job: Any, settings: JobSettings, state: JobFolder, patience: Patience)
             reason = patience.redact.line(job.error_message() or "no reason given")
             if "1305" in reason or "maximum execution time" in reason:
                 again = f"raise max_execution_time ({settings.max_execution_time} s) and {again}"
-            raise QmuError(f"IBM job {job_id} failed: {reason}; {again}")
+            raise DeadJob(f"IBM job {job_id} failed: {reason}; {again}")
         if status == "CANCELLED":
-            raise QmuError(f"IBM job {job_id} was cancelled; {again}")
+            raise DeadJob(f"IBM job {job_id} was cancelled; {again}")
         if time.monotonic() + pause > deadline:
             raise QmuError(
                 f"IBM job {job_id} is still {status} after {settings.max_wait_seconds:g} s: run "

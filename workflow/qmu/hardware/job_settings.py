@@ -59,7 +59,7 @@ class JobSettings:
             raise ConfigError(f"shots: {self.shots} is not a positive number of shots")
         if self.max_execution_time < 1:
             raise ConfigError("max_execution_time: needs at least 1 second, an open end is refused")
-        _check_options(self.primitive, self.options)
+        check_options(self.primitive, self.options)
         for key in _TIMES:
             if not getattr(self, key) > 0:
                 raise ConfigError(f"{key}: {getattr(self, key)} is not a positive time in seconds")
@@ -92,7 +92,8 @@ _TIMES = (
 )
 
 
-def _check_options(primitive: str, options: Mapping[str, Any]) -> None:
+def check_options(primitive: str, options: Mapping[str, Any]) -> None:
+    """ConfigError for options that the primitive has not, or that qmu sets itself."""
     for key in options:
         if key == "environment":
             raise ConfigError(

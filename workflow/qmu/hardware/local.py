@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .backends import noisy_gates
+from .aer_noise import noisy_gates, used_by
 from .pauli_gates import NoisyGates
 from .prepare import Prepared
 from .simulate import distributions
@@ -23,7 +23,7 @@ def probabilities(
     neglected (see ``simulate.distributions``)."""
     isa, values = prepared.pub[0], prepared.pub[1 if prepared.primitive == "sampler" else 2]
     values = np.asarray(values).reshape(prepared.samples, -1)
-    gates = noisy_gates(backend) if noisy else NoisyGates(None)
+    gates = noisy_gates(backend, used_by(isa)) if noisy else NoisyGates(None)
     return distributions(isa, values, _physical(prepared), gates, exact=exact)
 
 

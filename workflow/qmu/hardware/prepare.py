@@ -16,8 +16,9 @@ from .settings import Settings
 
 DIGEST_VERSION = 1
 """Raised when the same inputs begin to mean another job."""
-DECIMALS = 9
-"""Inputs are rounded before they are digested, so that their last bits do not make a new job."""
+DECIMALS = 6
+"""Inputs are rounded before they are digested: the last bits, which differ between machines, must
+not make a new job."""
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,15 @@ def read_result(path: str | Path) -> tuple[dict[str, Any], Any]:
         raise QmuError(f"{path}: not a raw result ({error}); delete it to fetch it again") from None
 
 
+def is_result(path: Path) -> bool:
+    """Whether a readable raw result is there."""
+    try:
+        read_result(path)
+    except QmuError:
+        return False
+    return True
+
+
 def belongs_to(path: Path, job_id: str) -> bool:
     """Whether a readable raw result of this job is already there."""
     try:

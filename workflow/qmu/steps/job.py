@@ -83,11 +83,12 @@ def prepare_environment(cache: str | Path = paths.COMPILATION_CACHE) -> None:
         os.environ["JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES"] = "none"
 
 
-def execute(step: str, snakemake: Any) -> None:
+def execute(step: str, snakemake: Any, **untracked: Any) -> None:
     """Run ``qmu.steps.<step>`` for a Snakemake job; on bad input end with one line, no traceback.
 
-    The step's ``run(inputs, outputs, spec, report, clock)`` gets plain dicts. An error that nobody
-    foresaw leaves its traceback in the job's log, and one line that says so.
+    The step's ``run(inputs, outputs, spec, report, clock)`` gets plain dicts; ``untracked`` joins
+    the spec. An error that nobody foresaw leaves its traceback in the job's log, and one line that
+    says so.
     """
     clock = Clock()
     prepare_environment()
@@ -101,7 +102,7 @@ def execute(step: str, snakemake: Any) -> None:
     signal.signal(signal.SIGTERM, _terminated)
     with log:
         with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-            message = _run(step, snakemake, clock, path)
+            message = _run(step, snakemake, untracked, clock, path)
             if log.cache_damaged:
                 remove_damaged(Path(paths.COMPILATION_CACHE))
         if message is not None:
@@ -109,12 +110,15 @@ def execute(step: str, snakemake: Any) -> None:
             sys.exit(f"qmu: {message}")
 
 
-def _run(step: str, snakemake: Any, clock: Clock, log: Path) -> str | None:
+def _run(
+    step: str, snakemake: Any, untracked: dict[str, Any], clock: Clock, log: Path
+) -> str | None:
     inputs = {k: _plain(v) for k, v in snakemake.input.items()}
     outputs = {k: _plain(v) for k, v in snakemake.output.items()}
     try:
         module = importlib.import_module(f"qmu.steps.{step}")
-        module.run(inputs, outputs, dict(snakemake.params["spec"]), Report(), clock)
+        spec = {**snakemake.params["spec"], **untracked}
+        module.run(inputs, outputs, spec, Report(), clock)
         clock.stop()
         print(clock.line())
         _record(log, clock)

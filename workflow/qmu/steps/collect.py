@@ -1,0 +1,77 @@
+"""Step `collect`: wait for one IBM job and keep its raw result and the backend's calibration."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from .. import seeds
+from ..errors import QmuError
+from ..hardware import backends, calibration, jobs, local, raw_result
+from ..hardware.collecting import DeadJob
+from ..hardware.intent import JobFolder, JobRecord, write_json
+from ..hardware.service import open_service
+from ..hardware.stored import read_prepared
+from . import ibm_job
+
+
+def run(inputs, outputs, spec, report, clock) -> None:
+    """Write both files; a job of a simulated backend is executed here."""
+    clock.ready()
+    record = JobFolder(Path(inputs["job"]).parent).read_job()
+    if record is None:
+        raise QmuError(f"{inputs['job']}: no such file")
+    if ibm_job.fake(spec["backend"]):
+        _execute(record, inputs, outputs, spec, report)
+    else:
+        _fetch(record, inputs, outputs, spec, report)
+
+
+def _fetch(record: JobRecord, inputs, outputs, spec, report) -> None:
+    settings = ibm_job.job_settings(spec, spec["waiting"])
+    with ibm_job.paid_folder(record.tag) as folder:
+        kept = folder.read_job()
+        if kept is None:
+            folder.write_job(record)
+        elif kept.job_id != record.job_id:
+            raise QmuError(
+                f"{inputs['job']} names IBM job {record.job_id}, but {folder.job} names "
+                f"{kept.job_id} for the same circuits: delete the first and run again"
+            )
+        if not (folder.calibration.is_file() and raw_result.belongs_to(folder.result, record.job_id)):
+            service = open_service(settings, report)
+            try:
+                jobs.collect(record.job_id, service, settings, folder.path, report, inputs["job"])
+            except DeadJob:
+                # `submit` must not find it again when the person has decided to pay once more.
+                folder.job.replace(folder.path / f"dead-{record.job_id}.json")
+                raise
+        else:
+            report(f"{folder.result} was paid before: it is used again")
+        ibm_job.publish(folder.result, outputs["result"])
+        ibm_job.publish(folder.calibration, outputs["calibration"])
+
+
+def _execute(record: JobRecord, inputs, outputs, spec, report) -> None:
+    from qiskit_ibm_runtime import RuntimeEncoder
+
+    prepared = read_prepared(inputs["prepared"])
+    backend = backends.backend(spec["backend"])
+    rng = seeds.generator(spec["root_seed"], "shots", prepared.backend, prepared.digest)
+    started = time.monotonic()
+    result = local.run(prepared, backend, rng)
+    seconds = time.monotonic() - started
+    report(f"{prepared.samples} images x {prepared.shots} shots in {seconds:.1f} s")
+    header = {
+        "job_id": record.job_id,
+        "backend": prepared.backend,
+        "primitive": prepared.primitive,
+        "tag": record.tag,
+        "digest": record.digest,
+        "usage_seconds": 0.0,
+    }
+    text = json.dumps(result, cls=RuntimeEncoder)
+    raw_result.store(Path(outputs["result"]), header, text)
+    found = calibration.snapshot(backend.properties(), record, prepared.backend)
+    write_json(Path(outputs["calibration"]), found)

@@ -1,0 +1,68 @@
+"""Step `decode`: from the raw results of one model's IBM jobs to a table of outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import linear_correction, tables
+from .. import model as models
+from ..errors import QmuError
+from ..evaluation import evaluate_head
+from ..hardware import raw_result
+from ..hardware.decode import expectations
+from ..hardware.stored import read_prepared
+from . import ibm_job, seed_data
+from .write import Writer, parameters_from
+
+# Images that neither an attack nor a figure looks at.
+CORRECTION = "retain_validation"
+
+
+def run(inputs, outputs, spec, report, clock) -> None:
+    """Write the outputs on the images that the device was asked about."""
+    experiment = spec["experiment"]
+    model = models.build(**spec["model"], circuit=False)
+    clock.watch_compilation()
+    clock.ready()
+    data = seed_data.read(inputs["pool"], inputs["samples"], experiment)
+    stored = tables.read(inputs["parameters"], "parameters", experiment=experiment)
+    parameters = model.convert(parameters_from(stored))
+    chosen = ibm_job.positions(data.split, data.sample_id, spec)
+    parts = [
+        _read(prepared, result, len(ibm_job.part_of(chosen, number, len(inputs["result"]))))
+        for number, (prepared, result) in enumerate(
+            zip(inputs["prepared"], inputs["result"], strict=True)
+        )
+    ]
+    values, fidelity = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if spec["correction"] == "linear":
+        ideal = tables.read(inputs["ideal"], "outputs", experiment=experiment)
+        values = _corrected(values, ideal["expectation_values"][chosen], data, chosen, report)
+    evaluated = evaluate_head(model, parameters, values)
+    columns = {name: column[chosen] for name, column in data.sample_columns().items()}
+    columns |= {**evaluated, "embedding_fidelity": fidelity}
+    Writer(spec)(outputs["outputs"], "outputs", columns)
+    hits = evaluated["logits"].argmax(axis=-1) == columns["label"]
+    report(f"accuracy on {len(hits)} images {hits.mean():.3f}")
+
+
+def _read(prepared_path: str, result_path: str, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """<Z> (count, wires) and the embedding's fidelity (count,) of one job."""
+    prepared = read_prepared(prepared_path)
+    header, result = raw_result.read_result(result_path)
+    if header.get("digest") != prepared.digest or prepared.samples != count:
+        raise QmuError(
+            f"{result_path}: the result of another job than {prepared_path}; remove both and run "
+            "again (a paid result is found again)"
+        )
+    return expectations(result, prepared)[0], prepared.fidelity
+
+
+def _corrected(values, ideal, data, chosen, report) -> np.ndarray:
+    known = data.split[chosen] == CORRECTION
+    if known.sum() < 2:
+        raise QmuError(f"correction: linear needs images of {CORRECTION}, this seed has none")
+    lines = linear_correction.fit(values[known], ideal[known])
+    slopes = ", ".join(f"{1 / slope:.3f}" if slope else "0" for slope in lines.slope)
+    report(f"correction fitted on {known.sum()} images; signal left on each wire: {slopes}")
+    return linear_correction.apply(lines, values)

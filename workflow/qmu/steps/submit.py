@@ -1,0 +1,48 @@
+"""Step `submit`: send one IBM job and keep its id, so that it is never paid twice."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from ..hardware import jobs, primitives
+from ..hardware.intent import JobFolder, JobRecord
+from ..hardware.service import open_service
+from ..hardware.stored import read_prepared
+from . import ibm_job
+
+
+def run(inputs, outputs, spec, report, clock) -> None:
+    """Write the job's record: found among what was paid, found on IBM's side, or sent now."""
+    clock.ready()
+    prepared = read_prepared(inputs["prepared"])
+    settings = ibm_job.job_settings(spec, spec["waiting"])
+    tag = ibm_job.tag_of(prepared, settings)
+    if ibm_job.fake(spec["backend"]):
+        JobFolder(Path(outputs["job"]).parent).write_job(_not_sent(prepared, tag, settings))
+        report(f"{spec['backend']} is simulated: nothing is sent; {prepared.cost}")
+        return
+    with ibm_job.paid_folder(tag) as folder:
+        if folder.read_job() is None:
+            service = open_service(settings, report)
+            pub, digest, name = prepared.pub, prepared.digest, prepared.backend
+            jobs.submit(pub, digest, service, name, settings, folder.path, report)
+        else:
+            report(f"{folder.job} names the job: it is not submitted again")
+        ibm_job.publish(folder.job, outputs["job"])
+
+
+def _not_sent(prepared, tag, settings) -> JobRecord:
+    qubits, pairs = primitives.used_qubits(primitives.coerce(prepared.pub, settings))
+    return JobRecord(
+        job_id=f"local-{tag.removeprefix('qmu-')}",
+        tag=tag,
+        digest=prepared.digest,
+        backend=prepared.backend,
+        primitive=prepared.primitive,
+        origin="simulated",
+        recorded_at=time.time(),
+        estimated_seconds=round(prepared.cost.qpu_seconds, 3),
+        qubits=qubits,
+        pairs=pairs,
+    )
