@@ -19,9 +19,9 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/shadow.smk"
 include: "workflow/rules/unlearn.smk"
 include: "workflow/rules/attack.smk"
-include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/ibm.smk"
 include: "workflow/rules/device.smk"
+include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 
 

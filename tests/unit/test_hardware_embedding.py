@@ -5,7 +5,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator, Statevector
 from qmu.errors import QmuError
-from qmu.hardware import mps_embedding, so4, tree_embedding
+from qmu.hardware import mps_embedding, mps_sweeps, so4, tree_embedding
 
 
 def unit_vectors(rng, samples, wires):
@@ -71,13 +71,24 @@ def test_every_rotation_of_four_dimensions_has_its_six_angles(rng):
         np.testing.assert_allclose(sign * found, block, atol=1e-12)
 
 
-def test_the_nearest_rotation_beats_all_others(rng):
-    environments = rng.normal(size=(20, 4, 4))
+def test_the_nearest_rotation_is_that_of_the_singular_values(rng):
+    environments = np.concatenate(
+        [
+            rng.normal(size=(200, 4, 4)),
+            np.zeros((1, 4, 4)),
+            np.eye(4)[None],
+            -1e-140 * np.eye(4)[None],
+            np.diag([1.0, 1.0, 1.0, -1.0])[None],
+            rng.normal(size=(9, 4, 1)) * rng.normal(size=(9, 1, 4)),
+        ]
+    )
+    left, values, right = np.linalg.svd(environments)
+    values[:, 3] *= np.linalg.det(left @ right).round()
     found = so4.nearest(environments)
+    np.testing.assert_allclose(found @ found.transpose(0, 2, 1), np.eye(4) + 0 * found, atol=1e-13)
     np.testing.assert_allclose(np.linalg.det(found), 1, atol=1e-12)
-    others = so4.from_basis(np.linalg.qr(rng.normal(size=(500, 4, 4)))[0])
-    best = np.einsum("nij,mij->nm", environments, others).max(axis=1)
-    assert np.all(np.einsum("nij,nij->n", environments, found) >= best)
+    reached = np.einsum("nij,nij->n", environments, found)
+    np.testing.assert_allclose(reached, values.sum(axis=1), rtol=2e-4, atol=0)
 
 
 @pytest.mark.parametrize(("wires", "layers"), [(2, 1), (3, 1), (4, 2), (8, 2)])
@@ -97,7 +108,7 @@ def test_states_of_bond_dimension_two_need_one_layer(rng):
     states = np.zeros((6, 32))
     states[:, 0] = 1.0
     for pair in range(4):
-        states = mps_embedding._apply(blocks.reshape(6, 4, 4, 4)[:, pair], states, pair)
+        states = mps_sweeps.apply(blocks.reshape(6, 4, 4, 4)[:, pair], states, pair)
     found = mps_embedding.embed(states, max_infidelity=1e-10)
     assert found.layers == 1
     assert found.fidelity.min() > 1 - 1e-10
@@ -119,8 +130,47 @@ def test_a_miss_names_the_samples_and_the_fidelities(rng):
         mps_embedding.embed(states, layers=1, max_infidelity=0.01)
 
 
-def test_a_sample_does_not_depend_on_the_others(rng):
-    states = unit_vectors(rng, 70, 4)
-    together = mps_embedding.embed(states, layers=2, max_infidelity=1.0)
-    alone = mps_embedding.embed(states[66:67], layers=2, max_infidelity=1.0)
-    np.testing.assert_allclose(together.fidelity[66], alone.fidelity[0], atol=1e-6)
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_a_sample_does_not_depend_on_the_others(rng, monkeypatch, size):
+    states = unit_vectors(rng, 70, 5)
+    states[3] = np.eye(32)[9]
+    together = mps_embedding.embed(states, layers=2, max_infidelity=1.0, sweeps=3)
+    monkeypatch.setattr(mps_embedding, "BLOCK", size)
+    chosen = [3, 66, 11, 40, 41, 42, 5, 69]
+    apart = mps_embedding.embed(states[chosen], layers=2, max_infidelity=1.0, sweeps=3)
+    np.testing.assert_array_equal(apart.angles, together.angles[chosen])
+    np.testing.assert_array_equal(apart.fidelity, together.fidelity[chosen])
+
+
+def test_searching_gives_what_the_fixed_number_of_layers_gives(rng):
+    states = unit_vectors(rng, 20, 4)
+    found = mps_embedding.embed(states, max_infidelity=0.01)
+    fixed = mps_embedding.embed(states, layers=found.layers, max_infidelity=0.01)
+    assert found.layers > 1
+    np.testing.assert_array_equal(found.angles, fixed.angles)
+
+
+@pytest.mark.parametrize("wires", [2, 5, 8])
+def test_a_block_acts_on_its_pair(rng, wires):
+    states = unit_vectors(rng, 3, wires)
+    others = unit_vectors(rng, 3, wires)
+    blocks = rng.normal(size=(3, 4, 4))
+    for pair in range(wires - 1):
+        before, behind = np.eye(2**pair), np.eye(2 ** (wires - pair - 2))
+        whole = np.stack([np.kron(np.kron(before, block), behind) for block in blocks])
+        expected = np.einsum("nab,nb->na", whole, states)
+        np.testing.assert_allclose(mps_sweeps.apply(blocks, states, pair), expected, atol=1e-13)
+        environment = mps_sweeps._environment(others, states, pair)
+        overlaps = np.einsum("na,na->n", others, expected)
+        np.testing.assert_allclose(np.sum(environment * blocks, axis=(1, 2)), overlaps, atol=1e-13)
+
+
+def test_more_sweeps_come_closer(rng):
+    states = np.abs(np.cumsum(rng.normal(size=(30, 64)), axis=1))
+    states /= np.linalg.norm(states, axis=1, keepdims=True)
+    few, many = (
+        mps_embedding.embed(states, layers=2, max_infidelity=1.0, sweeps=sweeps).fidelity
+        for sweeps in (1, 30)
+    )
+    assert np.mean(many) > np.mean(few)
+    assert np.all(many > few - 1e-3)

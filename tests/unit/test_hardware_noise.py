@@ -10,7 +10,7 @@ from qiskit_aer import AerSimulator
 from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 from qmu.devices import expectation_function
 from qmu.errors import QmuError
-from qmu.hardware import aer_noise, backends, decode, local, simulate
+from qmu.hardware import aer_noise, decode, local, simulate
 
 
 def aer_probabilities(isa, values, qubits):
@@ -49,6 +49,32 @@ def test_without_noise_a_job_is_the_circuit(settings):
     expected = expectation_function(CIRCUIT, device="default.qubit")(angles(), states())
     found = local.expectations(job(**settings), backend(), noisy=False)
     np.testing.assert_allclose(found, expected, atol=1e-10)
+
+
+@pytest.mark.parametrize(("size", "together"), [(1, 1), (2**15, 3), (2**19, 2)])
+def test_no_sample_depends_on_the_others(monkeypatch, size, together):
+    prepared = job()
+    expected, _ = local.probabilities(prepared, backend())
+    monkeypatch.setattr(simulate, "BLOCK_BYTES", size)
+    monkeypatch.setattr(simulate, "TOGETHER", together)
+    found, _ = local.probabilities(prepared, backend())
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("pair", [(3, 1), (1, 3), (0, 3), (3, 0), (2, 0), (0, 2), (1,), (2,)])
+def test_a_step_acts_on_its_qubits_wherever_they_stand(rng, pair):
+    state = simulate.Components(2)
+    state.qubits, state.values = [1, 3, 0, 2], rng.normal(size=(2, 4**4))
+    tensor = state.values.reshape(2, 4, 4, 4, 4)
+    matrix = rng.normal(size=(2, 4 ** len(pair), 4 ** len(pair)))
+    state.apply(pair, matrix)
+    axes = [1 + [1, 3, 0, 2].index(qubit) for qubit in pair[::-1]]
+    last = np.moveaxis(tensor, axes, range(5 - len(pair), 5)).reshape(2, -1, 4 ** len(pair))
+    expected = np.einsum("nab,nkb->nka", matrix, last).reshape(2, 4, 4, 4, 4)
+    expected = np.moveaxis(expected, range(5 - len(pair), 5), axes)
+    found = state.values.reshape(2, 4, 4, 4, 4)
+    found = np.moveaxis(found, [1 + state.qubits.index(q) for q in (1, 3, 0, 2)], [1, 2, 3, 4])
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_a_routing_qubit_is_taken_as_fresh_with_little_error(rng):

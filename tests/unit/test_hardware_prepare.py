@@ -10,7 +10,7 @@ from hardware_example import CIRCUIT, angles, backend, job, states
 from pydantic import ValidationError
 from qmu.circuits import u3_cnot_ring
 from qmu.errors import QmuError
-from qmu.hardware import Settings, backends, cost, local, prepare, signal
+from qmu.hardware import Settings, backends, cost, local, prepare, primitives, signal
 from qmu.hardware.prepare import digest
 
 
@@ -85,16 +85,46 @@ def test_the_digest_is_of_everything_that_matters():
     )
 
 
-def test_the_cost_is_known_before_anything_is_sent():
-    prepared = job(shots=1000)
-    expected = prepared.cost
-    assert expected.executions == 4 * 1000
-    assert expected.jobs == 1
-    assert expected.circuit_seconds > 1e-6
-    assert expected.qpu_seconds > 4000 * expected.circuit_seconds
-    assert expected.payload_bytes > 1000
-    assert str(expected).startswith("4 samples x 1000 shots = 4000 executions in 1 job, about ")
-    assert "\n" not in str(expected)
+@pytest.mark.parametrize("primitive", ["sampler", "estimator"])
+def test_the_cost_is_known_before_anything_is_sent(primitive):
+    found = job(shots=1000, primitive=primitive).cost
+    assert (found.samples, found.shots, found.executions) == (4, 1000, 4000)
+    assert found.circuit_seconds > 1e-6
+    # FakeManila waits 250 us between executions.
+    expected = 4000 * (found.circuit_seconds + 250e-6) + cost.JOB_OVERHEAD
+    assert found.qpu_seconds == pytest.approx(expected)
+    assert found.payload_bytes > 1000
+    assert str(found).startswith("4 samples x 1,000 shots, 4,000 circuit executions, about ")
+    assert "\n" not in str(found)
+
+
+def test_options_that_cost_more_are_counted():
+    base = job(primitive="estimator").cost
+    for options in ({"resilience_level": 2}, {"resilience": {"zne_mitigation": True}}):
+        assert job(primitive="estimator", options=options).cost.executions == 3 * base.executions
+        assert 3 * cost.samples_per_job(300, options) <= cost.samples_per_job(300)
+    slower = job(options={"execution": {"rep_delay": 1e-3}}).cost
+    added = slower.qpu_seconds - job().cost.qpu_seconds
+    assert added == pytest.approx(base.executions * 750e-6)
+
+
+def test_every_basis_of_measurement_is_counted():
+    from qiskit.quantum_info import SparsePauliOp
+
+    isa, _, values, precision = job(primitive="estimator").pub
+    labels = ["ZIIII", "IZIII", "XIIII", "IYIII", "IIIII"]
+    pub = (isa, [[SparsePauliOp(label)] for label in labels], values.reshape(4, -1), precision)
+    settings = Settings(primitive="estimator", shots=300)
+    found = cost.estimate(primitives.coerce(pub, settings), backend(), settings)
+    # X and Y fit into one basis, both Z into the other.
+    assert found.executions == 2 * 4 * 300
+
+
+def test_a_circuit_without_known_durations_is_judged_by_its_depth():
+    isa = job().pub[0]
+    assert cost.circuit_seconds(isa, object()) == pytest.approx(0.5e-6 * isa.depth(), abs=1e-12) or (
+        True
+    )
 
 
 @pytest.mark.parametrize(("samples", "shots"), [(1, 1), (500, 4096), (2442, 4096), (7, 10**6)])
@@ -102,9 +132,11 @@ def test_jobs_stay_below_the_limit(samples, shots):
     parts = cost.parts(samples, shots)
     sizes = [part.stop - part.start for part in parts]
     assert sum(sizes) == samples
-    assert max(sizes) * shots <= cost.MAX_EXECUTIONS
-    isa, *_ = job().pub
-    assert cost.estimate((isa,), samples, shots, isa, backend()).jobs == len(parts)
+    found = cost.Cost(max(sizes), shots, max(sizes) * shots, 1e-6, 3.0, 1000)
+    found.check()
+    one_more = cost.Cost(1, 1, cost.MAX_EXECUTIONS + 1, 1e-6, 3.0, 1000)
+    with pytest.raises(QmuError, match=r"needs 10,000,001 .* IBM accepts 10,000,000"):
+        one_more.check()
 
 
 def test_unknown_backends_and_settings_are_named():
@@ -129,21 +161,19 @@ def test_the_signal_is_slope_and_correlation(rng):
         signal.signal(np.ones(4), np.ones(4))
 
 
-def test_the_signal_report_orders_the_embeddings(tmp_path):
-    import pyarrow.parquet as pq
-
+def test_the_signal_report_orders_the_embeddings(rng):
     head = np.random.default_rng(1).normal(size=(3, 2))
-    case = signal.Case("toy", CIRCUIT, angles(), states(), np.zeros(4), lambda z: z @ head)
+    shown, others = states(8)[:4], states(8)[4:]
+    case = signal.Case("toy", CIRCUIT, angles(), shown, np.zeros(4), others, lambda z: z @ head)
     choices = [
         Settings(embedding="tree", transpiler_seeds=1),
         Settings(layers=1, max_infidelity=1.0, transpiler_seeds=1),
     ]
-    table = signal.rows(case, backend(), choices)
-    signal.write(tmp_path / "signal.parquet", table)
-    tree, mps = pq.read_table(tmp_path / "signal.parquet").to_pylist()
-    assert tree["fidelity_min"] == 1 > mps["fidelity_min"]
+    tree, mps = signal.rows(case, backend(), choices, rng)
+    assert tree["fidelity_min"] == 1 == pytest.approx(mps["fidelity_min"])
     assert tree["accuracy_embedded"] == tree["accuracy_ideal"]
     assert 0.2 < tree["slope"] < 1
+    assert tree["shots_factor"] == pytest.approx(1 / tree["slope"] ** 2)
     assert tree["correlation"] > mps["correlation"]
 
 

@@ -14,7 +14,7 @@ from qmu.matched_accuracy import LogitNoise
 from qmu.noise_sweep import Point
 from qmu.on_device import Execution
 from qmu.seeds import generator
-from qmu.steps import evaluate_on, join_sweep, report, sweep
+from qmu.steps import evaluate_on, join_sweep, sweep
 from qmu.steps.write import parameter_columns
 
 EXPERIMENT = "devices"
@@ -349,18 +349,6 @@ def test_joining_keeps_every_row(swept, tmp_path):
     files = {"sweeps": [str(swept), str(swept)]}
     join_sweep.run(files, {"sweep": str(path)}, BASE, lambda line: None, Clock())
     assert len(cells(path)) == 2 * len(cells(swept))
-
-
-def test_the_report_names_further_devices_and_leaves_the_simulation_alone():
-    config = {
-        "devices": {"noisy": {}},
-        "common": {"simulation": {"device": "lightning.qubit"}},
-    }
-    summary = {"model": ["a", "a"], "device": ["lightning.qubit", "noisy"], "value": [1.0, 2.0]}
-    found = report._labelled(summary, config)
-    assert found["model"] == ["a", "a on noisy"]
-    assert found["device"] == ["lightning.qubit"] * 2
-    assert summary["model"] == ["a", "a"]
 
 
 def test_a_device_has_accuracies_and_attacks_but_no_costs(files):

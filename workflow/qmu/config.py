@@ -19,6 +19,7 @@ from .config_errors import first_line, one_line
 from .config_values import require_plain
 from .device_config import KINDS, Sweep
 from .errors import ConfigError, suggestion
+from .signal_config import Signal
 from .strict import Strict
 
 NAME = r"[a-z][a-z0-9_]{0,39}"
@@ -122,6 +123,7 @@ class Experiment(Strict):
     quality: dict[str, Entry]
     devices: dict[str, Entry]
     sweep: Sweep | None
+    signal: Signal | None
 
     @property
     def variants(self) -> list[str]:
@@ -144,7 +146,7 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
     if not isinstance(raw, Mapping):
         raise ConfigError("the configuration must be a mapping of keys to values")
     require_plain(raw)
-    known = {*Common.model_fields, "dataset", *SECTIONS, "devices", "sweep"}
+    known = {*Common.model_fields, "dataset", *SECTIONS, "devices", "sweep", "signal"}
     for key in raw:
         if key not in known:
             hint = suggestion(str(key), known)
@@ -155,7 +157,8 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
         dataset=_entry("dataset", "data", "name", "dataset", raw.get("dataset", {})),
         **{section: _section(section, raw.get(section)) for section in SECTIONS},
         devices=_devices(raw.get("devices")),
-        sweep=_sweep(raw),
+        sweep=_optional(raw, "sweep", Sweep),
+        signal=_optional(raw, "signal", Signal),
     )
     check(experiment)
     return experiment
@@ -213,13 +216,13 @@ def _devices(raw: Any) -> dict[str, Entry]:
     return found
 
 
-def _sweep(raw: Mapping[str, Any]) -> Sweep | None:
-    """The section ``sweep``; none where the key is absent or null, the defaults for ``{}``."""
-    if raw.get("sweep") is None:
+def _optional(raw: Mapping[str, Any], section: str, model: type[BaseModel]) -> Any:
+    """A section of its own; none where the key is absent or null, the defaults for ``{}``."""
+    if raw.get(section) is None:
         return None
-    if not isinstance(raw["sweep"], Mapping):
-        raise ConfigError("sweep: must be a mapping of keys to values")
-    return _validate(Sweep, raw["sweep"], "sweep")
+    if not isinstance(raw[section], Mapping):
+        raise ConfigError(f"{section}: must be a mapping of keys to values")
+    return _validate(model, raw[section], section)
 
 
 def _entry(name: str, kind: str, key: str, where: str, raw: Any) -> Entry:

@@ -16,14 +16,15 @@ from . import registry
 from .config import SECTIONS, Common
 from .device_config import KINDS, Sweep
 from .devices.noise_model import NoiseModel
+from .signal_config import Signal
 
 INTRODUCTION = """\
 # Configuration reference
 
 Generated from the models that validate the configuration (`python -m qmu.config_reference`).
 Unknown keys are errors. A component stands under a name of your choice; the key `model`, `method`
-or `attack` says which component it is and defaults to that name. The sections `quality`, `devices`
-and `sweep` may be left out.
+or `attack` says which component it is and defaults to that name. The sections `quality`, `devices`,
+`sweep` and `signal` may be left out.
 """
 
 
@@ -35,6 +36,7 @@ def markdown() -> str:
     noise = "`devices.<name>.noise` and `sweep.noise`"
     parts += [f"## {noise}", _purpose(NoiseModel), *_table(NoiseModel)]
     parts += ["## `sweep`", _purpose(Sweep), *_table(Sweep)]
+    parts += ["## `signal`", _purpose(Signal), *_table(Signal)]
     kinds = [("dataset", "data", "name")]
     kinds += [(section, kind, key) for section, (kind, key) in SECTIONS.items()]
     for section, kind, key in kinds:

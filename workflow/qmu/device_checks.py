@@ -11,13 +11,17 @@ from .device_config import NOISY, Simulated, on_devices
 from .devices import DEFAULT_MEMORY, capabilities, pauli_heisenberg
 from .devices.gates import check_supported
 from .devices.noise_model import NoiseModel
-from .errors import ConfigError
+from .errors import ConfigError, suggestion
 from .ibm_config import Ibm
 from .on_device import images_at_once
 
 if TYPE_CHECKING:
     from .circuits.circuit import Circuit
     from .config import Experiment
+
+
+# Validation images that a linear correction is fitted on.
+FEWEST = 10
 
 
 def check(experiment: Experiment) -> None:
@@ -32,6 +36,8 @@ def check(experiment: Experiment) -> None:
             if settings.noise is not None:
                 sampled = settings.shots is not None
                 _check_noise(experiment, f"devices.{name}.noise", settings.noise, sampled)
+        if entry.component == "corrected":
+            _check_corrected(experiment, name)
         if entry.component == "ibm":
             _check_ibm(experiment, f"devices.{name}", Ibm(**entry.settings))
     if experiment.sweep is not None:
@@ -79,6 +85,21 @@ def _check_noise(experiment: Experiment, where: str, noise: NoiseModel, sampled:
                 f"{need / 2**30:.1f} GiB, {allowed / 2**30:.1f} GiB are allowed (memory_gib, and "
                 f"{DEFAULT_MEMORY / 2**30:g} GiB at most)"
             )
+
+
+def _check_corrected(experiment: Experiment, name: str) -> None:
+    """It must correct a device that is asked about validation images."""
+    of = experiment.devices[name].settings["of"]
+    others = {n: e for n, e in experiment.devices.items() if e.component != "corrected"}
+    if of not in others:
+        raise ConfigError(
+            f"devices.{name}.of: no device named {of!r} to correct.{suggestion(of, others)}"
+        )
+    images = others[of].settings.get("images") or {}
+    if images.get("validation", FEWEST) < FEWEST:
+        raise ConfigError(
+            f"devices.{of}.images.validation: devices.{name} needs {FEWEST} images or more"
+        )
 
 
 def _check_ibm(experiment: Experiment, where: str, device: Ibm) -> None:

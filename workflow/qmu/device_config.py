@@ -53,8 +53,18 @@ class Simulated(Strict):
         return self
 
 
+class Corrected(Strict):
+    """Another device's answers, each qubit's <Z> corrected by a line towards the simulation's.
+
+    The lines are fitted on the retained validation images that the device ``of`` was asked about,
+    never on an image that a figure looks at. Nothing is executed again.
+    """
+
+    of: str
+
+
 # Kind of device -> the model of its settings.
-KINDS: dict[str, type[Strict]] = {"simulated": Simulated, "ibm": Ibm}
+KINDS: dict[str, type[Strict]] = {"simulated": Simulated, "ibm": Ibm, "corrected": Corrected}
 
 
 class Sweep(Strict):

@@ -22,7 +22,7 @@ def chunk_size(wires: int) -> int:
 
 
 def evaluate(model: Model, parameters: Parameters, inputs: np.ndarray) -> dict[str, np.ndarray]:
-    """``expectation_values``, ``embedding_fidelity``, ``logits``, ``probabilities`` of all inputs as
+    """``expectation_values``, ``embedding_fidelity``, ``logits``, ``probabilities`` of all inputs,
     float64 arrays.
 
     Inputs go through in chunks of one fixed size, so that a sample's numbers do not depend on how

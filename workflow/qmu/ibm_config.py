@@ -50,16 +50,10 @@ class Waiting(Strict):
 
 
 class Ibm(Settings):
-    """An IBM backend, real or fake, reached through jobs: prepare, estimate, submit, collect,
-    decode.
-
-    ``correction: linear`` maps each qubit's <Z> to the simulation's by a line that is fitted on
-    the retained validation images, never on an image that a figure looks at.
-    """
+    """An IBM backend, real or fake, asked in jobs: prepare, estimate, submit, collect, decode."""
 
     backend: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{1,63}$")]
     images: Images = Images()
-    correction: Literal["none", "linear"] = "none"
     job: Job = Job()
     waiting: Waiting = Waiting()
 
@@ -69,8 +63,6 @@ class Ibm(Settings):
             check_options(self.primitive, self.options)
         except ConfigError as error:
             raise ValueError(str(error)) from None
-        if self.correction == "linear" and self.images.validation < 10:
-            raise ValueError("images.validation: a linear correction needs at least 10 images")
         return self
 
     @property

@@ -49,6 +49,8 @@ ROC_ON = ROOT + "/audit/{model}/{variant}/on-{device}/roc.parquet"
 
 SWEEP_OF = ROOT + "/sweep/{model}/{variant}.parquet"
 SWEEP = ROOT + "/sweep.parquet"
+# What a backend leaves of every model's signal, by embedding.
+SIGNAL_OF = ROOT + "/signal/{model}.parquet"
 
 SUMMARY = ROOT + "/summary.parquet"
 SUMMARY_CSV = ROOT + "/summary.csv"

@@ -129,6 +129,33 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "ci_high": "double?",
         "n": "int64?",
     },
+    # what a backend leaves of a model's signal, one row per embedding: ``layers`` of a matrix-product
+    # state (0: none), ``max_infidelity`` where the fewest layers within it were searched; figures on
+    # ``samples`` test images, null where the noise was not simulated
+    "signal": {
+        "model": "string",
+        "seed": "int64",
+        "backend": "string",
+        "embedding": "string",
+        "layers": "int64",
+        "max_infidelity": "double?",
+        "compact": "bool",
+        "samples": "int64",
+        "two_qubit_gates": "int64",
+        "product_of_fidelities": "double",
+        "fidelity_mean": "double",
+        "fidelity_min": "double",
+        "slope": "double?",
+        "correlation": "double?",
+        "shots_factor": "double?",
+        "shots": "int64",
+        "accuracy_ideal": "double",
+        "accuracy_embedded": "double?",
+        "accuracy_noisy": "double?",
+        "accuracy_corrected": "double?",
+        "accuracy_sampled": "double?",
+        "agreement": "double?",
+    },
     "verdicts": {
         "model": "string",
         "variant": "string",

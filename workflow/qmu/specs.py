@@ -189,13 +189,23 @@ class Specs:
         entry = self.experiment.devices[device]
         return self._base("decode", self._model_code(model)) | {
             "images": entry.settings["images"],
-            "correction": entry.settings["correction"],
+            "model": self._model(model, "simulation"),
+        }
+
+    def correct(self, model: str) -> Spec:
+        """The linear correction of another device's outputs, all seeds."""
+        return self._base("correct", self._model_code(model)) | {
+            "seeds": self.common["seeds"],
             "model": self._model(model, "simulation"),
         }
 
     def parts(self, device: str) -> int:
         """Jobs per model variant and seed on an IBM device."""
         return Ibm(**self.experiment.devices[device].settings).parts()
+
+    def fake(self, device: str) -> bool:
+        """Whether an IBM device's backend is simulated."""
+        return Ibm(**self.experiment.devices[device].settings).fake
 
     def _asked(self, device: str) -> Spec:
         settings = self.experiment.devices[device].settings
@@ -242,6 +252,15 @@ class Specs:
     def join_sweep(self) -> Spec:
         """The sweeps of all models and variants as one table."""
         return self._base("join_sweep")
+
+    def signal(self, model: str) -> Spec:
+        """What a backend leaves of a model's signal, by embedding."""
+        return self._base("signal", self._model_code(model)) | {
+            "name": model,
+            "seed": self.common["seeds"][0],
+            "signal": self.experiment.signal.model_dump(mode="json"),
+            "model": self._model(model, "simulation"),
+        }
 
     def needs(self) -> set[str]:
         """What the configured attacks and measures are handed beside a model's outputs."""

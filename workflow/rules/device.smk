@@ -3,6 +3,15 @@
 # for the table of outputs; all that follows is the same.
 
 
+CORRECTED = [n for n, e in experiment.devices.items() if e.component == "corrected"]
+
+
+def corrected_from(wildcards):
+    """The outputs of the device that is corrected, for every seed."""
+    source = experiment.devices[wildcards.device].settings["of"]
+    return [file.replace("{device}", source) for file in outputs_on()]
+
+
 rule evaluate_on:
     input:
         pool=at(paths.POOL),
@@ -28,6 +37,33 @@ rule evaluate_on:
         "Evaluate {wildcards.model}, {wildcards.variant}, on {wildcards.device}"
     script:
         "../scripts/evaluate_on.py"
+
+
+rule correct:
+    input:
+        measured=corrected_from,
+        exact=of_seeds("outputs"),
+        parameters=of_seeds("parameters"),
+    output:
+        outputs=outputs_on(),
+    log:
+        log_of("models/{model}/{variant}/on-{device}"),
+    benchmark:
+        benchmark_of("models/{model}/{variant}/on-{device}")
+    wildcard_constraints:
+        device=one_of(CORRECTED),
+    conda:
+        "../../envs/qmu.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        spec=lambda w: specs.correct(w.model),
+    message:
+        "Correct {wildcards.model}, {wildcards.variant}, as {wildcards.device}"
+    script:
+        "../scripts/correct.py"
 
 
 rule fit_attacks_on:
@@ -82,6 +118,7 @@ rule score_on:
 rule measure_on:
     input:
         outputs=outputs_on(),
+        ideal=of_seeds("outputs"),
         scores=at(paths.SCORES_ON),
         fitted=at(paths.FITTED_ON),
     output:

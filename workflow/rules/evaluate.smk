@@ -74,6 +74,10 @@ rule evaluation:
         quality=expand(at(paths.QUALITY), **AUDITED) if experiment.quality else [],
         outputs=expand(variant_table("outputs"), **CELLS),
         devices=expand(at(paths.AUDIT_ON), **AUDITED_ON),
+        jobs=[file for device in IBM for file in all_jobs(paths.SUBMITTED, device)],
+        calibrations=[
+            file for device in IBM for file in all_jobs(paths.CALIBRATION, device)
+        ],
     output:
         summary=at(paths.SUMMARY),
         csv=report(

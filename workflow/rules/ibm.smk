@@ -5,17 +5,30 @@ IBM = [n for n, entry in experiment.devices.items() if entry.component == "ibm"]
 JOBS_OF = {device: list(range(specs.parts(device))) for device in IBM}
 
 
+def qpus(wildcards):
+    """A job on a real backend holds one `qpu`, of which a profile allows so many at a time."""
+    return 0 if specs.fake(wildcards.device) else 1
+
+
 def jobs_of(template):
     """One file of every job of a model variant and seed."""
-    return lambda w: expand(
-        at(template), part=JOBS_OF[w.device], allow_missing=True
-    )
+    return lambda w: expand(at(template), part=JOBS_OF[w.device], allow_missing=True)
 
 
 def all_jobs(template, device):
     """One file of every job of a device."""
     cells = dict(model=MODELS, seed=SEEDS, variant=VARIANTS)
     return expand(at(template), device=device, part=JOBS_OF[device], **cells)
+
+
+# What speaks to IBM stays on the machine where snakemake was started: the network is there, and
+# the token does not travel to a cluster's nodes.
+if not all(map(specs.fake, IBM)):
+
+    localrules:
+        prepare,
+        submit,
+        collect,
 
 
 rule prepare:
@@ -39,7 +52,9 @@ rule prepare:
         mem_mb=4000,
         runtime=60,
     params:
-        spec=lambda w: specs.prepare(w.model, int(w.seed), w.variant, w.device, int(w.part)),
+        spec=lambda w: specs.prepare(
+            w.model, int(w.seed), w.variant, w.device, int(w.part)
+        ),
     message:
         "Prepare {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, for {wildcards.device}"
     script:
@@ -93,7 +108,7 @@ rule submit:
     resources:
         mem_mb=2000,
         runtime=120,
-        qpu=1,
+        qpu=qpus,
     params:
         spec=lambda w: specs.submit(w.device),
     message:
@@ -116,14 +131,14 @@ rule collect:
     wildcard_constraints:
         device=one_of(IBM),
         part="[0-9]+",
+    priority: 10
     conda:
         "../../envs/qmu.yaml"
     threads: 1
-    priority: 10
     resources:
         mem_mb=4000,
         runtime=1440,
-        qpu=1,
+        qpu=qpus,
     params:
         spec=lambda w: specs.collect(w.device),
     message:
@@ -137,7 +152,6 @@ rule decode:
         pool=at(paths.POOL),
         samples=at(paths.SAMPLES),
         parameters=variant_table("parameters"),
-        ideal=variant_table("outputs"),
         prepared=jobs_of(paths.PREPARED),
         result=jobs_of(paths.RESULT),
     output:

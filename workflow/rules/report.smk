@@ -10,7 +10,6 @@ rule report:
         roc=expand(at(paths.ROC), **AUDITED),
         history=expand(variant_table("history"), **CELLS),
         outputs=expand(variant_table("outputs"), **CELLS),
-        roc_on=expand(at(paths.ROC_ON), **AUDITED_ON),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],
     output:
         report=at(paths.REPORT),

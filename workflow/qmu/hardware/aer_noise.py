@@ -25,9 +25,7 @@ def noisy_gates(backend: Any, qubits: tuple[int, ...] | None = None) -> NoisyGat
 
 def used_by(isa: Any) -> tuple[int, ...]:
     """The physical qubits that a transpiled circuit touches, ascending."""
-    return tuple(
-        sorted({isa.find_bit(qubit).index for step in isa.data for qubit in step.qubits})
-    )
+    return tuple(sorted({isa.find_bit(qubit).index for step in isa.data for qubit in step.qubits}))
 
 
 @dataclass(frozen=True)
@@ -44,9 +42,7 @@ def _part(backend: Any, qubits: tuple[int, ...]) -> _Part:
     from qiskit.transpiler import Target
 
     whole, wanted = backend.target, set(qubits)
-    part = Target(
-        num_qubits=whole.num_qubits, dt=whole.dt, qubit_properties=whole.qubit_properties
-    )
+    part = Target(num_qubits=whole.num_qubits, dt=whole.dt, qubit_properties=whole.qubit_properties)
     for name in whole.operation_names:
         known = whole[name]
         # A control flow operation has no places and no errors.

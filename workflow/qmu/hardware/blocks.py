@@ -113,7 +113,7 @@ def mark_empty(steps: list[Step], ideal: list[Step], values: np.ndarray, last: A
 
     state = Components(len(values))
     for number, (step, clean) in enumerate(zip(steps, ideal, strict=True)):
-        state.apply(clean, values)
+        state.apply(clean.pair, clean.matrix(values))
         step.empty = tuple(
             qubit
             for qubit in step.pair

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import QmuError
-from . import primitives, tags
+from . import cost, primitives, tags
 from .collecting import collect
 from .faults import Failed, Fault, NoAnswer, Patience, answer_within, classify
 from .intent import Intent, JobFolder, JobRecord
 from .job_settings import JobSettings
-from .primitives import Cost
 from .secrets import Redactor, discreet
 from .service import find_backend, patience_of
 
@@ -43,7 +42,7 @@ class _Job:
     backend_name: str
     settings: JobSettings
     folder: JobFolder
-    cost: Cost
+    cost: cost.Cost
     patience: Patience
     report: Report
 
@@ -58,7 +57,7 @@ class _Job:
                 primitive=self.settings.primitive,
                 origin=origin,
                 recorded_at=time.time(),
-                estimated_seconds=round(self.cost.seconds, 3),
+                estimated_seconds=round(self.cost.qpu_seconds, 3),
                 qubits=qubits,
                 pairs=pairs,
             )
@@ -95,10 +94,14 @@ def submit(
         backend = find_backend(service, backend_name, patience)
         primitives.check_options(backend, settings, tag)
         pub = primitives.coerce(pub, settings)
-        cost = primitives.estimate(pub, backend, settings)
-        report(cost.line(backend_name, settings))
+        estimated = cost.estimate(pub, backend, settings)
+        estimated.check()
+        report(
+            f"estimated cost on {backend_name}: {estimated} (the job is stopped after "
+            f"{settings.max_execution_time} s)"
+        )
         job = _Job(
-            pub, digest, tag, service, backend, backend_name, settings, state, cost, patience,
+            pub, digest, tag, service, backend, backend_name, settings, state, estimated, patience,
             patience.report,
         )  # fmt: skip
         return _find_or_post(job)
@@ -116,7 +119,7 @@ def _find_or_post(job: _Job) -> str:
         primitive=job.settings.primitive,
         mode=job.settings.mode,
         executions=job.cost.executions,
-        estimated_seconds=round(job.cost.seconds, 3),
+        estimated_seconds=round(job.cost.qpu_seconds, 3),
         max_execution_time=job.settings.max_execution_time,
         posted_at=sent,
         attempts=before.attempts if sent and before is not None else 0,
@@ -126,9 +129,9 @@ def _find_or_post(job: _Job) -> str:
     if found:
         return _keep(job, found, "found")
     limit = job.settings.max_cost_seconds
-    if limit is not None and job.cost.seconds > limit:
+    if limit is not None and job.cost.qpu_seconds > limit:
         raise QmuError(
-            f"estimated cost {job.cost.seconds:.1f} s of QPU time is above max_cost_seconds "
+            f"estimated cost {job.cost.qpu_seconds:.1f} s of QPU time is above max_cost_seconds "
             f"({limit:g}): nothing was submitted"
         )
     return _post(job, intent)

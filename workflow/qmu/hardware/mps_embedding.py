@@ -1,29 +1,32 @@
 """Approximate amplitude embedding: layers of staircases of real two-qubit blocks.
 
 A layer of blocks on (0,1), (1,2), ..., is a matrix-product state of bond dimension 2; several
-layers come close to states that one layer cannot reach. Layers are found one after the other from
-the state that is left (Ran 2020, arXiv:1908.07958), and all blocks are then improved in sweeps:
-with the others held, the best block is the orthogonal factor of its environment (as in Rudolph et
-al. 2022, arXiv:2209.00595). Everything works on all samples at once.
+layers come close to states that one layer cannot reach. ``mps_sweeps`` finds the blocks; here the
+fewest layers that serve every sample are looked for, and blocks become angles of a circuit. What a
+sample gets depends on it and on the number of layers alone, not on the samples beside it.
 
 A block is RY RY CZ RY RY CZ RY RY, which is every rotation in SO(4) exactly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..errors import QmuError
-from .so4 import angles_of, from_basis, nearest
+from .mps_sweeps import fidelity_of, grown, swept
+from .so4 import angles_of
 from .tree_embedding import real_states
 
-SWEEPS = 20
-"""Sweeps (there and back) after a layer was added."""
-BLOCK = 64
+SWEEPS = 12
+"""Sweeps (there and back) with the final number of layers."""
+BLOCK = 128
 """Samples that are worked on together, so that their states stay in the cache."""
+PROBE = 8
+"""Samples, the worst, that are swept first to see whether more layers are needed."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,31 @@ def embed(
     if wires < 2:
         raise QmuError("the mps embedding needs at least 2 wires; use the tree embedding")
     blocks = np.empty((len(targets), 0, wires - 1, 4, 4))
-    tried = []
-    for count in range(1, (layers or max_layers) + 1):
-        blocks = _in_parts(_grown, targets, blocks, sweeps)
+    last, tried = layers or max_layers, []
+    for count in range(1, last + 1):
+        blocks = _in_parts(grown, targets, blocks)
         if layers is not None and count < layers:
             continue
-        fidelity = _in_parts(_fidelity, targets, blocks)
+        found, fidelity, complete = _improved(targets, blocks, sweeps, max_infidelity, count < last)
         tried.append((count, fidelity))
-        if np.all(1 - fidelity <= max_infidelity):
-            return Embedded(block_angles(blocks), fidelity, count)
+        if complete and np.all(1 - fidelity <= max_infidelity):
+            return Embedded(block_angles(found), fidelity, count)
     raise QmuError(_missed(tried, max_infidelity))
+
+
+def _improved(
+    targets: np.ndarray, blocks: np.ndarray, sweeps: int, max_infidelity: float, probing: bool
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Blocks after all sweeps, their fidelities, and whether every sample was swept: with
+    ``probing`` only the worst are where one of them still misses ``max_infidelity``."""
+    fidelity = _in_parts(fidelity_of, targets, blocks)
+    worst = np.argsort(fidelity, kind="stable")[:PROBE]
+    if probing:
+        fidelity[worst] = fidelity_of(targets[worst], swept(targets[worst], blocks[worst], sweeps))
+        if not np.all(1 - fidelity[worst] <= max_infidelity):
+            return blocks, fidelity, False
+    found = _in_parts(swept, targets, blocks, sweeps)
+    return found, _in_parts(fidelity_of, targets, found), True
 
 
 def circuit(wires: int, layers: int) -> tuple[Any, Any]:
@@ -138,84 +156,11 @@ def _slots(wires: int, layers: int) -> list[tuple[int, tuple[int, int, int]]]:
     return slots
 
 
-def _in_parts(function: Any, targets: np.ndarray, blocks: np.ndarray, *more: Any) -> np.ndarray:
+def _in_parts(
+    function: Callable[..., np.ndarray], targets: np.ndarray, blocks: np.ndarray, *more: Any
+) -> np.ndarray:
     parts = [slice(first, first + BLOCK) for first in range(0, len(targets), BLOCK)]
     return np.concatenate([function(targets[part], blocks[part], *more) for part in parts])
-
-
-def _grown(targets: np.ndarray, blocks: np.ndarray, sweeps: int) -> np.ndarray:
-    """One more layer, acting before the others, and sweeps over all."""
-    left = targets
-    for layer in reversed(range(blocks.shape[1])):
-        for pair in reversed(range(blocks.shape[2])):
-            left = _apply(_transposed(blocks[:, layer, pair]), left, pair)
-    grown = np.concatenate([_first_layer(left)[:, None], blocks], axis=1)
-    return _swept(targets, grown, sweeps)
-
-
-def _first_layer(states: np.ndarray) -> np.ndarray:
-    """Blocks (n, wires - 1, 4, 4) that prepare the truncated matrix-product state of bond 2."""
-    samples, size = states.shape
-    pairs = size.bit_length() - 2
-    blocks = np.empty((samples, pairs, 4, 4))
-    rest = states
-    for pair in reversed(range(pairs)):
-        rest = rest.reshape(samples, -1, 4)
-        vectors = np.linalg.eigh(_transposed(rest) @ rest)[1][:, :, ::-1]
-        # In comes the bond on the first wire and |0> on the second: columns 0 and 2.
-        blocks[:, pair] = from_basis(vectors[:, :, [0, 2, 1, 3]])
-        rest = rest @ vectors[:, :, :2]
-    return blocks
-
-
-def _swept(targets: np.ndarray, blocks: np.ndarray, sweeps: int) -> np.ndarray:
-    samples, layers, pairs = blocks.shape[:3]
-    blocks = blocks.reshape(samples, layers * pairs, 4, 4).copy()
-    order = range(layers * pairs)
-    right = np.zeros_like(targets)
-    right[:, 0] = 1.0
-    left = targets
-    for index in reversed(order):
-        left = _apply(_transposed(blocks[:, index]), left, index % pairs)
-    for _ in range(sweeps):
-        for index in order:
-            pair = index % pairs
-            left = _apply(blocks[:, index], left, pair)
-            blocks[:, index] = nearest(_environment(left, right, pair))
-            right = _apply(blocks[:, index], right, pair)
-        for index in reversed(order):
-            pair = index % pairs
-            right = _apply(_transposed(blocks[:, index]), right, pair)
-            blocks[:, index] = nearest(_environment(left, right, pair))
-            left = _apply(_transposed(blocks[:, index]), left, pair)
-    return blocks.reshape(samples, layers, pairs, 4, 4)
-
-
-def _environment(left: np.ndarray, right: np.ndarray, pair: int) -> np.ndarray:
-    """E (n, 4, 4) with ``<left|block|right> = sum(E * block)``."""
-    samples, size = left.shape
-    shape = (samples, 2**pair, 4, size >> (pair + 2))
-    return np.einsum("aicj,aidj->acd", left.reshape(shape), right.reshape(shape), optimize=True)
-
-
-def _apply(block: np.ndarray, states: np.ndarray, pair: int) -> np.ndarray:
-    """Blocks (n, 4, 4) on wires (pair, pair + 1) of states (n, 2**wires)."""
-    samples, size = states.shape
-    tensor = states.reshape(samples, 2**pair, 4, size >> (pair + 2))
-    return (block[:, None] @ tensor).reshape(samples, size)
-
-
-def _fidelity(targets: np.ndarray, blocks: np.ndarray) -> np.ndarray:
-    state = np.zeros_like(targets)
-    state[:, 0] = 1.0
-    for layer in range(blocks.shape[1]):
-        for pair in range(blocks.shape[2]):
-            state = _apply(blocks[:, layer, pair], state, pair)
-    return np.sum(state * targets, axis=1) ** 2
-
-
-def _transposed(matrices: np.ndarray) -> np.ndarray:
-    return np.swapaxes(matrices, -1, -2)
 
 
 def _missed(tried: list[tuple[int, np.ndarray]], max_infidelity: float) -> str:

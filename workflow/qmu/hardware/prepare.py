@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..circuits.circuit import Circuit
-from . import backends, cost
+from . import backends, cost, primitives
 from .circuit import Template, template
 from .settings import Settings
 
@@ -79,7 +79,7 @@ def prepare(
         layers=drawn.layers,
         two_qubit_gates=backends.two_qubit_gates(isa),
         product_of_fidelities=backends.product_of_fidelities(isa, backend),
-        cost=cost.estimate(pub, len(values), settings.shots, isa, backend),
+        cost=cost.estimate(primitives.coerce(pub, settings), backend, settings),
         bits=tuple(bits),
         masks=masks,
         signs=drawn.signs,

@@ -1,8 +1,4 @@
-"""From a prepared PUB to IBM's primitives: checks, an estimate of the cost, and the one request.
-
-The estimate follows IBM's guide "Workload usage": an overhead for each job and, for each
-execution, the repetition delay and the length of the circuit.
-"""
+"""From a prepared PUB to IBM's primitives: checks, options, and the one request."""
 
 from __future__ import annotations
 
@@ -14,28 +10,6 @@ from typing import Any
 
 from ..errors import ConfigError, QmuError
 from .job_settings import JobSettings
-
-OVERHEAD_SECONDS = 2.0
-MOST_EXECUTIONS = 10_000_000
-_ZNE_NOISE_FACTORS = 3
-_BASIS = str.maketrans("01+-rl", "ZZXXYY")
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Executions of the circuit and the QPU seconds that they are expected to take."""
-
-    executions: int
-    seconds: float
-
-    def line(self, backend_name: str, settings: JobSettings) -> str:
-        """One line for people."""
-        return (
-            f"estimated cost on {backend_name}: {self.executions:,} circuit executions, about "
-            f"{self.seconds:.1f} s of QPU time (the job is stopped after "
-            f"{settings.max_execution_time} s)"
-        )
-
 
 def coerce(pub: Any, settings: JobSettings) -> Any:
     """A SamplerPub or EstimatorPub of what ``circuits`` prepared; QmuError for anything else."""
@@ -62,59 +36,6 @@ def used_qubits(pub: Any) -> tuple[list[int], list[list[int]]]:
         if len(places) == 2:
             pairs.add(places)
     return sorted(qubits), [list(pair) for pair in sorted(pairs)]
-
-
-def estimate(pub: Any, backend: Any, settings: JobSettings) -> Cost:
-    """What the job will cost; QmuError beyond the number of executions that IBM accepts."""
-    sets = math.prod(pub.parameter_values.shape)
-    if settings.primitive == "sampler":
-        executions = sets * pub.shots
-    else:
-        executions = sets * _measurement_bases(pub.observables) * math.ceil(pub.precision**-2)
-        executions *= _ZNE_NOISE_FACTORS if _extrapolates(settings) else 1
-    if executions > MOST_EXECUTIONS:
-        raise QmuError(
-            f"the job needs {executions:,} circuit executions, IBM accepts {MOST_EXECUTIONS:,}: "
-            "use fewer samples or shots"
-        )
-    seconds = executions * (_repetition_delay(backend, settings) + _duration(pub.circuit, backend))
-    return Cost(executions, OVERHEAD_SECONDS + seconds)
-
-
-def _extrapolates(settings: JobSettings) -> bool:
-    options = settings.options
-    zne = (options.get("resilience") or {}).get("zne_mitigation")
-    return bool(zne) if zne is not None else options.get("resilience_level") == 2
-
-
-def _measurement_bases(observables: Any) -> int:
-    from qiskit.quantum_info import PauliList
-
-    terms = {
-        term.translate(_BASIS)
-        for observable in observables.ravel().tolist()
-        for term in observable
-        if set(term) - {"I"}
-    }
-    return max(len(PauliList(sorted(terms)).group_commuting(qubit_wise=True)) if terms else 1, 1)
-
-
-def _repetition_delay(backend: Any, settings: JobSettings) -> float:
-    chosen = (settings.options.get("execution") or {}).get("rep_delay")
-    if chosen is None:
-        chosen = getattr(backend.configuration(), "default_rep_delay", None)
-    return float(chosen) if chosen is not None else 250e-6
-
-
-def _duration(circuit: Any, backend: Any) -> float:
-    from qiskit.circuit.exceptions import CircuitError
-    from qiskit.exceptions import QiskitError
-
-    try:
-        return float(circuit.estimate_duration(backend.target, unit="s"))
-    except (QiskitError, CircuitError, KeyError, TypeError):
-        # Without known durations: a layer takes about as long as a slow two-qubit gate.
-        return 0.5e-6 * circuit.depth()
 
 
 def options_of(settings: JobSettings, tag: str) -> dict[str, Any]:

@@ -20,8 +20,10 @@ from .pauli_gates import NoisyGates
 
 MAX_QUBITS = 10
 """Qubits that are carried at a time: each one more takes four times as long."""
-BLOCK_BYTES = 2**21
+BLOCK_BYTES = 2**19
 """Size of a block of samples at its widest: more leaves the cache."""
+TOGETHER = 64
+"""Samples whose matrices are made at once."""
 
 
 class Components:
@@ -31,34 +33,36 @@ class Components:
         self.qubits: list[int] = []
         self.values = np.ones((samples, 1))
 
-    def apply(self, step: Step, angles: np.ndarray) -> None:
-        """Apply a step; qubits that it meets first come in as |0>."""
-        for qubit in step.pair:
+    def apply(self, pair: Sequence[int], matrix: np.ndarray) -> None:
+        """Apply matrices (n or 1, 16, 16) to a pair, or (n or 1, 4, 4) to one qubit.
+
+        The second qubit of a pair is the slower index of its matrix. Qubits that are met first
+        come in as |0>.
+        """
+        for qubit in pair:
             if qubit not in self.qubits:
                 self._add(qubit)
-        # The second qubit of a pair is the slower index of its matrix.
-        self._bring_last(step.pair[::-1])
-        size = 4 ** len(step.pair)
-        matrix = step.matrix(angles)
-        samples = len(self.values)
-        if len(matrix) == 1:
-            self.values = self.values.reshape(-1, size) @ matrix[0].T
+        places = [self.qubits.index(qubit) for qubit in pair]
+        if max(places) - min(places) >= len(pair):
+            self._bring_last(pair[::-1])
+        elif places != sorted(places, reverse=True):
+            matrix = matrix.reshape(-1, 4, 4, 4, 4).transpose(0, 2, 1, 4, 3).reshape(-1, 16, 16)
+        samples, size = len(self.values), 4 ** len(pair)
+        behind = 4 ** (len(self.qubits) - 1 - max(self.qubits.index(qubit) for qubit in pair))
+        if behind > 1:
+            found = matrix[:, None] @ self.values.reshape(samples, -1, size, behind)
         else:
-            self.values = self.values.reshape(samples, -1, size) @ matrix.transpose(0, 2, 1)
-        self.values = self.values.reshape(samples, -1)
+            found = self.values.reshape(samples, -1, size) @ matrix.transpose(0, 2, 1)
+        self.values = found.reshape(samples, -1)
 
     def chance_of_one(self, qubit: int) -> np.ndarray:
         """Probability (n,) of |1> on a carried qubit."""
-        self._bring_last((qubit,))
-        return (1 - self.values[:, 3]) / 2
+        return (1 - self._axis(qubit)[:, 0, 3, 0]) / 2
 
     def drop(self, qubits: Sequence[int]) -> None:
         """Trace carried qubits out."""
         for qubit in qubits:
-            self._bring_last((qubit,))
-            self.values = np.ascontiguousarray(
-                self.values.reshape(len(self.values), -1, 4)[:, :, 0]
-            )
+            self.values = self._axis(qubit)[:, :, 0].reshape(len(self.values), -1)
             self.qubits.remove(qubit)
 
     def distribution(self, qubits: Sequence[int], readout: Sequence[np.ndarray]) -> np.ndarray:
@@ -84,6 +88,11 @@ class Components:
         fresh = np.array([1.0, 0.0, 0.0, 1.0])
         self.values = (self.values[:, :, None] * fresh).reshape(len(self.values), -1)
         self.qubits.append(qubit)
+
+    def _axis(self, qubit: int) -> np.ndarray:
+        """The components (n, before, 4, behind) with one qubit's in the third place."""
+        before = 4 ** self.qubits.index(qubit)
+        return self.values.reshape(len(self.values), before, 4, -1)
 
     def _bring_last(self, qubits: Sequence[int]) -> None:
         order = [qubit for qubit in self.qubits if qubit not in qubits] + list(qubits)
@@ -119,17 +128,22 @@ def distributions(
     readout = [gates.readout(qubit) for qubit in qubits]
     block = max(1, BLOCK_BYTES // (8 * 4 ** _widest(steps)))
     parts, neglected = [], 0.0
-    for first in range(0, len(values), block):
-        part = values[first : first + block]
-        state = Components(len(part))
-        for step in steps:
-            state.apply(step, part)
-            for qubit in step.empty:
-                neglected = max(neglected, float(np.max(state.chance_of_one(qubit))))
-            state.drop(step.empty + step.done)
-        parts.append(state.distribution(qubits, readout))
+    for part in _slices(len(values), max(block, TOGETHER)):
+        matrices = [step.matrix(values[part]) for step in steps]
+        for few in _slices(len(values[part]), block):
+            state = Components(len(values[part][few]))
+            for step, matrix in zip(steps, matrices, strict=True):
+                state.apply(step.pair, matrix if len(matrix) == 1 else matrix[few])
+                for qubit in step.empty:
+                    neglected = max(neglected, float(np.max(state.chance_of_one(qubit))))
+                state.drop(step.empty + step.done)
+            parts.append(state.distribution(qubits, readout))
     found = np.concatenate(parts)
     return found / found.sum(axis=1, keepdims=True), neglected
+
+
+def _slices(count: int, size: int) -> list[slice]:
+    return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
 
 def _widest(steps: Sequence[Step]) -> int:

@@ -18,6 +18,7 @@ _ONE = np.eye(2)
 _LEFT = np.stack([np.eye(4), np.kron(_Y, _ONE), np.kron(_Z, _Y), np.kron(_X, _Y)])
 _RIGHT = np.stack([np.eye(4), np.kron(_ONE, _Y), np.kron(_Y, _Z), np.kron(_Y, _X)])
 _BASIS = np.einsum("aij,bjk->abik", _LEFT, _RIGHT)
+_SQUARINGS = 5
 
 
 def angles_of(blocks: np.ndarray) -> np.ndarray:
@@ -36,11 +37,30 @@ def angles_of(blocks: np.ndarray) -> np.ndarray:
 
 
 def nearest(environments: np.ndarray) -> np.ndarray:
-    """The rotations (n, 4, 4) with the largest ``sum(E * R)``, determinant 1."""
-    left, _, right = np.linalg.svd(environments)
-    # The least important direction is turned around where the determinant is -1.
-    left[:, :, 3] *= np.linalg.det(left @ right)[:, None].round()
-    return left @ right
+    """The rotations (n, 4, 4) with the largest ``sum(E * R)``, determinant 1.
+
+    In quaternions that sum is bilinear, so they are the first singular vectors of its matrix.
+    Repeated squaring finds them faster than a decomposition does; where the first two singular
+    values are closer than 1e-4 of their size, what is found may be as far from the largest sum.
+    """
+    samples = len(environments)
+    bilinear = environments.reshape(samples, 1, 16) @ _BASIS.reshape(16, 16).T
+    bilinear = bilinear.reshape(samples, 4, 4)
+    power = bilinear @ np.swapaxes(bilinear, 1, 2)
+    nothing = np.trace(power, axis1=1, axis2=2) == 0
+    if nothing.any():
+        bilinear[nothing] = power[nothing] = np.eye(4)
+    for _ in range(2):
+        # The largest eigenvalue is at least a quarter of the trace: five squarings underflow not.
+        power /= np.trace(power, axis1=1, axis2=2)[:, None, None]
+        for _ in range(_SQUARINGS):
+            power = power @ power
+    column = np.argmax(np.diagonal(power, axis1=1, axis2=2), axis=1)
+    left = power[np.arange(samples), column]
+    right = _unit((left[:, None] @ bilinear)[:, 0])
+    left = _unit((bilinear @ right[:, :, None])[:, :, 0])
+    outer = (left[:, :, None] * right[:, None]).reshape(samples, 1, 16)
+    return (outer @ _BASIS.reshape(16, 16)).reshape(samples, 4, 4)
 
 
 def from_basis(vectors: np.ndarray) -> np.ndarray:
@@ -56,3 +76,7 @@ def _euler(quaternion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     middle = 2 * np.arctan2(np.hypot(z, x), np.hypot(one, y))
     total, difference = 2 * np.arctan2(y, one), 2 * np.arctan2(x, z)
     return (total - difference) / 2, middle, (total + difference) / 2
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.sqrt(np.einsum("ni,ni->n", vectors, vectors))[:, None]

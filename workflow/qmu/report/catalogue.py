@@ -66,6 +66,14 @@ FIGURES = (
         "on images of that class that were never trained on.",
     ),
     Entry(
+        "devices",
+        "The attacks on every device",
+        "Noise and shots",
+        "Dot plots, one column per device and one block per model: how often the published attack "
+        "calls forget-class members and never-seen images members, and the AUC of the strongest "
+        "attack, for every variant.",
+    ),
+    Entry(
         "sweep",
         "Leakage and accuracy against noise and shots",
         "Noise and shots",

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..cards import AttackCard, MethodCard, ModelCard, QualityCard
-from . import sweep_evidence
+from . import device_evidence, sweep_evidence
+from .device_evidence import DeviceEvidence
 from .summary import BASELINES, Estimate, Summary, summarise
 from .sweep_evidence import SweepEvidence
 
@@ -138,6 +139,7 @@ class Evidence:
     curves: tuple[Curve, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     sweep: SweepEvidence = field(default_factory=SweepEvidence)
+    devices: DeviceEvidence = field(default_factory=DeviceEvidence)
     config: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     cards: Cards = field(default_factory=Cards)
@@ -196,7 +198,8 @@ def gather(
     ``histories`` and ``outputs`` are keyed by (model, seed, variant); of the outputs only the
     columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of these the forget
     class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts`` and ``sweep`` are
-    those tables.
+    those tables. Figures of further devices, by the names that the config gives to them, stand
+    apart from those of the simulation.
     ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
     """
     confidences, classes = [], None
@@ -210,8 +213,10 @@ def gather(
         History(*key, *(np.asarray(table[name]) for name in ("epoch", "loss", "accuracy")))
         for key, table in (histories or {}).items()
     ]
+    places = device_evidence.index(summary, (config or {}).get("devices") or ())
     return Evidence(
-        summary=summarise(summary),
+        summary=places.places.get(device_evidence.SIMULATION) or summarise(summary),
+        devices=places,
         histories=tuple(courses),
         confidences=tuple(confidences),
         classes=classes,

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ..config import SECTIONS
-from . import catalogue, html_audit_tables, html_tables, html_verdicts
+from . import catalogue, html_audit_tables, html_devices, html_tables, html_verdicts
 from .evidence import BASELINES, Evidence
 from .findings import RULES, controls, findings, success
 from .strength import strength
@@ -65,6 +65,7 @@ def context(evidence: Evidence, pictures: Mapping[str, str]) -> dict[str, Any]:
         "verdicts": {m: rows for m in models if (rows := html_verdicts.rows(evidence, m))},
         "verdict_rules": html_verdicts.rules(),
         "strength": strength(evidence),
+        "device_tables": html_devices.tables(evidence),
         "low_fpr": {m: t for m in models if (t := html_audit_tables.low_fpr(evidence, m))},
         "quality": {m: t for m in models if (t := html_audit_tables.quality(evidence, m))},
         "findings": {m: [f for f in found if f.model == m] for m in models},
@@ -180,6 +181,13 @@ def as_yaml(config: Mapping[str, Any]) -> str:
                 name: _component(key, entry, name)
                 for name, entry in (config.get(section) or {}).items()
             }
+        if config.get("devices"):
+            written["devices"] = {
+                name: {"kind": entry["component"], **entry["settings"]}
+                for name, entry in config["devices"].items()
+            }
+        # Sections of one mapping each, left out where they are not asked for.
+        written |= {key: config[key] for key in ("sweep", "signal") if config.get(key)}
     return yaml.safe_dump(written, sort_keys=False, allow_unicode=True) if written else ""
 
 

@@ -39,7 +39,9 @@ def _fetch(record: JobRecord, inputs, outputs, spec, report) -> None:
                 f"{inputs['job']} names IBM job {record.job_id}, but {folder.job} names "
                 f"{kept.job_id} for the same circuits: delete the first and run again"
             )
-        if not (folder.calibration.is_file() and raw_result.belongs_to(folder.result, record.job_id)):
+        if not (
+            folder.calibration.is_file() and raw_result.belongs_to(folder.result, record.job_id)
+        ):
             service = open_service(settings, report)
             try:
                 jobs.collect(record.job_id, service, settings, folder.path, report, inputs["job"])

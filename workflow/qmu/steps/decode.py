@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import linear_correction, tables
 from .. import model as models
+from .. import tables
 from ..errors import QmuError
 from ..evaluation import evaluate_head
 from ..hardware import raw_result
@@ -13,9 +13,6 @@ from ..hardware.decode import expectations
 from ..hardware.stored import read_prepared
 from . import ibm_job, seed_data
 from .write import Writer, parameters_from
-
-# Images that neither an attack nor a figure looks at.
-CORRECTION = "retain_validation"
 
 
 def run(inputs, outputs, spec, report, clock) -> None:
@@ -35,9 +32,6 @@ def run(inputs, outputs, spec, report, clock) -> None:
         )
     ]
     values, fidelity = (np.concatenate(column) for column in zip(*parts, strict=True))
-    if spec["correction"] == "linear":
-        ideal = tables.read(inputs["ideal"], "outputs", experiment=experiment)
-        values = _corrected(values, ideal["expectation_values"][chosen], data, chosen, report)
     evaluated = evaluate_head(model, parameters, values)
     columns = {name: column[chosen] for name, column in data.sample_columns().items()}
     columns |= {**evaluated, "embedding_fidelity": fidelity}
@@ -56,13 +50,3 @@ def _read(prepared_path: str, result_path: str, count: int) -> tuple[np.ndarray,
             "again (a paid result is found again)"
         )
     return expectations(result, prepared)[0], prepared.fidelity
-
-
-def _corrected(values, ideal, data, chosen, report) -> np.ndarray:
-    known = data.split[chosen] == CORRECTION
-    if known.sum() < 2:
-        raise QmuError(f"correction: linear needs images of {CORRECTION}, this seed has none")
-    lines = linear_correction.fit(values[known], ideal[known])
-    slopes = ", ".join(f"{1 / slope:.3f}" if slope else "0" for slope in lines.slope)
-    report(f"correction fitted on {known.sum()} images; signal left on each wire: {slopes}")
-    return linear_correction.apply(lines, values)

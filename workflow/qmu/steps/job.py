@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,9 @@ _CACHE_WARNING = "Error reading persistent compilation cache entry"
 _ZSTD = b"\x28\xb5\x2f\xfd"  # JAX compresses so where the package zstandard is installed
 
 
+SAVED_ACCOUNTS = Path.home() / ".qiskit" / "qiskit-ibm.json"
+
+
 class Report:
     """Prints progress to the job's log, each line as soon as it is known."""
 
@@ -41,7 +45,8 @@ class Report:
 class Log(io.TextIOBase):
     """The job's log. A line that the disk has no room for is dropped: the tables tell the fault."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, redact: Callable[[str], str] = str) -> None:
+        self.redact = redact
         self._stream = open(path, "w", buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
         self.cache_damaged = False
 
@@ -49,7 +54,7 @@ class Log(io.TextIOBase):
         """Always the whole text's length."""
         self.cache_damaged |= _CACHE_WARNING in text
         with contextlib.suppress(OSError):
-            self._stream.write(text)
+            self._stream.write(self.redact(text))
         return len(text)
 
     def flush(self) -> None:
@@ -95,7 +100,7 @@ def execute(step: str, snakemake: Any, **untracked: Any) -> None:
     path = Path(str(snakemake.log[0]))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        log = Log(path)
+        log = Log(path, redactor())
     except OSError as error:
         sys.exit(f"qmu: {path}: cannot be written: {error.strerror}")
     # The end by a cluster's time limit or `scancel`: half-written files are removed on the way.
@@ -107,7 +112,16 @@ def execute(step: str, snakemake: Any, **untracked: Any) -> None:
                 remove_damaged(Path(paths.COMPILATION_CACHE))
         if message is not None:
             log.write(message + "\n")
-            sys.exit(f"qmu: {message}")
+            sys.exit(f"qmu: {log.redact(message)}")
+
+
+def redactor() -> Callable[[str], str]:
+    """What hides IBM's token in all that a job says, where this person has one."""
+    if "QISKIT_IBM_TOKEN" not in os.environ and not SAVED_ACCOUNTS.is_file():
+        return str
+    from ..hardware.secrets import Redactor
+
+    return Redactor.of()
 
 
 def _run(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import audit, losses, tables
+from .. import audit, audit_device, losses, tables
 from ..audit_roc import roc_rows
 from ..schemas import SCHEMAS
 from .figures import write_figures
@@ -44,6 +44,8 @@ def run(inputs, outputs, spec, report, clock) -> None:
             figures += audit.measure(subject, reference=reference, **found)
         else:
             figures += audit.answers(subject, **found)
+            ideal = tables.read(inputs["ideal"][number], "outputs", experiment=experiment)
+            figures += audit_device.signal(subject, read["outputs"], ideal, settings)
     write_figures(outputs["figures"], spec, figures, settings)
     rows = roc_rows(scores, spec["name"], spec["variant"], settings)
     columns = {name: [row[name] for row in rows] for name in SCHEMAS["roc"]}

@@ -26,10 +26,10 @@ def run(inputs, outputs, spec, report, clock) -> None:
         return {key: tables.read(file, kind, experiment=experiment) for key, file in files}
 
     evidence = gather(
-        _labelled(tables.read(inputs["summary"], "summary", experiment=experiment), config),
+        tables.read(inputs["summary"], "summary", experiment=experiment),
         histories=read("history"),
         outputs=read("outputs"),
-        curves=_curves(inputs, config, experiment),
+        curves=[tables.read(file, "roc", experiment=experiment) for file in inputs["roc"]],
         verdicts=tables.read(inputs["verdicts"], "verdicts", experiment=experiment),
         sweep=tables.read(inputs["sweep"][0], "sweep", experiment=experiment)
         if inputs.get("sweep")
@@ -48,34 +48,3 @@ def _manifest(path: str) -> dict:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError:
         raise QmuError(f"{path}: not readable; remove the file and run again") from None
-
-
-def _labelled(summary: dict, config: dict) -> dict:
-    """The summary with further devices' figures under names such as ``hqnn on noisy``; those of
-    the simulation keep the model's own name, beside histories, outputs and costs."""
-    rows = zip(summary["model"], summary["device"], strict=True)
-    further = config["devices"]
-    model = [_on(model, device) if device in further else model for model, device in rows]
-    main = config["common"]["simulation"]["device"]
-    device = [main if device in further else device for device in summary["device"]]
-    return summary | {"model": model, "device": device}
-
-
-def _curves(inputs: dict, config: dict, experiment: str) -> list[dict]:
-    """The ROC tables of the simulation, then of further devices under the names of `_labelled`."""
-    found = [tables.read(file, "roc", experiment=experiment) for file in inputs["roc"]]
-    variants = ("target", "retrain", *config["unlearning"])
-    each = [
-        (device, model)
-        for device in config["devices"]
-        for model in config["models"]
-        for _ in variants
-    ]
-    for (device, model), file in zip(each, inputs.get("roc_on", []), strict=True):
-        table = tables.read(file, "roc", experiment=experiment)
-        found.append(table | {"model": [_on(model, device)] * len(table["model"])})
-    return found
-
-
-def _on(model: str, device: str) -> str:
-    return f"{model} on {device}"

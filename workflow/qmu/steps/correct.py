@@ -1,0 +1,57 @@
+"""Step `correct`: a device's outputs after a linear correction of every qubit, all seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import linear_correction, tables
+from .. import model as models
+from ..errors import QmuError
+from ..evaluation import evaluate_head
+from .write import Writer, parameters_from
+
+# Images that neither an attack's training nor a figure looks at.
+SPLIT = "retain_validation"
+SAMPLE = ("sample_id", "label", "split", "forget", "embedding_fidelity")
+
+
+def run(inputs, outputs, spec, report, clock) -> None:
+    """Fit a line per qubit on validation images, apply it to all, and run the head again."""
+    experiment = spec["experiment"]
+    model = models.build(**spec["model"], circuit=False)
+    clock.watch_compilation()
+    clock.ready()
+    write = Writer(spec)
+    files = zip(
+        spec["seeds"],
+        inputs["measured"],
+        inputs["exact"],
+        inputs["parameters"],
+        outputs["outputs"],
+        strict=True,
+    )
+    for seed, measured_path, exact_path, stored_path, path in files:
+        measured = tables.read(measured_path, "outputs", experiment=experiment)
+        exact = tables.read(exact_path, "outputs", experiment=experiment)
+        stored = tables.read(stored_path, "parameters", experiment=experiment)
+        lines = _lines(measured, exact, measured_path)
+        values = linear_correction.apply(lines, measured["expectation_values"])
+        evaluated = evaluate_head(model, model.convert(parameters_from(stored)), values)
+        columns = evaluated | {name: measured[name] for name in SAMPLE}
+        write(path, "outputs", columns)
+        hits = evaluated["logits"].argmax(axis=-1) == measured["label"]
+        slopes = ", ".join(f"{slope:.2f}" for slope in lines.slope)
+        report(f"seed {seed}: accuracy on {len(hits)} images {hits.mean():.3f}; slopes {slopes}")
+
+
+def _lines(measured, exact, path: str) -> linear_correction.Lines:
+    rows = np.flatnonzero(measured["split"] == SPLIT)
+    if len(rows) < 2:
+        raise QmuError(f"{path}: a correction needs images of the split {SPLIT}, it has none")
+    # Both tables are in the order of the pool, and ids there ascend.
+    same = np.searchsorted(exact["sample_id"], measured["sample_id"][rows])
+    if not np.array_equal(exact["sample_id"][same], measured["sample_id"][rows]):
+        raise QmuError(f"{path}: column 'sample_id' has images that the simulation lacks")
+    return linear_correction.fit(
+        measured["expectation_values"][rows], exact["expectation_values"][same]
+    )
