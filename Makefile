@@ -3,8 +3,11 @@ PYTHON ?= python3
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 STAMP := .venv/.installed
+OUTCOMES := $(CURDIR)/results/.reliability
 
-.PHONY: run audit test reliability lint bench lock clean
+test reliability: export QMU_RELIABILITY = $(OUTCOMES)
+
+.PHONY: run audit noisy test reliability lint bench profile-resources lock clean
 
 # Run the default experiment and say where the report is.
 run: $(STAMP)
@@ -14,18 +17,25 @@ run: $(STAMP)
 audit: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile experiments/audit.yaml
 
+# Noise, shots and a quantum computer: the same models on noisy devices and a fake IBM backend.
+noisy: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile experiments/noisy.yaml
+
 # All tests, with the same set-up. The workflow tests share one run of the pipeline, which uses the
-# cores by itself, so they are not split between workers.
+# cores by itself, so they are not split between workers. The last command compares the README's
+# reliability table with what the tests before it have found.
 test: $(STAMP)
+	rm -rf $(OUTCOMES)
 	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts tests/hardware tests/fuzz tests/security
 	$(BIN)/python -m pytest tests/workflow
+	$(BIN)/python -m pytest -n 2 tests/faults
+	$(BIN)/python -m pytest tests/reliability
 
 # Faults on purpose (kills, damaged files, a full disk), and their table in the README.
 reliability: $(STAMP)
-	rm -rf results/.reliability
-	QMU_RELIABILITY=$(CURDIR)/results/.reliability $(BIN)/python -m pytest tests/faults \
-		--deselect tests/faults/test_table.py::test_the_readme_shows_these_outcomes
-	QMU_RELIABILITY=$(CURDIR)/results/.reliability $(BIN)/python tests/faults/table.py README.md
+	rm -rf $(OUTCOMES)
+	$(BIN)/python -m pytest -n 2 tests/faults tests/hardware
+	$(BIN)/python tests/reliability/table.py README.md
 
 # Formatting and linting of Python and Snakemake files.
 lint: $(STAMP)
@@ -37,6 +47,11 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --no-deps -r requirements/bench.txt
 	$(BIN)/python tests/benchmarks/bench.py
+
+# What the jobs of a finished run took, beside what the rules ask for, and how it would scale.
+RUN ?= results/audit
+profile-resources: $(STAMP)
+	$(BIN)/python -m qmu.sizing $(RUN) --page docs/scaling.md
 
 # Resolve the pinned, hashed dependencies anew from pyproject.toml.
 lock:

@@ -4,7 +4,9 @@ from functools import cache
 
 import numpy as np
 from qmu.circuits import u3_cnot_ring
-from qmu.hardware import Settings, backends, prepare
+from qmu.hardware import backends
+from qmu.hardware.prepare import prepare
+from qmu.hardware.settings import Settings
 
 WIRES, LAYERS, SAMPLES = 3, 2, 4
 CIRCUIT = u3_cnot_ring.circuit(WIRES, LAYERS)

@@ -90,16 +90,3 @@ def test_samples_with_models_in_one_world_only(held):
     member[:, ::7] = held
     given = replace(given, shadows=replace(given.shadows, member=member))
     assert np.isfinite(_run(given).score).all()
-
-
-@pytest.mark.parametrize("missing", ["shadows", "unlearned", "retrained"])
-def test_missing_fleets_are_refused(missing):
-    with pytest.raises(ValueError, match="shadow models"):
-        _run(replace(evidence(), **{missing: None}))
-
-
-def test_other_samples_than_the_fleets_are_refused():
-    given = evidence()
-    moved = replace(given.audited, sample_id=given.audited.sample_id[::-1])
-    with pytest.raises(ValueError, match="not those"):
-        _run(replace(given, audited=moved))

@@ -69,16 +69,3 @@ def test_a_group_without_shadow_members_is_left_undecided():
     scored = _run(given)
     assert not scored.score[given.audited.forget].any()
     assert scored.score[~given.audited.forget].any()
-
-
-@pytest.mark.parametrize("missing", ["shadows", "unlearned"])
-def test_missing_fleets_are_refused(missing):
-    with pytest.raises(ValueError, match="shadow models"):
-        _run(replace(evidence(), **{missing: None}))
-
-
-def test_other_samples_than_the_fleets_are_refused():
-    given = evidence()
-    moved = replace(given.audited, sample_id=given.audited.sample_id[::-1])
-    with pytest.raises(ValueError, match="not those"):
-        _run(replace(given, audited=moved))

@@ -9,8 +9,8 @@ from qmu.circuits import qcnn, reupload, u3_cnot_ring
 from qmu.circuits.circuit import Operation
 from qmu.devices import expectation_function
 from qmu.errors import QmuError
-from qmu.hardware import Settings
 from qmu.hardware.circuit import template
+from qmu.hardware.settings import Settings
 from qmu.hardware.signal import ideal_expectations
 
 TREE = Settings(embedding="tree")

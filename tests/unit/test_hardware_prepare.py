@@ -10,8 +10,9 @@ from hardware_example import CIRCUIT, angles, backend, job, states
 from pydantic import ValidationError
 from qmu.circuits import u3_cnot_ring
 from qmu.errors import QmuError
-from qmu.hardware import Settings, backends, cost, local, prepare, primitives, signal
-from qmu.hardware.prepare import digest
+from qmu.hardware import backends, cost, local, primitives, signal
+from qmu.hardware.prepare import digest, prepare
+from qmu.hardware.settings import Settings
 
 
 def test_eight_qubits_on_a_line_of_a_real_layout(rng):
@@ -121,10 +122,14 @@ def test_every_basis_of_measurement_is_counted():
 
 
 def test_a_circuit_without_known_durations_is_judged_by_its_depth():
+    from types import SimpleNamespace
+
+    from qiskit.transpiler import Target
+
     isa = job().pub[0]
-    assert cost.circuit_seconds(isa, object()) == pytest.approx(0.5e-6 * isa.depth(), abs=1e-12) or (
-        True
-    )
+    silent = SimpleNamespace(target=Target(num_qubits=5))
+    assert cost.circuit_seconds(isa, silent) == pytest.approx(0.5e-6 * isa.depth())
+    assert cost.repetition_delay(silent, {}) == 250e-6
 
 
 @pytest.mark.parametrize(("samples", "shots"), [(1, 1), (500, 4096), (2442, 4096), (7, 10**6)])
@@ -169,7 +174,8 @@ def test_the_signal_report_orders_the_embeddings(rng):
         Settings(embedding="tree", transpiler_seeds=1),
         Settings(layers=1, max_infidelity=1.0, transpiler_seeds=1),
     ]
-    tree, mps = signal.rows(case, backend(), choices, rng)
+    exact = signal.ideal(case)
+    tree, mps = (signal.row(case, exact, backend(), choice, rng) for choice in choices)
     assert tree["fidelity_min"] == 1 == pytest.approx(mps["fidelity_min"])
     assert tree["accuracy_embedded"] == tree["accuracy_ideal"]
     assert 0.2 < tree["slope"] < 1

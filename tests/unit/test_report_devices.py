@@ -8,6 +8,7 @@ from qmu.config import parse
 from qmu.report import fig_devices, theme
 from qmu.report.device_evidence import SIMULATION, index
 from qmu.report.evidence import gather
+from qmu.report.findings import findings
 from qmu.report.html import as_yaml, render
 from qmu.report.html_devices import tables
 
@@ -114,7 +115,7 @@ def test_tables_hold_every_device_and_variant(evidence):
 
 def test_the_figure_has_a_column_per_device(evidence):
     figure = fig_devices.draw(evidence)
-    titles = [ax.get_title() for part in figure.subfigs for ax in part.axes]
+    titles = [ax.get_title(loc="left") for part in figure.subfigs for ax in part.axes]
     assert [title for title in titles if title] == [SIMULATION, "noisy", "torino"]
 
 
@@ -135,3 +136,16 @@ def test_the_page_holds_the_configuration_of_devices():
     experiment = parse(raw)
     dumped = experiment.model_dump(mode="json")
     assert parse(yaml.safe_load(as_yaml(dumped))) == experiment
+
+
+def test_the_sentence_names_every_device_before_and_after():
+    found = rows()
+    for row in [row for row in found if row["variant"] == "retrain"]:
+        for method, value in (("ga", 0.02), ("ssd", 0.04)):
+            if row["metric"] == "mia_success":
+                found.append(row | {"variant": method, "value": value})
+    evidence = gather(columns(found), config=CONFIG)
+    (said,) = [f.text for f in findings(evidence) if f.topic == "devices"]
+    assert "noisy 80% before and 4% after and torino 70% before and 4% after" in said
+    assert "lira_online" in said
+    assert "noisy 0.70 and torino 0.60" in said

@@ -136,26 +136,25 @@ def test_the_mask_control_is_named_as_one():
     assert found.sentence.startswith("A control: forgets by masking the class: features remain")
 
 
-@pytest.mark.parametrize(("value", "holds"), [(0.58, True), (0.56, False)])
-def test_losses_beyond_the_retrained_models_over_forget(value, holds):
+@pytest.mark.parametrize(
+    ("metric", "split", "floor", "value", "holds"),
+    [
+        ("streisand_auc", "forget_train", 0.5, 0.58, "over_forgets"),
+        ("streisand_auc", "forget_train", 0.5, 0.56, None),
+        ("agreement_with_retrain", "forget_test", 0.9, 0.829, "differs_from_retrain"),
+        ("agreement_with_retrain", "forget_test", 0.9, 0.831, None),
+    ],
+)
+def test_losses_and_answers_are_compared_with_the_retrained_models(
+    metric, split, floor, value, holds
+):
     found = ssd(
         [
-            row("ssd", "streisand_auc", "forget_train", value, 0.05),
-            row("retrain", "streisand_auc_floor", "forget_train", 0.5, 0.05),
+            row("ssd", metric, split, value, 0.05),
+            row("retrain", f"{metric}_floor", split, floor, 0.05),
         ]
     )
-    assert (found.verdict == "over_forgets") is holds
-
-
-@pytest.mark.parametrize(("value", "holds"), [(0.829, True), (0.831, False)])
-def test_answers_are_compared_with_the_floor(value, holds):
-    found = ssd(
-        [
-            row("ssd", "agreement_with_retrain", "forget_test", value, 0.05),
-            row("retrain", "agreement_with_retrain_floor", "forget_test", 0.9, 0.05),
-        ]
-    )
-    assert (found.verdict == "differs_from_retrain") is holds
+    assert found.verdict == (holds or "indistinguishable")
 
 
 @pytest.mark.parametrize(("area", "holds"), [(0.549, True), (0.551, False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from .devices.noise_model import NoiseModel
 from .errors import ConfigError, suggestion
 from .ibm_config import Ibm
 from .on_device import images_at_once
+from .pennylane_config import AER, REMOTE, PennyLaneDevice
 
 if TYPE_CHECKING:
     from .circuits.circuit import Circuit
@@ -40,6 +42,11 @@ def check(experiment: Experiment) -> None:
             _check_corrected(experiment, name)
         if entry.component == "ibm":
             _check_ibm(experiment, f"devices.{name}", Ibm(**entry.settings))
+        if entry.component == "pennylane":
+            _check_pennylane(f"devices.{name}", PennyLaneDevice(**entry.settings))
+    if experiment.signal is not None:
+        for package in ("qiskit_ibm_runtime", "qiskit_aer"):
+            _require("signal", package)
     if experiment.sweep is not None:
         _check_simulator("sweep", NOISY, precision)
         sampled = bool(experiment.sweep.shots and experiment.sweep.sampled_scales)
@@ -105,8 +112,7 @@ def _check_corrected(experiment: Experiment, name: str) -> None:
 def _check_ibm(experiment: Experiment, where: str, device: Ibm) -> None:
     """The client must be there, and every model's circuit must have a counterpart."""
     for package in ("qiskit_ibm_runtime", *(["qiskit_aer"] if device.fake else [])):
-        if find_spec(package) is None:
-            raise ConfigError(f"{where}: needs the package {package}, which is not installed")
+        _require(where, package)
     for name, entry in experiment.models.items():
         module = registry.load("models", entry.component)
         circuit = module.circuit(module.Config(**entry.settings))
@@ -116,6 +122,28 @@ def _check_ibm(experiment: Experiment, where: str, device: Ibm) -> None:
             raise ConfigError(f"{where}: models.{name}: {error}") from None
         if device.embedding == "mps" and circuit.embedding == "amplitude" and circuit.wires < 2:
             raise ConfigError(f"{where}.embedding: models.{name} has 1 qubit, mps needs 2 or more")
+
+
+def _check_pennylane(where: str, device: PennyLaneDevice) -> None:
+    """The device and what stands behind its backend must be installed."""
+    known = sorted(entry.name for entry in entry_points(group="pennylane.plugins"))
+    if device.device not in known:
+        hint = suggestion(device.device, known)
+        if device.device in (AER, REMOTE):
+            hint = " It comes with the package pennylane-qiskit."
+        raise ConfigError(
+            f"{where}.device: no PennyLane device named {device.device!r} is installed.{hint}"
+        )
+    packages = {AER: ["qiskit_aer"], REMOTE: ["qiskit_ibm_runtime"]}.get(device.device, [])
+    if device.backend is not None and device.fake:
+        packages = ["qiskit_ibm_runtime", "qiskit_aer"]
+    for package in packages:
+        _require(where, package)
+
+
+def _require(where: str, package: str) -> None:
+    if find_spec(package) is None:
+        raise ConfigError(f"{where}: needs the package {package}, which is not installed")
 
 
 def _check_circuit(circuit: Circuit, noise: NoiseModel) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from .devices.noise_model import NoiseModel
 from .ibm_config import Ibm
+from .pennylane_config import PennyLaneDevice
 from .strict import Strict
 
 Shots = Annotated[int, Field(ge=1, le=10**9)]
@@ -64,7 +65,12 @@ class Corrected(Strict):
 
 
 # Kind of device -> the model of its settings.
-KINDS: dict[str, type[Strict]] = {"simulated": Simulated, "ibm": Ibm, "corrected": Corrected}
+KINDS: dict[str, type[Strict]] = {
+    "simulated": Simulated,
+    "ibm": Ibm,
+    "pennylane": PennyLaneDevice,
+    "corrected": Corrected,
+}
 
 
 class Sweep(Strict):

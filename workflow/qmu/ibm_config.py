@@ -63,6 +63,11 @@ class Ibm(Settings):
             check_options(self.primitive, self.options)
         except ConfigError as error:
             raise ValueError(str(error)) from None
+        if self.fake and self.options:
+            raise ValueError(
+                f"options: {self.backend} is simulated without twirling, decoupling or mitigation; "
+                "leave them out"
+            )
         return self
 
     @property
@@ -76,4 +81,4 @@ class Ibm(Settings):
 
     def parts(self) -> int:
         """Jobs per model at most: a job may not execute more circuits than IBM admits."""
-        return math.ceil(self.images.most() / samples_per_job(self.shots))
+        return math.ceil(self.images.most() / samples_per_job(self.shots, self.options))

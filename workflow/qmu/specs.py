@@ -14,6 +14,7 @@ from .config import Entry, Experiment
 from .device_config import SWEPT_ATTACKS, on_devices
 from .digest import code_digest
 from .ibm_config import Ibm
+from .pennylane_config import PennyLaneDevice
 from .report import catalogue
 
 Spec = dict[str, Any]
@@ -159,6 +160,21 @@ class Specs:
             "settings": self.experiment.devices[device].settings,
             "model": self._model(model, "simulation"),
         }
+
+    def evaluate_with(self, model: str, seed: int, variant: str, device: str) -> Spec:
+        """One variant of one model and seed on a PennyLane device."""
+        return self._base("evaluate_with", self._model_code(model)) | {
+            "name": model,
+            "variant": variant,
+            "seed": seed,
+            "device": device,
+            "settings": self.experiment.devices[device].settings,
+            "model": self._model(model, "simulation"),
+        }
+
+    def here(self, device: str) -> bool:
+        """Whether a PennyLane device sends nothing to anybody."""
+        return PennyLaneDevice(**self.experiment.devices[device].settings).fake
 
     def prepare(self, model: str, seed: int, variant: str, device: str, part: int) -> Spec:
         """One IBM job: circuits and embedded images."""

@@ -18,7 +18,7 @@ rule attack_data:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=1000,
         runtime=15,
     params:
         spec=lambda w: specs.attack_data(w.model),
@@ -42,8 +42,8 @@ rule fit_attacks:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=2000,
+        runtime=15,
     params:
         spec=lambda w: specs.fit_attacks(w.model),
     message:
@@ -56,8 +56,20 @@ rule query:
     input:
         pool=at(paths.POOL),
         parameters=of_seeds("parameters"),
-        shadow=fleet_table(paths.SHADOWS, "fleet_parameters", "target").replace(
-            "{block}", "0"
+        # Shadow model 0 calibrates, the same for all variants: the target's job asks it.
+        shadow=lambda w: (
+            fleet_table(paths.SHADOWS, "fleet_parameters", "target")
+            .replace("{block}", "0")
+            .replace("{model}", w.model)
+            if w.variant == "target"
+            else []
+        ),
+        asked=lambda w: (
+            []
+            if w.variant == "target"
+            else at(paths.QUERIES)
+            .replace("{model}", w.model)
+            .replace("{variant}", "target")
         ),
     output:
         queries=at(paths.QUERIES),
@@ -69,8 +81,8 @@ rule query:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=2000,
+        runtime=15,
     params:
         spec=lambda w: specs.query(w.model),
     message:
@@ -96,8 +108,8 @@ rule score:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=2000,
+        runtime=15,
     params:
         spec=lambda w: specs.score(w.model, w.variant),
     message:

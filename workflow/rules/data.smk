@@ -36,7 +36,7 @@ rule samples:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=5,
+        runtime=15,
     params:
         spec=lambda w: specs.samples(int(w.seed)),
     message:

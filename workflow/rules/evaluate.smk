@@ -25,8 +25,8 @@ rule measure:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=1000,
+        runtime=15,
     params:
         spec=lambda w: specs.measure(w.model, w.variant),
     message:
@@ -58,8 +58,8 @@ rule examine:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=2500,
+        runtime=15,
     params:
         spec=lambda w: specs.examine(w.model, w.variant),
     message:
@@ -97,8 +97,8 @@ rule evaluation:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=1000,
+        runtime=15,
     params:
         spec=specs.summary(),
     message:

@@ -1,6 +1,8 @@
 # Models on an IBM backend as jobs that survive kills and are never paid twice: prepare the
 # circuits, estimate what all of them cost, submit, collect, decode. A backend whose name begins
 # with `fake` goes the same way, and `collect` executes what would be a paid job.
+from qmu import ibm_account
+
 IBM = [n for n, entry in experiment.devices.items() if entry.component == "ibm"]
 JOBS_OF = {device: list(range(specs.parts(device))) for device in IBM}
 
@@ -29,6 +31,14 @@ if not all(map(specs.fake, IBM)):
         prepare,
         submit,
         collect,
+
+
+onstart:
+    # Before hours of training: without an account the jobs for IBM would only fail at their end.
+    needed = {job.rule.name for job in workflow.persistence.dag.needrun_jobs()}
+    if needed & {"prepare", "submit", "collect"} and not all(map(specs.fake, IBM)):
+        if not ibm_account.there():
+            sys.exit(f"Error: {ibm_account.MISSING}")
 
 
 rule prepare:

@@ -11,6 +11,7 @@ rule report:
         history=expand(variant_table("history"), **CELLS),
         outputs=expand(variant_table("outputs"), **CELLS),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],
+        signal=expand(at(paths.SIGNAL_OF), model=MODELS) if experiment.signal else [],
     output:
         report=at(paths.REPORT),
         svg=[
@@ -31,7 +32,7 @@ rule report:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=1500,
         runtime=15,
     params:
         spec=specs.report(),

@@ -16,8 +16,8 @@ rule train_shadows:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=2000,
+        runtime=30,
     params:
         spec=lambda w: specs.shadows(w.model, w.variant, int(w.block)),
     message:
@@ -43,8 +43,8 @@ rule unlearn_shadows:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=2000,
+        runtime=15,
     params:
         spec=lambda w: specs.unlearn_shadows(w.model, w.variant, int(w.block)),
     message:
@@ -67,8 +67,8 @@ rule train_retrain_ensemble:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=2000,
+        runtime=30,
     params:
         spec=lambda w: specs.ensemble(w.model, int(w.seed)),
     message:

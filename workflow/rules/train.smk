@@ -17,8 +17,8 @@ rule train:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=2000,
+        runtime=30,
     params:
         spec=lambda w: specs.train(w.model, int(w.seed), w.variant),
     message:

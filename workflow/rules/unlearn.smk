@@ -19,8 +19,8 @@ rule unlearn:
         "../../envs/qmu.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=2000,
+        runtime=15,
     params:
         spec=lambda w: specs.unlearn(w.model, int(w.seed), w.variant),
     message:

@@ -10,6 +10,7 @@ with what is usual in each.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +20,27 @@ from ._features import CHUNK
 from .loss_thr import best_threshold
 
 Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Names = tuple[str | int, ...]
 
 
-def fit(statistic: Statistic, evidence: Evidence) -> dict[str, np.ndarray]:
+def functions_of(statistic: Statistic) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An attack's ``fit`` and ``score`` by a statistic of (logits, labels) that is high for
+    members; neither has settings or draws random numbers."""
+
+    def fit(evidence: Evidence, config: Any, names: Names) -> dict[str, np.ndarray]:
+        """``threshold`` (classes,), on the attack's statistic."""
+        return _fit(statistic, evidence)
+
+    def score(
+        fitted: dict[str, np.ndarray], evidence: Evidence, config: Any, names: Names
+    ) -> Scored:
+        """The attack's statistic minus the threshold of the label's class."""
+        return _score(statistic, fitted, evidence)
+
+    return fit, score
+
+
+def _fit(statistic: Statistic, evidence: Evidence) -> dict[str, np.ndarray]:
     """``threshold`` (classes,): scores of class k at or above entry k count as members.
 
     Raises ValueError without shadow models, or where a class lacks members or non-members.
@@ -41,7 +60,7 @@ def fit(statistic: Statistic, evidence: Evidence) -> dict[str, np.ndarray]:
     return {"threshold": np.array(thresholds)}
 
 
-def score(statistic: Statistic, fitted: dict[str, np.ndarray], evidence: Evidence) -> Scored:
+def _score(statistic: Statistic, fitted: dict[str, np.ndarray], evidence: Evidence) -> Scored:
     """The statistic minus its class's threshold; the decision is "not below the threshold"."""
     audited = evidence.audited
     value = _in_chunks(statistic, audited.logits, audited.label)

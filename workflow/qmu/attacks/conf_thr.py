@@ -10,7 +10,6 @@ import numpy as np
 from .. import losses
 from ..cards import AttackCard
 from ..strict import Strict
-from ..view import Evidence, Scored
 from . import _thresholds
 
 CARD = AttackCard(
@@ -38,13 +37,4 @@ def statistic(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
         return -np.exp(losses.of_label(losses.log_complement(logits, np), labels, np))
 
 
-def fit(evidence: Evidence, config: Config, names: tuple[str | int, ...]) -> dict[str, np.ndarray]:
-    """``threshold`` (classes,), on `statistic`."""
-    return _thresholds.fit(statistic, evidence)
-
-
-def score(
-    fitted: dict[str, np.ndarray], evidence: Evidence, config: Config, names: tuple[str | int, ...]
-) -> Scored:
-    """The label's probability minus its class's threshold."""
-    return _thresholds.score(statistic, fitted, evidence)
+fit, score = _thresholds.functions_of(statistic)

@@ -14,7 +14,6 @@ import numpy as np
 from .. import losses
 from ..cards import AttackCard
 from ..strict import Strict
-from ..view import Evidence, Scored
 from . import _thresholds
 
 CARD = AttackCard(
@@ -44,13 +43,4 @@ def statistic(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return own + np.where(other, of_others, 0.0).sum(axis=-1)
 
 
-def fit(evidence: Evidence, config: Config, names: tuple[str | int, ...]) -> dict[str, np.ndarray]:
-    """``threshold`` (classes,), on `statistic`."""
-    return _thresholds.fit(statistic, evidence)
-
-
-def score(
-    fitted: dict[str, np.ndarray], evidence: Evidence, config: Config, names: tuple[str | int, ...]
-) -> Scored:
-    """Minus the modified entropy, minus its class's threshold."""
-    return _thresholds.score(statistic, fitted, evidence)
+fit, score = _thresholds.functions_of(statistic)

@@ -20,8 +20,8 @@ GROWING = 6
 """Sweeps after a layer was added."""
 MOMENTUM = 0.9
 """How far beyond the last sweep the next one starts, as a part of the last one's way."""
+# Up to so many amplitudes behind a pair, one wide product is faster than many narrow ones.
 _NARROW = 4
-# From so many amplitudes behind a pair on, one product for each amplitude before it is faster.
 
 
 def grown(targets: np.ndarray, blocks: np.ndarray) -> np.ndarray:
@@ -61,7 +61,7 @@ def apply(block: np.ndarray, states: np.ndarray, pair: int) -> np.ndarray:
     before, behind = 2**pair, size >> (pair + 2)
     if behind > _NARROW:
         return (block[:, None] @ states.reshape(samples, before, 4, behind)).reshape(samples, size)
-    # Many tiny products are slow: one with the block on all wires from the pair on is faster.
+    # The block as one matrix on all wires from the pair on.
     wide = np.zeros((samples, 4, behind, 4, behind))
     np.einsum("ndici->ncdi", wide)[...] = block[:, :, :, None]
     wide = wide.reshape(samples, 4 * behind, 4 * behind)

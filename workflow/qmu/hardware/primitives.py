@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import ConfigError, QmuError
 from .job_settings import JobSettings
 
+
 def coerce(pub: Any, settings: JobSettings) -> Any:
     """A SamplerPub or EstimatorPub of what ``circuits`` prepared; QmuError for anything else."""
     from qiskit.primitives.containers.estimator_pub import EstimatorPub

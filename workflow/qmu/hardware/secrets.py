@@ -15,8 +15,9 @@ import urllib.parse
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
+
+from ..ibm_account import saved_tokens
 
 HIDDEN = "<token>"
 _SHORTEST = 4
@@ -40,7 +41,7 @@ class Redactor:
         one it uses."""
         import os
 
-        tokens = [os.environ.get("QISKIT_IBM_TOKEN", ""), *_saved_tokens()]
+        tokens = [os.environ.get("QISKIT_IBM_TOKEN", ""), *saved_tokens()]
         account = getattr(service, "active_account", dict)() or {}
         tokens.append(str(account.get("token") or ""))
         return cls(tokens)
@@ -56,15 +57,6 @@ class Redactor:
         """The text without any token, on one line, cut to ``longest`` characters."""
         clean = " ".join(self(text).split())
         return clean if len(clean) <= longest else clean[: longest - 1] + "…"
-
-
-def _saved_tokens() -> list[str]:
-    """The tokens that Qiskit keeps in the person's home folder; none where it is unreadable."""
-    try:
-        accounts = json.loads((Path.home() / ".qiskit" / "qiskit-ibm.json").read_text())
-        return [str(account.get("token") or "") for account in accounts.values()]
-    except (OSError, ValueError, AttributeError, RuntimeError):
-        return []
 
 
 def _forms(token: str) -> set[str]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import QmuError
+from ..ibm_account import MISSING
 from .faults import Failed, Patience
 from .job_settings import JobSettings
 from .secrets import Redactor, discreet
@@ -33,10 +34,7 @@ def open_service(settings: JobSettings | Mapping[str, Any], report: Callable[[st
         try:
             return QiskitRuntimeService()
         except AccountNotFoundError:
-            raise QmuError(
-                "no IBM account: set QISKIT_IBM_TOKEN and QISKIT_IBM_INSTANCE in the environment, "
-                "or save an account with QiskitRuntimeService.save_account"
-            ) from None
+            raise QmuError(MISSING) from None
 
     with discreet(redact, report):
         try:

@@ -8,7 +8,7 @@ hide what a small slope costs: shots by the factor 1 / slope**2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,11 @@ class Case:
     others: np.ndarray
     head: Callable[[np.ndarray], np.ndarray]
 
+    @property
+    def inputs(self) -> np.ndarray:
+        """The shown samples, then the others."""
+        return np.concatenate([self.states, self.others])
+
     def accuracy(self, values: np.ndarray) -> float:
         """Of the shown samples, from <Z> (n or more, K)."""
         return float(np.mean(self.classes(values) == self.labels))
@@ -66,31 +71,23 @@ class Case:
         return np.argmax(self.head(values[: len(self.labels)]), axis=1)
 
 
-def rows(
-    case: Case, backend: Any, choices: Sequence[Settings], rng: np.random.Generator
-) -> list[dict[str, Any]]:
-    """One row per choice; what a circuit too wide for exact simulation lacks is None.
-
-    Shots are drawn from ``rng``. Raises QmuError where a choice cannot embed the samples.
-    """
-    inputs = np.concatenate([case.states, case.others])
-    ideal = ideal_expectations(
-        template(case.circuit, case.angles, inputs, Settings(embedding="tree"))
-    )
-    return [_row(case, inputs, ideal, backend, settings, rng) for settings in choices]
+def ideal(case: Case) -> np.ndarray:
+    """<Z> (n + m, K) of the shown samples and the others, by state vectors."""
+    drawn = template(case.circuit, case.angles, case.inputs, Settings(embedding="tree"))
+    return ideal_expectations(drawn)
 
 
-def _row(
-    case: Case,
-    inputs: np.ndarray,
-    ideal: np.ndarray,
-    backend: Any,
-    settings: Settings,
-    rng: np.random.Generator,
+def row(
+    case: Case, exact: np.ndarray, backend: Any, settings: Settings, rng: np.random.Generator
 ) -> dict[str, Any]:
-    prepared = prepare(case.circuit, case.angles, inputs, backend, settings)
+    """The figures of one choice; what a circuit too wide for exact simulation lacks is None.
+
+    ``exact`` is what `ideal` gives; shots are drawn from ``rng``. Raises QmuError where the
+    embedding does not serve every sample.
+    """
+    prepared = prepare(case.circuit, case.angles, case.inputs, backend, settings)
     fidelity = prepared.fidelity[: len(case.labels)]
-    row: dict[str, Any] = {
+    found: dict[str, Any] = {
         "model": case.name,
         "backend": backend.name,
         "embedding": settings.embedding,
@@ -102,16 +99,16 @@ def _row(
         "fidelity_mean": float(fidelity.mean()),
         "fidelity_min": float(fidelity.min()),
         "shots": settings.shots,
-        "accuracy_ideal": case.accuracy(ideal),
+        "accuracy_ideal": case.accuracy(exact),
     }
     try:
         embedded = local.expectations(prepared, backend, noisy=False)
         chances, _ = local.probabilities(prepared, backend)
     except QmuError:
-        return row | dict.fromkeys(MEASURED)
+        return found | dict.fromkeys(MEASURED)
     frequencies = rng.multinomial(settings.shots, chances) / settings.shots
     noisy, sampled = (local.parities(part, prepared) for part in (chances, frequencies))
-    return row | _measured(case, ideal, embedded, noisy, sampled)
+    return found | _measured(case, exact, embedded, noisy, sampled)
 
 
 MEASURED = (
@@ -128,25 +125,25 @@ MEASURED = (
 
 
 def _measured(
-    case: Case, ideal: np.ndarray, embedded: np.ndarray, noisy: np.ndarray, sampled: np.ndarray
+    case: Case, exact: np.ndarray, embedded: np.ndarray, noisy: np.ndarray, sampled: np.ndarray
 ) -> dict[str, float | None]:
     shown = slice(len(case.labels))
-    slope, correlation = signal(ideal[shown], noisy[shown])
+    slope, correlation = signal(exact[shown], noisy[shown])
     return {
         "slope": slope,
         "correlation": correlation,
         "shots_factor": 1 / slope**2 if slope else None,
         "accuracy_embedded": case.accuracy(embedded),
         "accuracy_noisy": case.accuracy(noisy),
-        "accuracy_corrected": case.accuracy(_corrected(noisy, ideal, len(case.labels))),
-        "accuracy_sampled": case.accuracy(_corrected(sampled, ideal, len(case.labels))),
-        "agreement": float(np.mean(case.classes(noisy) == case.classes(ideal))),
+        "accuracy_corrected": case.accuracy(_corrected(noisy, exact, len(case.labels))),
+        "accuracy_sampled": case.accuracy(_corrected(sampled, exact, len(case.labels))),
+        "agreement": float(np.mean(case.classes(noisy) == case.classes(exact))),
     }
 
 
-def _corrected(found: np.ndarray, ideal: np.ndarray, shown: int) -> np.ndarray:
+def _corrected(found: np.ndarray, exact: np.ndarray, shown: int) -> np.ndarray:
     """The first ``shown`` rows by lines that the others fit."""
-    lines = linear_correction.fit(found[shown:], ideal[shown:])
+    lines = linear_correction.fit(found[shown:], exact[shown:])
     return linear_correction.apply(lines, found[:shown])
 
 

@@ -40,8 +40,9 @@ def nearest(environments: np.ndarray) -> np.ndarray:
     """The rotations (n, 4, 4) with the largest ``sum(E * R)``, determinant 1.
 
     In quaternions that sum is bilinear, so they are the first singular vectors of its matrix.
-    Repeated squaring finds them faster than a decomposition does; where the first two singular
-    values are closer than 1e-4 of their size, what is found may be as far from the largest sum.
+    Repeated squaring finds them faster than a decomposition does; the sum that is found falls short
+    of the largest by less than 1e-3 of it, and by rounding alone unless the first two singular
+    values are within a hundredth of each other.
     """
     samples = len(environments)
     bilinear = environments.reshape(samples, 1, 16) @ _BASIS.reshape(16, 16).T
@@ -51,7 +52,8 @@ def nearest(environments: np.ndarray) -> np.ndarray:
     if nothing.any():
         bilinear[nothing] = power[nothing] = np.eye(4)
     for _ in range(2):
-        # The largest eigenvalue is at least a quarter of the trace: five squarings underflow not.
+        # The largest eigenvalue is at least a quarter of the trace: five squarings do not
+        # underflow.
         power /= np.trace(power, axis1=1, axis2=2)[:, None, None]
         for _ in range(_SQUARINGS):
             power = power @ power

@@ -21,6 +21,7 @@ from ..cards import QualityCard
 from ..exam import Exam, SeedExam
 from ..strict import Strict
 from . import _states
+from ._compare import named
 
 CARD = QualityCard(
     title="Quantum distances to retraining",
@@ -51,7 +52,7 @@ def measure(exam: Exam, config: Config) -> list[Figure]:
 
 
 def _of_seed(exam: Exam, one: SeedExam) -> list[Figure]:
-    draw, suffix = exam.draw(one.seed), suffix_of(exam.variant)
+    draw = exam.draw(one.seed)
     others = references(exam.variant, one)
     figures = []
     rows = one.rows(*SPLITS)
@@ -59,17 +60,12 @@ def _of_seed(exam: Exam, one: SeedExam) -> list[Figure]:
     for split in SPLITS:
         chosen = one.split[rows] == split
         for name in (*STATES, EXPECTATION):
-            metric = name + suffix
+            metric = named(exam, f"{name}_to_retrain")
             if name in found and chosen.any():
                 figures.append(draw.mean(metric, split, found[name][chosen]))
             else:
                 figures.append(draw.value(metric, split, math.nan, int(chosen.sum())))
     return figures
-
-
-def suffix_of(variant: str) -> str:
-    """How the names of distances end: those of a retrained model are the floor."""
-    return "_to_retrain_floor" if variant == "retrain" else "_to_retrain"
 
 
 def references(variant: str, one: SeedExam) -> tuple:

@@ -74,6 +74,15 @@ FIGURES = (
         "attack, for every variant.",
     ),
     Entry(
+        "signal",
+        "What a quantum computer leaves of the signal, by embedding",
+        "Noise and shots",
+        "Line plots, one block per model, against the two-qubit gates of exact and approximate "
+        "embeddings: slope and correlation of noisy against exact expectation values, the shots "
+        "that make up for the slope, and accuracies with intervals: ideal, embedded, noisy, and "
+        "corrected from exact values and from finitely many shots.",
+    ),
+    Entry(
         "sweep",
         "Leakage and accuracy against noise and shots",
         "Noise and shots",

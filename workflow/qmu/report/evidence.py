@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..cards import AttackCard, MethodCard, ModelCard, QualityCard
-from . import device_evidence, sweep_evidence
+from . import device_evidence, signal_evidence, sweep_evidence
 from .device_evidence import DeviceEvidence
+from .signal_evidence import Embedding
 from .summary import BASELINES, Estimate, Summary, summarise
 from .sweep_evidence import SweepEvidence
 
@@ -139,6 +140,7 @@ class Evidence:
     curves: tuple[Curve, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     sweep: SweepEvidence = field(default_factory=SweepEvidence)
+    signal: Mapping[str, tuple[Embedding, ...]] = field(default_factory=dict)
     devices: DeviceEvidence = field(default_factory=DeviceEvidence)
     config: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
@@ -189,6 +191,7 @@ def gather(
     curves: Iterable[Mapping[str, np.ndarray]] = (),
     verdicts: Mapping[str, Iterable[Any]] | None = None,
     sweep: Mapping[str, Iterable[Any]] | None = None,
+    signal: Iterable[Mapping[str, Iterable[Any]]] = (),
     config: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
     cards: Cards | None = None,
@@ -198,8 +201,8 @@ def gather(
     ``histories`` and ``outputs`` are keyed by (model, seed, variant); of the outputs only the
     columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of these the forget
     class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts`` and ``sweep`` are
-    those tables. Figures of further devices, by the names that the config gives to them, stand
-    apart from those of the simulation.
+    those tables, ``signal`` one per model. Figures of further devices, by the names that the config
+    gives to them, stand apart from those of the simulation.
     ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
     """
     confidences, classes = [], None
@@ -223,6 +226,7 @@ def gather(
         curves=tuple(curve for table in curves for curve in _curves(table)),
         judgements=_judgements(verdicts or {}),
         sweep=SweepEvidence() if sweep is None else sweep_evidence.index(sweep),
+        signal=signal_evidence.index(signal),
         config=config or {},
         manifest=manifest or {},
         cards=cards or Cards(),

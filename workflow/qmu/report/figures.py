@@ -17,6 +17,7 @@ from . import (
     fig_membership,
     fig_quality,
     fig_roc,
+    fig_signal,
     fig_sweep,
     fig_training,
 )
@@ -28,6 +29,7 @@ DRAW: dict[str, Callable[[Evidence], Figure]] = {
     "roc": fig_roc.draw,
     "confidence": fig_confidence.draw,
     "devices": fig_devices.draw,
+    "signal": fig_signal.draw,
     "sweep": fig_sweep.draw,
     "accuracy": fig_accuracy.draw,
     "distance": fig_distance.draw,

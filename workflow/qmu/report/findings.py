@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from . import device_findings
 from .evidence import BASELINES, Estimate, Evidence
 from .fig_cost import relative_to_retrain
 from .words import listed, number, rate, signed
@@ -34,6 +35,7 @@ RULES = (
     "the method's lies above the retrained model's, and its AUC reaches the target's interval.",
     "A method is economical when it needs fewer gradient evaluations than retraining.",
     "Accuracy is compared with the retrained model's, never with the target's alone.",
+    device_findings.RULE,
 )
 
 
@@ -59,11 +61,16 @@ def findings(evidence: Evidence) -> list[Finding]:
             ("trace", _traces),
             ("utility", _utility),
             ("cost", _cost),
+            ("devices", _devices),
         ):
             text = rule(evidence, model)
             if text:
                 found.append(Finding(model, topic, text))
     return found
+
+
+def _devices(evidence: Evidence, model: str) -> str:
+    return device_findings.devices(evidence, model, methods(evidence, model))
 
 
 def methods(evidence: Evidence, model: str) -> list[str]:

@@ -84,7 +84,9 @@ def plan(
         ) from error
     if not listener.jobs:
         raise QmuError(f"{configfile}: Snakemake planned no job: {said.getvalue()}")
-    return _connected(list(listener.jobs.values()))
+    # Snakemake plans in another order every time.
+    jobs = sorted(listener.jobs.values(), key=lambda job: (job["rule_name"], _values(job)))
+    return _connected(jobs)
 
 
 def _dry_run(
@@ -117,7 +119,7 @@ def _connected(jobs: list[dict[str, Any]]) -> list[Planned]:
         planned.append(
             Planned(
                 rule=job["rule_name"],
-                wildcards=dict(job["wildcards"] or {}),
+                wildcards=dict(_values(job)),
                 benchmark=str(job["benchmark"]) if job["benchmark"] else None,
                 needs=tuple(sorted({makers[file] for file in inputs if file in makers})),
                 threads=int(job["threads"]),
@@ -127,6 +129,10 @@ def _connected(jobs: list[dict[str, Any]]) -> list[Planned]:
             )
         )
     return planned
+
+
+def _values(job: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(str(k), str(v)) for k, v in (job["wildcards"] or {}).items()]
 
 
 def _number(value: Any) -> int | None:

@@ -48,9 +48,7 @@ def read(run: Path, jobs: Sequence[Planned]) -> list[Measured | None]:
     belongs to another experiment, and for a damaged file.
     """
     found = [_of(run, job) if job.benchmark else None for job in jobs]
-    missing = [
-        j.benchmark for j, m in zip(jobs, found, strict=True) if j.benchmark and m is None
-    ]
+    missing = [j.benchmark for j, m in zip(jobs, found, strict=True) if j.benchmark and m is None]
     if missing:
         raise QmuError(
             f"{run}: {len(missing)} of {len(jobs)} jobs have no measurements, the first is "

@@ -1,4 +1,4 @@
-"""What each rule's jobs took beside what the rule asks a cluster for, and what it should ask for."""
+"""What each rule's jobs took, what the rule asks a cluster for, and what it should ask for."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .measured import Measured
 
 # Twice the peak, and what Snakemake itself takes inside a cluster's job; in steps of 500 MB.
 MEMORY_FACTOR, SNAKEMAKE_MB, MEMORY_STEP, LEAST_MB = 2.0, 300, 500, 1000
-# Twenty times the longest job, in quarters of an hour: slower nodes, larger experiments.
-TIME_FACTOR, TIME_STEP = 20, 15
+# Fifty times the longest job, in quarters of an hour: slower nodes, much larger experiments.
+TIME_FACTOR, TIME_STEP = 50, 15
 
 
 @dataclass(frozen=True)

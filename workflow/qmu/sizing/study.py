@@ -97,9 +97,7 @@ class Study:
         return next(point for point in self.points if point.cores == cores)
 
 
-def tasks(
-    jobs: Sequence[Planned], seconds: Sequence[float | None], gap: float = 0.0
-) -> list[Task]:
+def tasks(jobs: Sequence[Planned], seconds: Sequence[float | None], gap: float = 0.0) -> list[Task]:
     """The jobs as tasks; a job that only gathers others (no seconds) takes no time."""
     return [
         Task(
@@ -118,9 +116,7 @@ def curve(found: Sequence[Task], cores: Sequence[int], draws: int = DRAWS) -> tu
     first = [-tail for tail in tails(found)]
     points = []
     for number in cores:
-        drawn = [
-            simulate(found, number, order).makespan for order in _orders(len(found), draws)
-        ]
+        drawn = [simulate(found, number, order).makespan for order in _orders(len(found), draws)]
         points.append(
             Point(
                 cores=number,

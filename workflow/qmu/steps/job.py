@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .. import paths
+from .. import ibm_account, paths
 from ..errors import QmuError
 from .clock import Clock
 
@@ -30,9 +30,6 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 _XLA_FLAGS = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 _CACHE_WARNING = "Error reading persistent compilation cache entry"
 _ZSTD = b"\x28\xb5\x2f\xfd"  # JAX compresses so where the package zstandard is installed
-
-
-SAVED_ACCOUNTS = Path.home() / ".qiskit" / "qiskit-ibm.json"
 
 
 class Report:
@@ -117,7 +114,7 @@ def execute(step: str, snakemake: Any, **untracked: Any) -> None:
 
 def redactor() -> Callable[[str], str]:
     """What hides IBM's token in all that a job says, where this person has one."""
-    if "QISKIT_IBM_TOKEN" not in os.environ and not SAVED_ACCOUNTS.is_file():
+    if not ibm_account.there():
         return str
     from ..hardware.secrets import Redactor
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from .. import model as models
 from .. import tables
-from ..hardware import Settings, prepare
+from ..hardware.prepare import prepare
+from ..hardware.settings import Settings
 from ..hardware.stored import write_prepared
 from ..on_device import embedded
 from . import ibm_job, seed_data

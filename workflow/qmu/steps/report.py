@@ -34,6 +34,9 @@ def run(inputs, outputs, spec, report, clock) -> None:
         sweep=tables.read(inputs["sweep"][0], "sweep", experiment=experiment)
         if inputs.get("sweep")
         else None,
+        signal=[
+            tables.read(file, "signal", experiment=experiment) for file in inputs.get("signal", [])
+        ],
         config=config,
         manifest=_manifest(inputs["manifest"]),
         cards=cards(config),

@@ -37,11 +37,12 @@ def run(inputs, outputs, spec, report, clock) -> None:
     if circuit.embedding != "amplitude":
         # The data are angles of the circuit's own gates: there is nothing to choose.
         choices = [choices[-1].model_copy(update={"embedding": "tree", "layers": None})]
+    exact = signal.ideal(case)
     rows = []
     for choice in choices:
         names = (spec["root_seed"], "signal", spec["name"], choice.embedding, str(choice.layers))
         try:
-            (row,) = signal.rows(case, backend, [choice], seeds.generator(*names))
+            row = signal.row(case, exact, backend, choice, seeds.generator(*names))
         except QmuError as error:
             report(f"{_name(choice)}: left out, {error}")
             continue

@@ -1,0 +1,67 @@
+"""Step `evaluate_with`: one model's outputs on a PennyLane device, image by image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import model as models
+from .. import seeds, tables
+from ..device_images import Images, select
+from ..devices.pennylane_tapes import expectations, maker
+from ..errors import QmuError
+from ..evaluation import evaluate_head
+from ..hardware.secrets import Redactor, discreet
+from ..on_device import embedded
+from ..pennylane_config import PennyLaneDevice
+from . import ibm_job, seed_data
+from .write import Writer, parameters_from
+
+
+def run(inputs, outputs, spec, report, clock) -> None:
+    """Write the outputs on the images that the device was asked about."""
+    setting = PennyLaneDevice(**spec["settings"])
+    experiment = spec["experiment"]
+    model = models.build(**spec["model"], circuit=False)
+    clock.watch_compilation()
+    clock.ready()
+    data = seed_data.read(inputs["pool"], inputs["samples"], experiment)
+    stored = tables.read(inputs["parameters"], "parameters", experiment=experiment)
+    parameters = model.convert(parameters_from(stored))
+    chosen = select(data.split, data.sample_id, Images(**spec["settings"]["images"]))
+    states = embedded(model, parameters, model.inputs(data.pool)[chosen]).astype(np.float64)
+    circuit = model.module.circuit(model.config)
+    if circuit.embedding == "amplitude":
+        # Qiskit asks for a norm of 1 in double precision.
+        states /= np.linalg.norm(states, axis=1, keepdims=True)
+    angles = np.asarray(parameters["circuit"], np.float64).reshape(-1)
+    names = (spec["root_seed"], "pennylane", spec["device"], spec["name"], spec["seed"])
+    rng = seeds.generator(*names, spec["variant"])
+    report(f"{len(chosen)} images on {setting.device}, one execution each")
+    values = _values(setting, circuit, angles, states, rng, report, spec["device"])
+    evaluated = evaluate_head(model, parameters, values)
+    columns = {name: column[chosen] for name, column in data.sample_columns().items()}
+    Writer(spec)(outputs["outputs"], "outputs", columns | evaluated)
+    hits = evaluated["logits"].argmax(axis=-1) == columns["label"]
+    report(f"accuracy on {len(hits)} images {hits.mean():.3f}")
+
+
+def _values(setting, circuit, angles, states, rng, report, name: str) -> np.ndarray:
+    """The device's answers; whatever it raises ends as one line without a token."""
+    redact = Redactor.of()
+    try:
+        with discreet(redact, report):
+            backend = None
+            if setting.backend is not None:
+                backend = ibm_job.backend_of(setting.backend, {}, report)
+            make = maker(setting.device, circuit.wires, dict(setting.options), backend)
+            values = expectations(circuit, make, angles, states, setting.shots, rng)
+    except QmuError as error:
+        raise QmuError(f"devices.{name}: {redact(error)}") from None
+    except Exception as error:
+        kind = type(error).__name__
+        raise QmuError(
+            f"devices.{name}: {setting.device} failed, {kind}: {redact.line(error)}"
+        ) from None
+    if not np.isfinite(values).all():
+        raise QmuError(f"devices.{name}: {setting.device} gave a value that is not a number")
+    return values
