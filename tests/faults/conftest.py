@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "reliability"))
 
 from disturbed import Small
-from reliability import Tally
+from outcomes import pytest_configure, pytest_runtest_makereport, tries  # noqa: F401
 
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory) -> Small:
-    """The finished small experiment. Tests leave it as it is."""
-    project = Small(tmp_path_factory.mktemp("undisturbed") / "project")
-    ran = project.local("--cores", "2")
-    assert ran.code == 0, ran.text
+    """The finished small experiment, run once for all workers. Tests leave it as it is."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    with open(base / "undisturbed.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be running it just now
+        project = Small(base / "undisturbed")
+        if not project.done():
+            project.finish()
     return project
 
 
@@ -32,21 +40,3 @@ def fresh(undisturbed, tmp_path) -> Small:
 def carried(undisturbed, tmp_path) -> Small:
     """A copy of the finished project that a test may damage."""
     return Small(tmp_path / "carried", like=undisturbed, finished=True)
-
-
-@pytest.fixture(scope="session")
-def outcomes() -> dict[str, Tally]:
-    """The rows of this session: tests of one fault add up."""
-    return {}
-
-
-@pytest.fixture
-def tally(request, outcomes):
-    """Writes down how often a fault was tried and how often it was survived."""
-
-    def start(fault: str, happens: str) -> Tally:
-        return outcomes.setdefault(fault, Tally(fault, happens))
-
-    yield start
-    for row in outcomes.values():
-        row.save(Path(request.config.rootpath))

@@ -16,55 +16,60 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pipeline import PARTS, Project, Ran, environment
+from pipeline import Project, Ran, environment
 
 HERE = Path(__file__).parent
 EXPERIMENT = "small"
 # Rows of the summary that a clock made: they differ from run to run.
 TIMED = ("seconds", "cpu_seconds", "speedup_seconds")
 CACHE = ".cache"
+AFTER = ("results", ".snakemake")  # what a run adds to a copy of the workflow
 
 
 class Small(Project):
     """A copy of the workflow with the small experiment of this folder."""
 
     def __init__(self, folder: Path, like: Small | None = None, finished: bool = False) -> None:
-        super().__init__(folder)
-        shutil.copy2(HERE / "small.yaml", folder / "small.yaml")
-        self.small = self.results / EXPERIMENT
-        if like is None:
-            return
-        # The very files of the other run: the checkout may have been edited in the meantime.
-        for part in PARTS:
-            if (folder / part).is_dir():
-                shutil.rmtree(folder / part)
+        if like is not None:
+            # The very files of the other run: the checkout may have been edited in the meantime.
+            shutil.copytree(like.folder, folder, ignore=shutil.ignore_patterns(*AFTER))
+            parts = AFTER if finished else (f"results/{CACHE}",)
+            for part in parts:
                 shutil.copytree(like.folder / part, folder / part)
-            else:
-                shutil.copy2(like.folder / part, folder / part)
-        parts = ("results", ".snakemake") if finished else (f"results/{CACHE}",)
-        for part in parts:
-            shutil.copytree(like.folder / part, folder / part)
+        elif not folder.exists():
+            super().__init__(folder)
+            shutil.copy2(HERE / "small.yaml", folder / "small.yaml")
+        self.folder, self.results = folder, folder / "results"
+        self.small = self.results / EXPERIMENT
 
     def local(self, *arguments: str) -> Ran:
         """`snakemake --configfile=small.yaml <arguments>`, to its end."""
         return self.call("--configfile=small.yaml", *arguments)
 
-    def finish(self) -> Ran:
-        """`snakemake --cores 2`, which must succeed."""
-        ran = self.local("--cores", "2")
+    def finish(self, *targets: str) -> Ran:
+        """`snakemake --cores 2 <targets>`, which must succeed."""
+        ran = self.local("--cores", "2", *targets)
         assert ran.code == 0, ran.text
         return ran
 
-    def forget(self) -> None:
-        """Back to a folder that never ran, but for the compiled programs."""
-        shutil.rmtree(self.small, ignore_errors=True)
-        shutil.rmtree(self.folder / ".snakemake", ignore_errors=True)
+    def done(self) -> bool:
+        """Whether a run has come to its end here."""
+        return (self.small / "report.html").is_file()
 
-    def restore(self, like: Small) -> None:
-        """The finished state of another run, with its times and Snakemake's records."""
-        self.forget()
-        shutil.copytree(like.small, self.small)
-        shutil.copytree(like.folder / ".snakemake", self.folder / ".snakemake")
+    def forget(self, *parts: str) -> None:
+        """Back to a folder in which these parts of the results were never made: by default none
+        of them, but for the compiled programs."""
+        for part in parts:
+            shutil.rmtree(self.small / part)
+        for file in (self.small / name for name in ("summary.parquet", "report.html") if parts):
+            file.unlink(missing_ok=True)
+        if not parts:
+            shutil.rmtree(self.small, ignore_errors=True)
+            shutil.rmtree(self.folder / ".snakemake", ignore_errors=True)
+
+    def unlock(self) -> None:
+        """What `snakemake --unlock` does, faster."""
+        shutil.rmtree(self.folder / ".snakemake" / "locks", ignore_errors=True)
 
     def locked(self) -> bool:
         """Whether a Snakemake, living or dead, holds the folder."""
@@ -129,18 +134,29 @@ def complaints(ran: Ran) -> set[str]:
     return {line for line in ran.stderr.splitlines() if line.startswith("qmu: ")}
 
 
-def differences(project: Small, reference: Small) -> list[str]:
-    """Names of result files that differ, lack or are too many, but for measured times."""
-    ours, theirs = contents(project), contents(reference)
-    assert len(theirs) > 40, sorted(theirs)
+def require_same(project: Small, reference: Small, *parts: str) -> None:
+    """Fails where results differ from an undisturbed run's, or where scraps lie beside them."""
+    assert differences(project, reference, *parts) == []
+    assert leftovers(project) == []
+
+
+def differences(project: Small, reference: Small, *parts: str) -> list[str]:
+    """Names of result files that differ, lack or are too many, but for measured times.
+
+    All results are compared, or those in some folders of them.
+    """
+    ours, theirs = contents(project, parts), contents(reference, parts)
+    assert len(theirs) > (40 if not parts else 1), sorted(theirs)
     return sorted(name for name in ours.keys() | theirs if ours.get(name) != theirs.get(name))
 
 
-def contents(project: Small) -> dict[str, object]:
+def contents(project: Small, parts: tuple[str, ...] = ()) -> dict[str, object]:
     """File name -> what it says, for every result but times and what is drawn from them."""
     found: dict[str, object] = {}
     for file in sorted(project.small.rglob("*")):
         name = str(file.relative_to(project.small))
+        if parts and not name.startswith(tuple(f"{part}/" for part in parts)):
+            continue
         if file.suffix == ".parquet" and file.stem != "timing":
             found[name] = _table(file)
         elif file.name == "summary.csv":

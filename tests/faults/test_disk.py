@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from disturbed import CACHE, EXPERIMENT, complaints, differences, leftovers
+from disturbed import CACHE, EXPERIMENT, complaints, leftovers, require_same
 
 SIZE = 64 * 2**20
 
@@ -52,41 +52,44 @@ def fill(folder: Path, spare: int) -> Path:
     return ballast
 
 
-def test_a_full_disk_is_named_and_the_run_resumes(undisturbed, fresh, tally):
-    outcome = tally(
-        "a full disk",
-        "one line per failed job names the file and the reason; nothing is half-written; with "
-        "space, the same command finishes",
-    )
+@pytest.mark.fault(
+    "a full disk",
+    "one line per failed job names the file and the reason; nothing is half-written; with space, "
+    "the same command finishes",
+)
+def test_a_full_disk_is_named_and_the_run_resumes(undisturbed, fresh, tries):
+    parts = ("target", "attacks")
     with small_disk(fresh.results):
-        for spare in (0, 2**16, 2**19):
-            outcome.tried += 1
+        for spare in (0, 2**16, 3 * 2**16):
+            tries.tried += 1
             ballast = fill(fresh.results, spare)
-            ran = fresh.local("--cores", "2")
+            ran = fresh.local("--cores", "2", *parts)
             told = complaints(ran)
             assert told, ran.text
             for line in told:
                 assert line.startswith(f"qmu: results/{EXPERIMENT}/"), line
                 assert line.endswith(": cannot be written: No space left on device"), line
             assert not [name for name in leftovers(fresh) if not name.startswith("logs/")]
-            outcome.held += 1
+            tries.held += 1
         ballast.unlink()
-        fresh.finish()
-        assert differences(fresh, undisturbed) == []
-        assert leftovers(fresh) == []
+        fresh.finish(*parts)
+        require_same(fresh, undisturbed, "data", "shadows", "attacks")
 
 
-def test_a_read_only_results_folder_is_named(undisturbed, carried, tally):
-    outcome = tally(
-        "a read-only results folder",
-        "the run ends with a line that names the folder or file; writable again, it finishes",
-    )
+@pytest.mark.fault(
+    "a read-only results folder",
+    "the run ends with a line that names the folder or file; writable again, it finishes",
+)
+def test_a_read_only_results_folder_is_named(undisturbed, carried, tries):
+    # Something to replace, then a folder to make, and what is made of it.
+    missing = {"summary.parquet": ("all", ""), "": ("data", "data")}
     with small_disk(carried.results):
-        for missing in (carried.small / "summary.parquet", carried.small):
-            outcome.tried += 1
-            shutil.rmtree(missing) if missing.is_dir() else missing.unlink()
+        for name, (target, compared) in missing.items():
+            tries.tried += 1
+            lost = carried.small / name
+            shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
             assert not mount("-o", "remount,ro", carried.results)
-            ran = carried.local("--cores", "2")
+            ran = carried.local("--cores", "2", target)
             assert not mount("-o", "remount,rw", carried.results)
             assert ran.code != 0
             # Snakemake's own words where files stand that it would replace.
@@ -94,7 +97,6 @@ def test_a_read_only_results_folder_is_named(undisturbed, carried, tally):
             assert said or "Read-only file system" in ran.text, ran.text
             assert f"results/{EXPERIMENT}" in ran.text
             assert "Traceback" not in ran.text, ran.text
-            outcome.held += 1
-        carried.finish()
-        assert differences(carried, undisturbed) == []
-        assert leftovers(carried) == []
+            carried.finish(target)
+            require_same(carried, undisturbed, *filter(None, [compared]))
+            tries.held += 1

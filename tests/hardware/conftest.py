@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from circuit_example import DIGEST, QUICK, sampler_pub
 from qmu.hardware.service import open_service
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "reliability"))
+
+from outcomes import pytest_configure, pytest_runtest_makereport, tries  # noqa: F401
+from workflow_fixtures import paid, prepared, trained, whole  # noqa: F401
 
 BACKEND = "ibmq_manila"
 _MISSING = [name for name in ("qiskit_ibm_runtime", "qiskit_aer") if find_spec(name) is None]

@@ -19,7 +19,8 @@ from loopback_faults import Faults
 TOKEN = "MARKED-token/+=0123456789-abcdefghijklmnopqrstuvwxyz"
 INSTANCE = "crn:v1:bluemix:public:quantum-computing:us-east:a/loopback:11112222-3333::"
 BACKEND = "ibmq_manila"
-FINAL = ("Completed", "Failed", "Cancelled")
+GONE = "Gone"
+FINAL = ("Completed", "Failed", "Cancelled", GONE)
 
 
 def _now() -> str:
@@ -47,6 +48,9 @@ class Job:
     reason: str = ""
     polls: int = 0
     result: str = ""
+    end: tuple[str, str] | None = None
+    accepted_at: float = field(default_factory=time.monotonic)
+    ended_at: float | None = None
 
     def described(self) -> dict[str, Any]:
         """As the platform describes it."""
@@ -85,7 +89,11 @@ class Platform:
         self.expired = False
         self.outcome, self.reason = "Completed", ""
         self.polls_before_end = 3
+        self.seconds_before_end = 0.0
         self.listing_lag = 0.0
+        # Ends (status, reason) of the next jobs in the order of their acceptance; later ones end as
+        # ``outcome`` and ``reason`` say. A job whose end is GONE is not known from then on.
+        self.ends: list[tuple[str, str]] = []
 
     @property
     def submissions(self) -> int:
@@ -96,6 +104,12 @@ class Platform:
     def paid(self) -> list[Job]:
         """Jobs that were not cancelled."""
         return [job for job in self.jobs.values() if job.status != "Cancelled"]
+
+    def most_under_way(self) -> int:
+        """The most jobs that were ever accepted and not yet at their end at the same time."""
+        with self.lock:
+            spans = [(j.accepted_at, j.ended_at or float("inf")) for j in self.jobs.values()]
+        return max((sum(a <= at < b for a, b in spans) for at, _ in spans), default=0)
 
     def authorised(self, header: str) -> bool:
         """Whether a request's Authorization header is good."""
@@ -127,6 +141,7 @@ class Platform:
         """A new job: from here on it counts as paid unless it is cancelled."""
         with self.lock:
             job = Job(payload, len(self.jobs), time.monotonic() + self.listing_lag)
+            job.end = self.ends.pop(0) if self.ends else None
             self.jobs[job.id] = job
         return 200, {"id": job.id, "backend": payload["backend"]}
 
@@ -137,7 +152,9 @@ class Platform:
             jobs = [
                 job.described()
                 for job in sorted(self.jobs.values(), key=lambda job: -job.number)
-                if set(tags) <= set(job.payload.get("tags", [])) and job.listed_at <= now
+                if set(tags) <= set(job.payload.get("tags", []))
+                and job.listed_at <= now
+                and job.status != GONE
             ]
         return 200, {"jobs": jobs[offset : offset + limit], "count": len(jobs)}
 
@@ -150,21 +167,24 @@ class Platform:
             job.polls += 1
             if job.status not in FINAL:
                 self._advance(job)
+            if job.status == GONE:
+                return 404, {"error": {"code": 1291, "message": "Job not found."}}
             return 200, job.described()
 
     def _advance(self, job: Job) -> None:
-        if job.polls < self.polls_before_end:
+        young = time.monotonic() < job.accepted_at + self.seconds_before_end
+        if young or job.polls < self.polls_before_end:
             job.status = "Queued" if job.polls < 2 else "Running"
             return
-        job.reason = self.reason
-        if self.outcome == "Completed":
+        outcome, job.reason = job.end or (self.outcome, self.reason)
+        if outcome == "Completed":
             job.result = execute(job.payload["program_id"], job.payload["params"]["pubs"])
-        job.status = self.outcome
+        job.status, job.ended_at = outcome, time.monotonic()
 
     def results(self, name: str) -> tuple[int, Any]:
         """The result's text, as often as it is asked for."""
         job = self.jobs.get(name)
-        if job is None:
+        if job is None or job.status == GONE:
             return 404, {"error": {"code": 1291, "message": "Job not found."}}
         return (200, job.result) if job.status in FINAL else (204, "")
 
@@ -180,7 +200,7 @@ class Platform:
             job = self.jobs[name]
             if job.status in FINAL:
                 return 409, {"error": {"code": 1304, "message": "Job is already final."}}
-            job.status = "Cancelled"
+            job.status, job.ended_at = "Cancelled", time.monotonic()
             return 204, None
 
     def open_session(self, payload: dict[str, Any]) -> tuple[int, Any]:

@@ -7,11 +7,13 @@ import pytest
 from circuit_example import QUICK
 from loopback_platform import BACKEND
 from qmu.circuits import u3_cnot_ring
-from qmu.hardware import Settings, prepare, raw_result
+from qmu.hardware import raw_result
 from qmu.hardware.circuit import template
 from qmu.hardware.decode import expectations
 from qmu.hardware.jobs import collect, submit
+from qmu.hardware.prepare import prepare
 from qmu.hardware.service import open_service
+from qmu.hardware.settings import Settings
 from qmu.hardware.signal import ideal_expectations
 
 SAMPLES, SHOTS = 3, 2000

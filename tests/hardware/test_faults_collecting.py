@@ -10,6 +10,18 @@ from qmu.hardware import raw_result
 
 HTML = b"<html>Bad gateway</html>"
 ROUTES = ["job", "results", "metrics", "properties"]
+TROUBLE = pytest.mark.fault(
+    "outage, rate limit, garbage or silence while a job is collected",
+    "waited out within bounds, then one line; a rerun fetches the paid result",
+)
+ENDED = pytest.mark.fault(
+    "a job that failed, was cancelled, vanished or never ends",
+    "one line says why and how to submit it again, which finishes",
+)
+EXPIRED = pytest.mark.fault(
+    "a token that expires while a job is waited for",
+    "nothing is lost: a rerun with a valid one fetches the paid result",
+)
 
 
 def collected(run, platform, job_id: str, **settings) -> None:
@@ -29,6 +41,7 @@ def stopped(run, job_id: str, match: str, **settings) -> str:
     return str(caught.value)
 
 
+@TROUBLE
 @pytest.mark.parametrize(
     "fault",
     [{"status": 503}, {"status": 429}, {"drop": True}, {"seconds": 0.3}, {"status": 200}],
@@ -45,6 +58,7 @@ def test_short_trouble_is_waited_out(run, platform, fault):
     assert json.loads((run.folder / "calibration.json").read_text())["available"]
 
 
+@TROUBLE
 def test_long_outage_is_waited_out(run, platform):
     """Six refused polls: all that the client tries by itself."""
     job_id = run.submit()
@@ -52,6 +66,7 @@ def test_long_outage_is_waited_out(run, platform):
     collected(run, platform, job_id)
 
 
+@TROUBLE
 @pytest.mark.parametrize("route", ["job", "results"])
 def test_trouble_without_end_ends_clearly(run, platform, route):
     """After ``outage_seconds``; a rerun fetches the paid result."""
@@ -63,6 +78,7 @@ def test_trouble_without_end_ends_clearly(run, platform, route):
     collected(run, platform, job_id)
 
 
+@TROUBLE
 @pytest.mark.parametrize("body", [HTML, b"", b"[]", b'{"__type__": "ndarray", "__value__": "x"}'])
 def test_garbage_results_are_never_stored(run, platform, body):
     """What cannot be decoded is no result."""
@@ -73,6 +89,7 @@ def test_garbage_results_are_never_stored(run, platform, body):
     collected(run, platform, job_id)
 
 
+@TROUBLE
 def test_status_that_never_answers(run, platform):
     """A poll that hangs is given up and repeated."""
     job_id = run.submit()
@@ -80,6 +97,7 @@ def test_status_that_never_answers(run, platform):
     collected(run, platform, job_id, request_seconds=1.0)
 
 
+@ENDED
 @pytest.mark.parametrize(
     ("outcome", "reason", "match"),
     [
@@ -102,6 +120,7 @@ def test_job_that_ended_badly(run, platform, outcome, reason, match):
     assert [job.status for job in platform.jobs.values()] == [outcome, "Completed"]
 
 
+@ENDED
 def test_job_that_vanished(run, platform):
     """Deleted on IBM's side: said so, and submitted again on demand."""
     job_id = run.submit()
@@ -112,6 +131,7 @@ def test_job_that_vanished(run, platform):
     assert len(platform.paid) == 1
 
 
+@ENDED
 def test_job_that_vanishes_while_it_is_waited_for(run, platform):
     """Between two polls."""
     job_id = run.submit()
@@ -120,6 +140,7 @@ def test_job_that_vanishes_while_it_is_waited_for(run, platform):
     stopped(run, job_id, "is not known to this instance any more")
 
 
+@TROUBLE
 def test_job_that_is_unknown_for_a_moment(run, platform):
     """Two 404s right after acceptance are no verdict."""
     job_id = run.submit()
@@ -127,6 +148,7 @@ def test_job_that_is_unknown_for_a_moment(run, platform):
     collected(run, platform, job_id)
 
 
+@EXPIRED
 def test_token_expires_while_waiting(run, platform):
     """Said so, nothing lost, a rerun with a good token finishes."""
     job_id = run.submit()
@@ -137,6 +159,7 @@ def test_token_expires_while_waiting(run, platform):
     collected(run, platform, job_id)
 
 
+@EXPIRED
 def test_token_that_is_rejected_for_a_moment(run, platform):
     """As when IBM's identity service is down at the moment of renewal."""
     job_id = run.submit()
@@ -154,6 +177,7 @@ def test_collecting_without_the_record_of_the_job(run, platform):
     assert len(found["qubits"]) == 5
 
 
+@ENDED
 def test_long_queue_ends_clearly(run, platform):
     """A bound of our own; the job stays where it is."""
     job_id = run.submit()
@@ -163,6 +187,7 @@ def test_long_queue_ends_clearly(run, platform):
     collected(run, platform, job_id)
 
 
+@TROUBLE
 def test_missing_calibration_does_not_hold_up_a_result(run, platform):
     """It is noted as missing, with the reason."""
     job_id = run.submit()

@@ -9,6 +9,18 @@ from qmu.errors import QmuError
 from qmu.hardware import raw_result
 
 HTML = b"<html>Bad gateway</html>"
+OUTAGE = pytest.mark.fault(
+    "outage, rate limit or silence while a job is submitted",
+    "waited out within bounds, then one line; a rerun submits one job",
+)
+LOST = pytest.mark.fault(
+    "a job is accepted, but its answer is lost, garbled or late",
+    "found again by its tag and not paid twice; what is too many is cancelled or named",
+)
+ACCOUNT = pytest.mark.fault(
+    "an expired or missing token, or a plan or request that IBM refuses",
+    "one line says what to change; nothing was submitted twice, and a rerun finishes",
+)
 
 
 def finish(run, platform, **settings) -> None:
@@ -26,6 +38,7 @@ def refused(run, match: str, **settings) -> None:
     assert "Traceback" not in str(caught.value)
 
 
+@OUTAGE
 def test_short_outage_is_waited_out(run, platform):
     """The client repeats the request by itself."""
     platform.faults.add("post", times=1, status=500)
@@ -35,6 +48,7 @@ def test_short_outage_is_waited_out(run, platform):
     finish(run, platform)
 
 
+@OUTAGE
 def test_long_outage_ends_clearly_and_a_rerun_submits(run, platform):
     """A 5xx that the client does not repeat: nothing was accepted, the next run submits."""
     platform.faults.add("post", times=9, status=501)
@@ -45,6 +59,7 @@ def test_long_outage_ends_clearly_and_a_rerun_submits(run, platform):
     assert platform.submissions == 1
 
 
+@OUTAGE
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "2"}])
 def test_rate_limit_on_submission_is_waited_out(run, platform, headers):
     """429 is final for the client; qmu looks for the job and submits again."""
@@ -55,6 +70,7 @@ def test_rate_limit_on_submission_is_waited_out(run, platform, headers):
     finish(run, platform)
 
 
+@OUTAGE
 def test_endless_rate_limit_ends_clearly(run, platform):
     """Within bounds: a line that says so, and a rerun that finishes."""
     platform.faults.add("post", times=99, status=429)
@@ -64,6 +80,7 @@ def test_endless_rate_limit_ends_clearly(run, platform):
     finish(run, platform)
 
 
+@OUTAGE
 def test_rate_limit_on_every_other_request(run, platform):
     """429 without Retry-After fails in the client, sometimes silently; qmu tries again."""
     routes = ["list", "usage", "open", "backends"]
@@ -75,6 +92,7 @@ def test_rate_limit_on_every_other_request(run, platform):
     assert platform.submissions == 1
 
 
+@LOST
 @pytest.mark.parametrize("fault", [{"status": 504}, {"drop": True}])
 def test_accepted_but_answer_lost(run, platform, fault):
     """The client repeats what was accepted; one of the two jobs is kept, one cancelled."""
@@ -85,6 +103,7 @@ def test_accepted_but_answer_lost(run, platform, fault):
     finish(run, platform)
 
 
+@LOST
 def test_accepted_again_and_again_but_never_answered(run, platform):
     """Six accepted jobs and no id: one is found by its tag, five are cancelled."""
     platform.faults.add("post", times=6, status=504, accepted=True)
@@ -95,6 +114,7 @@ def test_accepted_again_and_again_but_never_answered(run, platform):
     finish(run, platform)
 
 
+@LOST
 @pytest.mark.parametrize("body", [HTML, b"{}", b"[]"])
 def test_garbage_instead_of_the_id(run, platform, body):
     """The answer cannot be read, the job is there."""
@@ -104,6 +124,7 @@ def test_garbage_instead_of_the_id(run, platform, body):
     finish(run, platform)
 
 
+@LOST
 def test_accepted_job_that_is_listed_late(run, platform):
     """The list of jobs lags behind; looking again finds it."""
     platform.listing_lag = 1.0
@@ -113,6 +134,7 @@ def test_accepted_job_that_is_listed_late(run, platform):
     finish(run, platform)
 
 
+@LOST
 def test_accepted_job_that_is_listed_too_late(run, platform):
     """Unknown answer, no job in the list: never submitted again at once; the rerun finds it."""
     platform.listing_lag = 1.5
@@ -122,6 +144,7 @@ def test_accepted_job_that_is_listed_too_late(run, platform):
     assert platform.submissions == 1
 
 
+@LOST
 def test_unknown_whether_accepted_when_the_list_fails_too(run, platform):
     """No id and no list: the message says that it is unknown, the rerun finds the job."""
     platform.faults.add("post", times=1, status=200, body=HTML, accepted=True)
@@ -133,6 +156,7 @@ def test_unknown_whether_accepted_when_the_list_fails_too(run, platform):
     assert platform.submissions == 1
 
 
+@LOST
 def test_duplicate_seen_only_when_collecting(run, platform):
     """The repeated job is listed after submit has ended: collect cancels it."""
     platform.listing_lag, platform.polls_before_end = 60.0, 8
@@ -145,6 +169,7 @@ def test_duplicate_seen_only_when_collecting(run, platform):
     assert [job.id for job in platform.paid] == [job_id]
 
 
+@LOST
 def test_extra_that_cannot_be_cancelled_is_reported(run, platform):
     """Honesty where money may be lost: the line names both jobs."""
     platform.faults.add("post", times=1, status=504, accepted=True)
@@ -153,6 +178,7 @@ def test_extra_that_cannot_be_cancelled_is_reported(run, platform):
     assert run.said("could not be cancelled; it may be billed")
 
 
+@OUTAGE
 def test_slow_answers_are_waited_for(run, platform):
     """A moment is no fault, at any request."""
     routes = ["search", "token", "backends", "list", "usage", "status", "open", "post"]
@@ -163,6 +189,7 @@ def test_slow_answers_are_waited_for(run, platform):
     assert platform.submissions == 1
 
 
+@OUTAGE
 def test_answer_that_never_comes_does_not_hang(run, platform):
     """The client has no read limit; qmu gives the request up and asks again."""
     platform.faults.add("list", times=1, seconds=6.0)
@@ -171,6 +198,7 @@ def test_answer_that_never_comes_does_not_hang(run, platform):
     finish(run, platform)
 
 
+@ACCOUNT
 def test_expired_token(run, platform):
     """At the start, and between opening the service and submitting."""
     platform.expired = True
@@ -183,6 +211,7 @@ def test_expired_token(run, platform):
     finish(run, platform)
 
 
+@ACCOUNT
 def test_no_account(run, platform, monkeypatch):
     """Neither token nor saved account."""
     from qiskit_ibm_runtime.accounts.management import _DEFAULT_ACCOUNT_CONFIG_JSON_FILE as saved
@@ -193,6 +222,7 @@ def test_no_account(run, platform, monkeypatch):
     refused(run, "no IBM account: set QISKIT_IBM_TOKEN")
 
 
+@ACCOUNT
 def test_sessions_refused_to_an_open_plan(run, platform):
     """The message says which modes there are."""
     platform.faults.add("open", times=9, status=403)
@@ -201,6 +231,7 @@ def test_sessions_refused_to_an_open_plan(run, platform):
     finish(run, platform, mode="batch")
 
 
+@LOST
 def test_answered_job_that_is_not_listed_while_its_duplicate_is(run, platform):
     """The job whose id came back is kept, the listed one cancelled."""
 
@@ -214,6 +245,7 @@ def test_answered_job_that_is_not_listed_while_its_duplicate_is(run, platform):
     assert platform.submissions == 2
 
 
+@ACCOUNT
 def test_rejected_request_is_not_repeated(run, platform):
     """A 400 says what IBM said."""
     body = b'{"error": {"code": 1234, "message": "circuit is not accepted"}}'

@@ -29,6 +29,11 @@ REQUESTS = [
 ]
 FILES = ["intent.json", "job.json", "result.json", "calibration.json"]
 
+pytestmark = pytest.mark.fault(
+    "SIGKILL while a job is submitted or collected",
+    "a rerun finds the job again: one job is paid, and its result is whole",
+)
+
 
 class Forker:
     """Children that submit and collect, from one process that has already imported the client."""

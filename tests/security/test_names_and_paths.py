@@ -90,6 +90,14 @@ def test_names_in_sections(name, section, key, component):
     refused(raw, section)
 
 
+@pytest.mark.parametrize("name", FORBIDDEN, ids=ascii)
+def test_names_of_devices(name):
+    """They become folders, cells of the summary and, with a job, files on a shared disk."""
+    device = {"kind": "simulated", "device": "default.qubit", "shots": 100}
+    assert parse(small_config() | {"devices": {"noisy": device}})
+    refused(small_config() | {"devices": {name: device}}, "devices")
+
+
 @pytest.mark.parametrize("name", ["target", "retrain", "retrain_ensemble"])
 def test_variants_of_qmu_are_reserved(name):
     refused(small_config() | {"unlearning": {name: {"method": "ga"}}}, f"unlearning.{name}")
@@ -124,6 +132,7 @@ def accepted(experiment, name):
         return
     folder = Path("results") / found.common.experiment
     words = {"experiment": found.common.experiment, "seed": 0, "block": 0, "device": "noisy"}
+    words["part"] = "targets"
     for template in templates():
         for variant in found.variants:
             path = template.format(model="basic_qnn", variant=variant, **words)
@@ -131,6 +140,10 @@ def accepted(experiment, name):
             assert PurePosixPath(path).is_relative_to(folder)
             assert not PureWindowsPath(path).is_absolute()
             assert len(os.path.basename(path)) < 200
+
+
+def test_an_experiment_cannot_hit_what_was_paid():
+    refused(small_config() | {"experiment": paths.PAID.removeprefix("results/")}, "experiment")
 
 
 def test_an_experiment_cannot_hit_the_compilation_cache():

@@ -16,6 +16,8 @@ HEAVY = (
     "pennylane",
     "pennylane_lightning",
     "qiskit",
+    "qiskit_aer",
+    "qiskit_ibm_runtime",
     "sklearn",
     "matplotlib",
     "pandas",
@@ -47,6 +49,37 @@ for seed in experiment.common.seeds:
             specs.unlearn(model, seed, variant)
 """
 
+PLAN_DEVICES = """
+import yaml
+from qmu.config import parse
+from qmu.specs import Specs
+
+config = yaml.safe_load(open("config.yaml"))
+config["devices"] = {
+    "sampled": {"kind": "simulated", "device": "default.qubit", "shots": 100},
+    "qpu": {"kind": "ibm", "backend": "ibm_torino", "shots": 100_000},
+    "fake": {"kind": "ibm", "backend": "fake_torino", "compact": True},
+    "better": {"kind": "corrected", "of": "qpu"},
+    "aer": {"kind": "pennylane", "device": "qiskit.aer", "shots": 100},
+}
+config["signal"], config["sweep"] = {}, {}
+experiment = parse(config)
+specs = Specs(experiment)
+assert specs.parts("qpu") > 1
+assert (specs.fake("qpu"), specs.fake("fake")) == (False, True)
+for device in ("qpu", "fake"):
+    specs.estimate(device), specs.submit(device), specs.collect(device)
+for model in experiment.models:
+    specs.fit_attacks_on(model), specs.score_on(model), specs.correct(model)
+    specs.signal(model), specs.join_sweep()
+    for variant in experiment.variants:
+        specs.evaluate_on(model, variant, "sampled"), specs.sweep(model, variant)
+        specs.evaluate_with(model, 0, variant, "aer")
+        for device in ("qpu", "fake"):
+            specs.prepare(model, 0, variant, device, 0), specs.decode(model, device)
+            specs.measure_on(model, variant, device)
+"""
+
 
 def loaded(code):
     """Top-level names of all modules that a fresh Python has after running ``code``."""
@@ -57,8 +90,9 @@ def loaded(code):
     return set(json.loads(ran.stdout))
 
 
-def test_planning_imports_nothing_heavy():
-    assert not loaded(PLAN) & set(HEAVY)
+@pytest.mark.parametrize("code", [PLAN, PLAN_DEVICES], ids=["simulation", "devices"])
+def test_planning_imports_nothing_heavy(code):
+    assert not loaded(code) & set(HEAVY)
 
 
 def test_importing_any_component_imports_no_simulator():

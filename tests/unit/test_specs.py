@@ -17,8 +17,15 @@ def full_config():
         "attacks": {"loss_thr": {}, "su_graybox": {}, "label_only": {}},
         "quality": {"probe": {}, "relearn": {}},
         "shadows": {"count": 10, "block": 4, "unlearned": 8},
-        "devices": {"noisy": {"noise": {}}, "few": {"device": "default.qubit", "shots": 64}},
+        "devices": {
+            "noisy": {"noise": {}},
+            "few": {"device": "default.qubit", "shots": 64},
+            "torino": {"kind": "ibm", "backend": "fake_torino"},
+            "better": {"kind": "corrected", "of": "torino"},
+            "aer": {"kind": "pennylane", "device": "qiskit.aer", "shots": 64},
+        },
         "sweep": {"shots": [64]},
+        "signal": {},
     }
 
 
@@ -41,10 +48,11 @@ def all_specs(raw):
             found[f"measure {model} {variant}"] = specs.measure(model, variant)
             found[f"examine {model} {variant}"] = specs.examine(model, variant)
             found[f"sweep {model} {variant}"] = specs.sweep(model, variant)
-            for device in experiment.devices:
+            for device, entry in experiment.devices.items():
                 job = f"{model} {variant} {device}"
-                found[f"evaluate_on {job}"] = specs.evaluate_on(model, variant, device)
                 found[f"measure_on {job}"] = specs.measure_on(model, variant, device)
+                if entry.component == "simulated":
+                    found[f"evaluate_on {job}"] = specs.evaluate_on(model, variant, device)
             for block in specs.blocks(variant):
                 job = f"shadows {model} {variant} {block}"
                 trained = variant in ("target", "retrain")
@@ -56,6 +64,24 @@ def all_specs(raw):
                 found[f"{variant} {model} {seed}"] = specs.train(model, seed, variant)
             for variant in experiment.unlearning:
                 found[f"{variant} {model} {seed}"] = specs.unlearn(model, seed, variant)
+    return found | jobs_on_devices(experiment, specs)
+
+
+def jobs_on_devices(experiment, specs):
+    """The jobs of one device of every other kind."""
+    found = {}
+    found["estimate torino"] = specs.estimate("torino")
+    found["submit torino"] = specs.submit("torino")
+    found["collect torino"] = specs.collect("torino")
+    for model in experiment.models:
+        found[f"signal {model}"] = specs.signal(model)
+        found[f"decode {model} torino"] = specs.decode(model, "torino")
+        found[f"correct {model}"] = specs.correct(model)
+        for variant in experiment.variants:
+            for seed in experiment.common.seeds:
+                job = f"{model} {variant} {seed}"
+                found[f"prepare {job}"] = specs.prepare(model, seed, variant, "torino", 0)
+                found[f"with {job}"] = specs.evaluate_with(model, seed, variant, "aer")
     return found
 
 
@@ -80,6 +106,12 @@ ON = ("fit_on", "score_on")
 
 CHANGES = [
     ("unlearning.ga.step_length", 0.1, jobs("ga") | shadows("ga")),
+    ("devices.torino.shots", 128, jobs("prepare", "estimate", "submit", "collect")),
+    ("devices.torino.images", {"train": 9}, jobs("prepare", "decode")),
+    ("devices.torino.job", {"max_total_seconds": 9.0}, jobs("estimate", "submit", "collect")),
+    ("devices.torino.waiting", {"max_wait_seconds": 9.0}, set()),
+    ("devices.aer.shots", 128, jobs("with")),
+    ("signal.images", 32, jobs("signal")),
     ("unlearning.strong.stopping", {"max_steps": 3}, jobs("strong") | shadows("strong")),
     ("unlearning.ssd.alphas", [3], jobs("ssd") | shadows("ssd")),
     ("attacks.loss_thr.threshold", "mean_train_loss", jobs("fit", "score", *ON, "sweep")),
@@ -98,7 +130,8 @@ CHANGES = [
     (
         "simulation",
         {"precision": "single"},
-        jobs("target", "retrain", "ga", "strong", "ssd", "evaluate_on", "sweep"),
+        jobs("target", "retrain", "ga", "strong", "ssd", "evaluate_on", "sweep")
+        | jobs("prepare", "decode", "correct", "with", "signal"),
     ),
     ("devices.noisy.noise", {"bit_flip": 0.02}, of("noisy") & jobs("evaluate_on")),
     ("devices.noisy.shots", 128, of("noisy") & jobs("evaluate_on")),
@@ -143,7 +176,7 @@ def test_a_setting_changes_the_specs_of_the_jobs_that_read_it(key, value, expect
 def test_another_seed_adds_jobs_and_changes_none():
     after = all_specs(full_config() | {"seeds": [0, 1, 2]})
     changed = {name for name in BEFORE if after[name] != BEFORE[name]}
-    on = jobs(*ON, "evaluate_on", "measure_on", "sweep")
+    on = jobs(*ON, "evaluate_on", "measure_on", "sweep", "correct")
     assert changed == RESULTS | on | jobs("fit", "query", "score", "measure", "examine")
     assert {name.split()[-1] for name in after if name not in BEFORE} == {"2"}
 

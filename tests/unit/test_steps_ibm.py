@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from qmu.hardware.intent import JobFolder
+from qmu.hardware.intent import JobFolder, JobRecord
 from qmu.hardware.job_settings import JobSettings
 from qmu.steps import ibm_job, job
 from qmu.steps.manifest import _ibm_jobs
@@ -64,6 +65,29 @@ def test_one_process_at_a_time_holds_a_paid_folder(tmp_path, monkeypatch):
     assert order == ["first", "second"]
 
 
+def test_a_dead_job_is_let_go_only_when_an_output_was_deleted(tmp_path):
+    """Two outputs name it; either may be deleted."""
+    folder = JobFolder(tmp_path)
+    record = JobRecord("j1", "qmu-x", "d", "b", "sampler", "submitted", 1.0, 2.0)
+    outputs = [tmp_path / "one.json", tmp_path / "two.json"]
+    for output in outputs:
+        output.write_text("{}")
+    ibm_job.forget_dead(folder)
+    folder.write_job(record)
+    ibm_job.forget_dead(folder)
+    for output in outputs:
+        ibm_job.note_dead(folder, "j1", str(output))
+        ibm_job.forget_dead(folder)
+        assert folder.read_job() == record
+    outputs[0].unlink()
+    ibm_job.forget_dead(folder)
+    assert folder.read_job() is None
+    # A job that came after it is another one.
+    folder.write_job(replace(record, job_id="j2"))
+    ibm_job.forget_dead(folder)
+    assert folder.read_job().job_id == "j2"
+
+
 def test_an_output_is_published_whole(tmp_path):
     """The kept file stays, the copy has its content, nothing lies beside it."""
     kept, output = tmp_path / "kept.json", tmp_path / "out" / "job.json"
@@ -89,7 +113,7 @@ def test_a_log_hides_the_token(tmp_path, monkeypatch):
 def test_without_an_account_nothing_is_hidden(tmp_path, monkeypatch):
     """And Qiskit's part of the package is not imported."""
     monkeypatch.delenv("QISKIT_IBM_TOKEN", raising=False)
-    monkeypatch.setattr(job, "SAVED_ACCOUNTS", tmp_path / "none.json")
+    monkeypatch.setenv("HOME", str(tmp_path))
     assert job.redactor() is str
     path = tmp_path / "job.log"
     with job.Log(path, job.redactor()) as log:

@@ -11,9 +11,16 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, PositiveInt, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    Field,
+    PositiveInt,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
-from . import registry
+from . import paths, registry
 from .config_checks import check
 from .config_errors import first_line, one_line
 from .config_values import require_plain
@@ -102,6 +109,13 @@ class Common(Strict):
     retrain: Retrain = Retrain()
     shadows: Shadows = Shadows()
     evaluation: Evaluation = Evaluation()
+
+    @field_validator("experiment")
+    @classmethod
+    def _free(cls, name: str) -> str:
+        if f"results/{name}" == paths.PAID:
+            raise ValueError(f"{name!r} is the folder that keeps paid results, choose another name")
+        return name
 
 
 class Entry(Strict):

@@ -7,26 +7,15 @@ is what makes a partial rerun partial.
 
 from __future__ import annotations
 
-from typing import Any
-
-from . import registry
-from .config import Entry, Experiment
-from .device_config import SWEPT_ATTACKS, on_devices
-from .digest import code_digest
-from .ibm_config import Ibm
-from .pennylane_config import PennyLaneDevice
+from .device_specs import DeviceSpecs
 from .report import catalogue
+from .specs_base import Spec
 
-Spec = dict[str, Any]
+__all__ = ["Spec", "Specs"]
 
 
-class Specs:
+class Specs(DeviceSpecs):
     """Builds the specs of one experiment; needs no numerical library."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-        self.common = experiment.common.model_dump(mode="json")
-        self.classes = len(registry.load("data", experiment.dataset.component).CLASSES)
 
     def pool(self) -> Spec:
         """Images, roles and features."""
@@ -150,194 +139,6 @@ class Specs:
             }
         )
 
-    def evaluate_on(self, model: str, variant: str, device: str) -> Spec:
-        """One variant of one model on a simulated device, all seeds."""
-        return self._base("evaluate_on", self._model_code(model)) | {
-            "name": model,
-            "variant": variant,
-            "seeds": self.common["seeds"],
-            "device": device,
-            "settings": self.experiment.devices[device].settings,
-            "model": self._model(model, "simulation"),
-        }
-
-    def evaluate_with(self, model: str, seed: int, variant: str, device: str) -> Spec:
-        """One variant of one model and seed on a PennyLane device."""
-        return self._base("evaluate_with", self._model_code(model)) | {
-            "name": model,
-            "variant": variant,
-            "seed": seed,
-            "device": device,
-            "settings": self.experiment.devices[device].settings,
-            "model": self._model(model, "simulation"),
-        }
-
-    def here(self, device: str) -> bool:
-        """Whether a PennyLane device sends nothing to anybody."""
-        return PennyLaneDevice(**self.experiment.devices[device].settings).fake
-
-    def prepare(self, model: str, seed: int, variant: str, device: str, part: int) -> Spec:
-        """One IBM job: circuits and embedded images."""
-        return self._base("prepare", self._model_code(model)) | {
-            "name": model,
-            "seed": seed,
-            "variant": variant,
-            "part": part,
-            "parts": self.parts(device),
-            "model": self._model(model, "simulation"),
-            **self._asked(device),
-        }
-
-    def estimate(self, device: str) -> Spec:
-        """The cost of all jobs of a device."""
-        return self._base("estimate") | self._sent(device) | {"device": device}
-
-    def submit(self, device: str) -> Spec:
-        """Sending one job."""
-        return self._base("submit") | self._sent(device)
-
-    def collect(self, device: str) -> Spec:
-        """Fetching one job's result, or executing it where the backend is simulated."""
-        return self._base("collect") | self._sent(device)
-
-    def decode(self, model: str, device: str) -> Spec:
-        """From raw results to outputs."""
-        entry = self.experiment.devices[device]
-        return self._base("decode", self._model_code(model)) | {
-            "images": entry.settings["images"],
-            "model": self._model(model, "simulation"),
-        }
-
-    def correct(self, model: str) -> Spec:
-        """The linear correction of another device's outputs, all seeds."""
-        return self._base("correct", self._model_code(model)) | {
-            "seeds": self.common["seeds"],
-            "model": self._model(model, "simulation"),
-        }
-
-    def parts(self, device: str) -> int:
-        """Jobs per model variant and seed on an IBM device."""
-        return Ibm(**self.experiment.devices[device].settings).parts()
-
-    def fake(self, device: str) -> bool:
-        """Whether an IBM device's backend is simulated."""
-        return Ibm(**self.experiment.devices[device].settings).fake
-
-    def _asked(self, device: str) -> Spec:
-        settings = self.experiment.devices[device].settings
-        circuit = Ibm(**settings).settings().model_dump(mode="json")
-        return {"backend": settings["backend"], "circuit": circuit, "images": settings["images"]}
-
-    def _sent(self, device: str) -> Spec:
-        asked = self._asked(device)
-        asked.pop("images")
-        return asked | {"job": self.experiment.devices[device].settings["job"]}
-
-    def fit_attacks_on(self, model: str) -> Spec:
-        """Fitting of the attacks that are run on further devices."""
-        return self._attacks("fit_attacks", model, further=True)
-
-    def score_on(self, model: str) -> Spec:
-        """These attacks on one variant of one model on a further device, all seeds."""
-        return self._attacks("score", model, further=True) | {"indices": []}
-
-    def measure_on(self, model: str, variant: str, device: str) -> Spec:
-        """The figures of one variant on a further device."""
-        return self._base("measure") | self._audited(model, variant) | {"device": device}
-
-    def sweep(self, model: str, variant: str) -> Spec:
-        """Leakage and accuracy of one variant against shots and noise."""
-        frozen = {
-            name: entry
-            for name, entry in self.experiment.attacks.items()
-            if entry.component in SWEPT_ATTACKS
-        }
-        code = sorted({f"attacks.{entry.component}" for entry in frozen.values()})
-        return (
-            self._base("sweep", self._model_code(model), *code)
-            | self._audited(model, variant)
-            | {
-                "sweep": self.experiment.sweep.model_dump(mode="json"),
-                "attacks": self._entries(frozen),
-                "forget_class": self.common["forget_class"],
-                "loss": self._loss(model),
-                "model": self._model(model, "simulation"),
-            }
-        )
-
-    def join_sweep(self) -> Spec:
-        """The sweeps of all models and variants as one table."""
-        return self._base("join_sweep")
-
-    def signal(self, model: str) -> Spec:
-        """What a backend leaves of a model's signal, by embedding."""
-        return self._base("signal", self._model_code(model)) | {
-            "name": model,
-            "seed": self.common["seeds"][0],
-            "signal": self.experiment.signal.model_dump(mode="json"),
-            "model": self._model(model, "simulation"),
-        }
-
-    def needs(self) -> set[str]:
-        """What the configured attacks and measures are handed beside a model's outputs."""
-        cards = [
-            registry.load("attacks", entry.component).CARD
-            for entry in self.experiment.attacks.values()
-        ]
-        found = {need for card in cards for need in card.needs}
-        measures = self.experiment.quality.values()
-        if any(registry.load("quality", entry.component).CARD.fleets for entry in measures):
-            found.add("quality_fleets")
-        return found
-
-    def asking(self) -> Entry:
-        """The attack that needs answers on transformed copies; a checked configuration has at most
-        one, and this is asked only where there is one."""
-        return next(
-            entry
-            for entry in self.experiment.attacks.values()
-            if "queries" in registry.load("attacks", entry.component).CARD.needs
-        )
-
-    def _attacks(self, step: str, model: str, further: bool = False) -> Spec:
-        attacks = self._entries(self.experiment.attacks)
-        if further:
-            attacks = {
-                name: entry
-                for name, entry in attacks.items()
-                if on_devices(registry.load("attacks", entry["component"]).CARD.needs)
-            }
-        code = sorted({f"attacks.{entry['component']}" for entry in attacks.values()})
-        return self._base(step, *code) | {
-            "name": model,
-            "seeds": self.common["seeds"],
-            "attacks": attacks,
-            "forget_class": self.common["forget_class"],
-            "loss": self._loss(model),
-        }
-
-    def _audited(self, model: str, variant: str) -> Spec:
-        return {
-            "name": model,
-            "variant": variant,
-            "seeds": self.common["seeds"],
-            "device": self.common["simulation"]["device"],
-            "evaluation": {
-                "confidence": self.common["evaluation"]["confidence"],
-                "resamples": self.common["evaluation"]["bootstrap"],
-            },
-        }
-
-    def _unlearned(self) -> list[int]:
-        return list(range(self.common["shadows"]["unlearned"]))
-
-    @staticmethod
-    def _entries(section: dict[str, Entry]) -> Spec:
-        return {
-            name: {"component": entry.component, "settings": entry.settings}
-            for name, entry in section.items()
-        }
-
     def summary(self) -> Spec:
         """All figures, and the manifest with the whole configuration."""
         cards = [f"unlearning.{e.component}" for e in self.experiment.unlearning.values()]
@@ -355,33 +156,3 @@ class Specs:
             "config": self.experiment.model_dump(mode="json"),
             "text_digest": catalogue.text_digest(),
         }
-
-    def _base(self, step: str, *modules: str) -> Spec:
-        return {
-            "experiment": self.common["experiment"],
-            "root_seed": self.common["root_seed"],
-            "code_digest": code_digest(f"steps.{step}", "steps.job", *modules),
-        }
-
-    def _fleet(self, model: str) -> Spec:
-        return self._base("fleet", self._model_code(model)) | {
-            "name": model,
-            "width": self.common["fleet"]["width"],
-            "model": self._model(model, "fleet"),
-        }
-
-    def _model(self, name: str, section: str) -> Spec:
-        entry = self.experiment.models[name]
-        return {
-            "component": entry.component,
-            "settings": entry.settings,
-            "classes": self.classes,
-            "device": self.common[section]["device"],
-            "precision": self.common[section]["precision"],
-        }
-
-    def _model_code(self, name: str) -> str:
-        return f"models.{self.experiment.models[name].component}"
-
-    def _loss(self, model: str) -> str:
-        return self.experiment.models[model].settings["training"]["loss"]

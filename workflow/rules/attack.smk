@@ -14,6 +14,7 @@ rule attack_data:
         log_of("attacks/{model}/attack_data"),
     benchmark:
         benchmark_of("attacks/{model}/attack_data")
+    priority: 7
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -38,6 +39,7 @@ rule fit_attacks:
         log_of("attacks/{model}/fit_attacks"),
     benchmark:
         benchmark_of("attacks/{model}/fit_attacks")
+    priority: 6
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -77,6 +79,7 @@ rule query:
         log_of("queries/{model}/{variant}"),
     benchmark:
         benchmark_of("queries/{model}/{variant}")
+    priority: 5
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -104,6 +107,7 @@ rule score:
         log_of("scores/{model}/{variant}"),
     benchmark:
         benchmark_of("scores/{model}/{variant}")
+    priority: 3
     conda:
         "../../envs/qmu.yaml"
     threads: 1

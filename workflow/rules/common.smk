@@ -1,5 +1,7 @@
 # Validation, names and helpers that every rule uses. Nothing here may import JAX, PennyLane or
 # Qiskit: each cluster job reads these files again.
+# Where cores are scarce, the jobs that most others wait for come first: a rule's `priority` falls
+# along the longest chain of jobs (docs/scaling.md).
 import os
 import sys
 from pathlib import Path

@@ -8,6 +8,7 @@ rule pool:
         log_of("pool"),
     benchmark:
         benchmark_of("pool")
+    priority: 14
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -31,6 +32,7 @@ rule samples:
         log_of("samples/seed-{seed}"),
     benchmark:
         benchmark_of("samples/seed-{seed}")
+    priority: 13
     conda:
         "../../envs/qmu.yaml"
     threads: 1

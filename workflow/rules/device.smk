@@ -25,6 +25,7 @@ rule evaluate_on:
         benchmark_of("models/{model}/{variant}/on-{device}")
     wildcard_constraints:
         device=one_of(SIMULATED),
+    priority: 4
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -52,6 +53,7 @@ rule correct:
         benchmark_of("models/{model}/{variant}/on-{device}")
     wildcard_constraints:
         device=one_of(CORRECTED),
+    priority: 4
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -76,6 +78,7 @@ rule fit_attacks_on:
         log_of("attacks/{model}/on-{device}/fit_attacks"),
     benchmark:
         benchmark_of("attacks/{model}/on-{device}/fit_attacks")
+    priority: 4
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -101,6 +104,7 @@ rule score_on:
         log_of("scores/{model}/on-{device}/{variant}"),
     benchmark:
         benchmark_of("scores/{model}/on-{device}/{variant}")
+    priority: 3
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -128,6 +132,7 @@ rule measure_on:
         log_of("audit/{model}/{variant}/on-{device}"),
     benchmark:
         benchmark_of("audit/{model}/{variant}/on-{device}")
+    priority: 2
     conda:
         "../../envs/qmu.yaml"
     threads: 1

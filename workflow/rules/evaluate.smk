@@ -21,6 +21,7 @@ rule measure:
         log_of("audit/{model}/{variant}"),
     benchmark:
         benchmark_of("audit/{model}/{variant}")
+    priority: 2
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -54,6 +55,7 @@ rule examine:
         log_of("quality/{model}/{variant}"),
     benchmark:
         benchmark_of("quality/{model}/{variant}")
+    priority: 4
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -93,6 +95,7 @@ rule evaluation:
         log_of("evaluation"),
     benchmark:
         benchmark_of("evaluation")
+    priority: 1
     conda:
         "../../envs/qmu.yaml"
     threads: 1

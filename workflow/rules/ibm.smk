@@ -55,6 +55,7 @@ rule prepare:
     wildcard_constraints:
         device=one_of(IBM),
         part="[0-9]+",
+    priority: 8
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -82,6 +83,7 @@ rule estimate:
         benchmark_of("ibm/estimate-{device}")
     wildcard_constraints:
         device=one_of(IBM),
+    priority: 8
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -112,6 +114,7 @@ rule submit:
     wildcard_constraints:
         device=one_of(IBM),
         part="[0-9]+",
+    priority: 7
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -172,6 +175,7 @@ rule decode:
         benchmark_of("ibm/{model}/seed-{seed}/{variant}/on-{device}/decode")
     wildcard_constraints:
         device=one_of(IBM),
+    priority: 4
     conda:
         "../../envs/qmu.yaml"
     threads: 1

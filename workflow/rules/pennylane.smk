@@ -23,6 +23,7 @@ rule evaluate_with:
         benchmark_of("models/{model}/seed-{seed}/{variant}/on-{device}")
     wildcard_constraints:
         device=one_of(PENNYLANE),
+    priority: 4
     conda:
         "../../envs/qmu.yaml"
     threads: 1

@@ -12,6 +12,7 @@ rule train_shadows:
         benchmark_of("shadows/{model}/{variant}/block-{block}")
     wildcard_constraints:
         variant="target|retrain",
+    priority: 11
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -39,6 +40,7 @@ rule unlearn_shadows:
         benchmark_of("shadows/{model}/{variant}/block-{block}")
     wildcard_constraints:
         variant="|".join(METHODS),
+    priority: 8
     conda:
         "../../envs/qmu.yaml"
     threads: 1
@@ -63,6 +65,7 @@ rule train_retrain_ensemble:
         log_of("train/{model}/seed-{seed}/retrain_ensemble"),
     benchmark:
         benchmark_of("train/{model}/seed-{seed}/retrain_ensemble")
+    priority: 10
     conda:
         "../../envs/qmu.yaml"
     threads: 1

@@ -13,6 +13,7 @@ rule train:
         benchmark_of("train/{model}/seed-{seed}/{variant}")
     wildcard_constraints:
         variant="target|retrain",
+    priority: 12
     conda:
         "../../envs/qmu.yaml"
     threads: 1

@@ -15,6 +15,7 @@ rule unlearn:
         benchmark_of("unlearn/{model}/seed-{seed}/{variant}")
     wildcard_constraints:
         variant="|".join(METHODS),
+    priority: 9
     conda:
         "../../envs/qmu.yaml"
     threads: 1

@@ -46,8 +46,7 @@ def _fetch(record: JobRecord, inputs, outputs, spec, report) -> None:
             try:
                 jobs.collect(record.job_id, service, settings, folder.path, report, inputs["job"])
             except DeadJob:
-                # `submit` must not find it again when the person has decided to pay once more.
-                folder.job.replace(folder.path / f"dead-{record.job_id}.json")
+                ibm_job.note_dead(folder, record.job_id, inputs["job"])
                 raise
         else:
             report(f"{folder.result} was paid before: it is used again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ import numpy as np
 from .. import paths
 from ..device_images import Images, select
 from ..hardware import backends, tags
-from ..hardware.intent import JobFolder
+from ..hardware.intent import JobFolder, write_json
 from ..hardware.job_settings import JobSettings
 from ..hardware.prepare import Prepared
 from ..hardware.secrets import Redactor
@@ -78,6 +79,32 @@ def paid_folder(tag: str) -> Iterator[JobFolder]:
         yield JobFolder(folder)
     finally:
         os.close(handle)
+
+
+def note_dead(folder: JobFolder, job_id: str, named: str) -> None:
+    """Remember that a job will never have a result, and which output the person may delete.
+
+    Its record stays: another variant with the same circuits must not pay for it unasked.
+    """
+    write_json(_dead(folder, job_id), {"named": sorted({*_named(folder, job_id), named})})
+
+
+def forget_dead(folder: JobFolder) -> None:
+    """Let a dead job go where an output that names it was deleted: the decision to pay again."""
+    known = folder.read_job()
+    if known is not None and not all(Path(f).is_file() for f in _named(folder, known.job_id)):
+        folder.job.unlink()
+
+
+def _dead(folder: JobFolder, job_id: str) -> Path:
+    return folder.path / f"dead-{job_id}.json"
+
+
+def _named(folder: JobFolder, job_id: str) -> list[str]:
+    try:
+        return json.loads(_dead(folder, job_id).read_text(encoding="utf-8"))["named"]
+    except (OSError, ValueError, KeyError):
+        return []  # it is not dead
 
 
 def publish(kept: Path, output: str) -> None:

@@ -18,6 +18,7 @@ import traceback
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from .. import ibm_account, paths
@@ -26,8 +27,9 @@ from .clock import Clock
 
 # One thread per process: results must not depend on how many cores a run is given, and XLA and
 # BLAS may split a sum differently for every number of threads. Parallelism is between jobs.
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_XLA_FLAGS = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+# NPROC is the size of XLA's own pool of threads, which no flag sets.
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
+_XLA_FLAGS = "--xla_cpu_multi_thread_eigen=false"
 _CACHE_WARNING = "Error reading persistent compilation cache entry"
 _ZSTD = b"\x28\xb5\x2f\xfd"  # JAX compresses so where the package zstandard is installed
 
@@ -102,6 +104,7 @@ def execute(step: str, snakemake: Any, **untracked: Any) -> None:
         sys.exit(f"qmu: {path}: cannot be written: {error.strerror}")
     # The end by a cluster's time limit or `scancel`: half-written files are removed on the way.
     signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGALRM, _terminated)
     with log:
         with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
             message = _run(step, snakemake, untracked, clock, path)
@@ -150,7 +153,14 @@ def _run(
     return None
 
 
-def _terminated(*_: object) -> None:
+def _terminated(_: int, frame: FrameType | None) -> None:
+    """Ends the job by an exception, but not while a library is being loaded: out of C++ that ends
+    the process with a traceback of its own. Then the signal comes again a little later."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            return
+        frame = frame.f_back
     raise KeyboardInterrupt(" (SIGTERM: cancelled, or over its time limit)")
 
 
@@ -180,5 +190,15 @@ def _record(log: Path, clock: Clock) -> None:
     # Late: importing Arrow takes long enough to be interrupted, and then nobody catches it.
     from ..tables import atomic
 
+    values = {**clock.seconds(), **_peak(), "finished": time.time()}
     with atomic(log.with_suffix(".timing.json")) as temporary:
-        temporary.write_text(json.dumps({**clock.seconds(), "finished": time.time()}) + "\n")
+        temporary.write_text(json.dumps(values) + "\n")
+
+
+def _peak() -> dict[str, float]:
+    """The most memory that this process has held, in MB, where the system says so (Linux)."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return {"peak_rss_mb": int(line.split()[1]) / 1024}
+    return {}

@@ -23,6 +23,7 @@ def run(inputs, outputs, spec, report, clock) -> None:
         report(f"{spec['backend']} is simulated: nothing is sent; {prepared.cost}")
         return
     with ibm_job.paid_folder(tag) as folder:
+        ibm_job.forget_dead(folder)
         if folder.read_job() is None:
             service = open_service(settings, report)
             pub, digest, name = prepared.pub, prepared.digest, prepared.backend
