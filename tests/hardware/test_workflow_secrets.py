@@ -28,6 +28,8 @@ def unpacked(name: str, data: bytes) -> list[bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             inside = [(entry, archive.read(entry)) for entry in archive.namelist()]
         return [part for entry, part in inside for part in [part, *unpacked(entry, part)]]
+    if data.startswith(b"\x28\xb5\x2f\xfd"):
+        return [pa.CompressedInputStream(pa.BufferReader(data), "zstd").read()]
     if data.startswith(b"\x1f\x8b"):
         return [gzip.decompress(data)]
     if data[:1] == b"\x78":
@@ -58,10 +60,11 @@ def test_the_search_looks_into_what_is_packed(tmp_path):
         archive.writestr("page.html", f"<p>{TOKEN}</p>")
     (tmp_path / "t.gz").write_bytes(gzip.compress(TOKEN.encode()))
     (tmp_path / "z").write_bytes(zlib.compress(TOKEN.encode()))
+    (tmp_path / "zstd").write_bytes(pa.compress(2 * TOKEN.encode(), "zstd", asbytes=True))
     (tmp_path / "innocent").write_text("nothing")
     found = {Path(name).name for name in every_leak(tmp_path, [], set())}
-    assert found == {"t.parquet", "r.zip", "t.gz", "z"}
-    assert every_leak(tmp_path / "innocent", [f"x{TOKEN}"], set()) == ["text"]
+    assert found == {"t.parquet", "r.zip", "t.gz", "z", "zstd"}
+    assert set(every_leak(tmp_path / "innocent", [f"x{TOKEN}"], set())) == {"text"}
 
 
 def test_no_file_of_a_whole_run_holds_the_token(paid, whole):

@@ -33,3 +33,12 @@ def test_nested_tracing_is_counted_once():
     start = time.perf_counter()
     jax.jit(lambda x: inner(inner(x)) + inner(x + 1.0))(jnp.ones((3, 3))).block_until_ready()
     assert 0 < clock.compile <= time.perf_counter() - start
+
+
+def test_compilation_is_never_more_than_the_cpu_time_after_start_up():
+    clock = Clock()
+    clock.ready()
+    clock.compiled(1000.0, 900.0)
+    clock.stop()
+    assert clock.compile == 900.0
+    assert clock.seconds()["compile_seconds"] == clock.cpu - clock.startup_cpu < 900.0

@@ -108,8 +108,8 @@ CHANGES = [
     ("unlearning.ga.step_length", 0.1, jobs("ga") | shadows("ga")),
     ("devices.torino.shots", 128, jobs("prepare", "estimate", "submit", "collect")),
     ("devices.torino.images", {"train": 9}, jobs("prepare", "decode")),
-    ("devices.torino.job", {"max_total_seconds": 9.0}, jobs("estimate", "submit", "collect")),
-    ("devices.torino.waiting", {"max_wait_seconds": 9.0}, set()),
+    ("devices.torino.job", {"max_total_seconds": 9.0}, jobs("estimate")),
+    ("devices.torino.job", {"max_execution_time": 9}, jobs("estimate", "submit", "collect")),
     ("devices.aer.shots", 128, jobs("with")),
     ("signal.images", 32, jobs("signal")),
     ("unlearning.strong.stopping", {"max_steps": 3}, jobs("strong") | shadows("strong")),
@@ -171,6 +171,12 @@ def test_a_setting_changes_the_specs_of_the_jobs_that_read_it(key, value, expect
     after = all_specs(raw)
     changed = {name for name in BEFORE if after.get(name) != BEFORE[name]}
     assert changed == expected | RESULTS
+
+
+def test_how_long_ibm_is_waited_for_is_in_no_spec():
+    raw = copy.deepcopy(full_config())
+    raw["devices"]["torino"]["waiting"] = {"max_wait_seconds": 9.0}
+    assert all_specs(raw) == BEFORE
 
 
 def test_another_seed_adds_jobs_and_changes_none():

@@ -51,7 +51,8 @@ class DeviceSpecs(SpecsBase):
 
     def estimate(self, device: str) -> Spec:
         """The cost of all jobs of a device."""
-        return self._base("estimate") | self._sent(device) | {"device": device}
+        job = self.experiment.devices[device].settings["job"]
+        return self._base("estimate") | self._sent(device) | {"device": device, "job": job}
 
     def submit(self, device: str) -> Spec:
         """Sending one job."""
@@ -92,7 +93,10 @@ class DeviceSpecs(SpecsBase):
     def _sent(self, device: str) -> Spec:
         asked = self._asked(device)
         asked.pop("images")
-        return asked | {"job": self.experiment.devices[device].settings["job"]}
+        # A change of what all jobs together may cost concerns the estimate alone.
+        job = dict(self.experiment.devices[device].settings["job"])
+        job.pop("max_total_seconds")
+        return asked | {"job": job}
 
     def fit_attacks_on(self, model: str) -> Spec:
         """Fitting of the attacks that are run on further devices."""

@@ -129,9 +129,9 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "ci_high": "double?",
         "n": "int64?",
     },
-    # what a backend leaves of a model's signal, one row per embedding: ``layers`` of a matrix-product
-    # state (0: none), ``max_infidelity`` where the fewest layers within it were searched; figures on
-    # ``samples`` test images, null where the noise was not simulated
+    # what a backend leaves of a model's signal, one row per embedding: ``layers`` of a matrix
+    # product state (0: none), ``max_infidelity`` where the fewest layers within it were searched;
+    # figures on ``samples`` test images, null where the noise was not simulated
     "signal": {
         "model": "string",
         "seed": "int64",

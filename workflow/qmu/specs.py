@@ -139,12 +139,17 @@ class Specs(DeviceSpecs):
             }
         )
 
+    def _shown(self) -> Spec:
+        """The whole configuration, but for how long IBM is waited for: no result depends on it."""
+        config = self.experiment.model_dump(mode="json")
+        for entry in config["devices"].values():
+            entry["settings"].pop("waiting", None)
+        return config
+
     def summary(self) -> Spec:
         """All figures, and the manifest with the whole configuration."""
         cards = [f"unlearning.{e.component}" for e in self.experiment.unlearning.values()]
-        return self._base("summary", *sorted(set(cards))) | {
-            "config": self.experiment.model_dump(mode="json")
-        }
+        return self._base("summary", *sorted(set(cards))) | {"config": self._shown()}
 
     def report(self) -> Spec:
         """Figures and pages."""
@@ -153,6 +158,6 @@ class Specs(DeviceSpecs):
         cards += [f"models.{e.component}" for e in self.experiment.models.values()]
         cards += [f"quality.{e.component}" for e in self.experiment.quality.values()]
         return self._base("report", *sorted(set(cards))) | {
-            "config": self.experiment.model_dump(mode="json"),
+            "config": self._shown(),
             "text_digest": catalogue.text_digest(),
         }
