@@ -29,12 +29,14 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts tests/hardware tests/fuzz tests/security
 	$(BIN)/python -m pytest tests/workflow
 	$(BIN)/python -m pytest -n 2 tests/faults
+	$(BIN)/python -m pytest tests/cluster
 	$(BIN)/python -m pytest tests/reliability
 
 # Faults on purpose (kills, damaged files, a full disk), and their table in the README.
 reliability: $(STAMP)
 	rm -rf $(OUTCOMES)
 	$(BIN)/python -m pytest -n 2 tests/faults tests/hardware
+	$(BIN)/python -m pytest tests/cluster
 	$(BIN)/python tests/reliability/table.py README.md
 
 # Formatting and linting of Python and Snakemake files.

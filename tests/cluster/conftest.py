@@ -9,19 +9,24 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "reliability"))
 
 import slurm
+from outcomes import pytest_configure, pytest_runtest_makereport, tries  # noqa: F401
 from submitted import Small
 
 
 @pytest.fixture(scope="session")
 def cluster():
     """A running cluster; skipped, with the reason, where none can be started."""
+    started = None
     try:
         slurm.install()
         started = slurm.Cluster()
         started.start()
     except slurm.Unavailable as reason:
+        if started is not None:
+            started.stop()
         pytest.skip(f"no SLURM cluster: {reason}")
     yield started
     started.stop()

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -60,6 +61,24 @@ def install() -> None:
         raise Unavailable(f"slurm-wlm and munge cannot be installed: {''.join(last)}")
 
 
+def plugin(folder: Path) -> Path:
+    """Snakemake's executor for SLURM, installed into ``folder`` alone, or Unavailable.
+
+    Not into the environment: Snakemake loads every plugin that it finds, and this one loads pandas.
+    """
+    pinned = Path(__file__).parents[2] / "requirements" / "cluster.txt"
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "install", *options, "--target", folder, "-r", pinned],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        last = "".join(done.stderr.strip().splitlines()[-1:])
+        raise Unavailable(f"{pinned.name} cannot be installed: {last}")
+    return folder
+
+
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
     """Returns as soon as ``condition`` holds; TimeoutError after ``seconds``."""
     end = time.monotonic() + seconds
@@ -88,6 +107,7 @@ class Cluster:
         """Configures the cluster and starts what does not run; ready when all nodes are idle."""
         if self._lock is None:
             self._lock = self._alone()
+            self.plugin = plugin(self.folder / "plugin")
             self._configure()
         for name in ("munged", "slurmctld", *self.nodes):
             self.start_daemon(name)

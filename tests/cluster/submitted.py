@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import slurm
-from pipeline import Project, Ran, environment
+from pipeline import PARTS, Project, Ran, environment
 
 HERE = Path(__file__).parent
 EXPERIMENT = "cluster"
@@ -80,7 +80,8 @@ def _environment(folder: Path, cluster: slurm.Cluster) -> dict[str, str]:
     """The tests' environment, with the profile's sacct: this cluster has no accounting database."""
     plain = environment()
     path = os.pathsep.join([str(folder / "profiles" / "slurm" / "bin"), plain["PATH"]])
-    return {**plain, "PATH": path, slurm.MARK: str(cluster.folder)}
+    modules = os.pathsep.join(filter(None, [str(cluster.plugin), plain.get("PYTHONPATH")]))
+    return {**plain, "PATH": path, "PYTHONPATH": modules, slurm.MARK: str(cluster.folder)}
 
 
 class Small(Project):
@@ -89,9 +90,14 @@ class Small(Project):
     def __init__(self, folder: Path, like: Small | None = None) -> None:
         super().__init__(folder)
         if like is not None:
-            # The very code of the other run: the checkout may have been edited in the meantime.
-            shutil.rmtree(folder / "workflow")
-            shutil.copytree(like.folder / "workflow", folder / "workflow")
+            # The very files of the other run: the checkout may have been edited in the meantime.
+            for part in PARTS:
+                copied, source = folder / part, like.folder / part
+                if source.is_dir():
+                    shutil.rmtree(copied)
+                    shutil.copytree(source, copied)
+                else:
+                    shutil.copy2(source, copied)
         shutil.copy2(HERE / "small.yaml", folder / "small.yaml")
         self.small = self.results / EXPERIMENT
 

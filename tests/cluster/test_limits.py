@@ -47,6 +47,7 @@ def limited(cluster, request, tmp_path_factory):
     return {rule: (submission, folder / rule) for rule, submission in started.items()}
 
 
+@pytest.mark.fault("a job over its memory", "SLURM ends it; its next attempt has twice as much")
 def test_a_job_over_its_memory_gets_more_with_the_next_attempt(limited):
     submission, folder = limited["grows"]
     ran = submission.end()
@@ -56,6 +57,7 @@ def test_a_job_over_its_memory_gets_more_with_the_next_attempt(limited):
     assert (folder / "grown.txt").read_text().strip() == "1200"
 
 
+@pytest.mark.fault("a job over its time", "Snakemake names the rule, the reason and the log")
 def test_a_job_over_its_time_is_named_with_its_log(limited):
     submission, folder = limited["sleeps"]
     text = submission.saying("DUE TO TIME LIMIT")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 import slurm
 from pipeline import planned
 from submitted import same
@@ -18,6 +19,7 @@ def assert_as_local(project, local, *names):
         assert same(project.small / name, local.small / name), name
 
 
+@pytest.mark.fault("a node goes down in mid-job", "the job runs again elsewhere; the run finishes")
 def test_a_job_of_a_lost_node_is_trained_on_another_node(healthy, prepared, local):
     submission = prepared.submit(healthy, PATHS[0])
     job = submission.running("train")
@@ -30,6 +32,7 @@ def test_a_job_of_a_lost_node_is_trained_on_another_node(healthy, prepared, loca
     assert_as_local(prepared, local, TARGET)
 
 
+@pytest.mark.fault("the controller is away", "waited for; the run finishes with the same tables")
 def test_a_controller_that_was_away_is_waited_for(healthy, prepared, local):
     submission = prepared.submit(healthy, *PATHS)
     submission.running("train", jobs=2)
@@ -43,6 +46,7 @@ def test_a_controller_that_was_away_is_waited_for(healthy, prepared, local):
     assert_as_local(prepared, local, TARGET, RETRAIN)
 
 
+@pytest.mark.fault("a cancelled job", "named; a rerun makes that job alone")
 def test_a_cancelled_job_is_named_and_a_rerun_makes_it_alone(healthy, prepared, local):
     submission = prepared.submit(healthy, "--retries", "0", *PATHS)
     job = submission.running("train")
