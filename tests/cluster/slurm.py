@@ -79,7 +79,7 @@ def plugin(folder: Path) -> Path:
     return folder
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 180) -> None:
     """Returns as soon as ``condition`` holds; TimeoutError after ``seconds``."""
     end = time.monotonic() + seconds
     while not condition():

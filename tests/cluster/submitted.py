@@ -53,7 +53,7 @@ class Submission:
         """What Snakemake has printed until now."""
         return self.log.read_text()
 
-    def saying(self, text: str, seconds: float = 150) -> str:
+    def saying(self, text: str, seconds: float = 300) -> str:
         """Waits until Snakemake has printed ``text``, ends it, and returns all that it printed.
 
         Snakemake itself ends later: after a failure it sleeps until its next look at the jobs.
@@ -65,7 +65,7 @@ class Submission:
             self._process.wait()
         return self.said()
 
-    def end(self, seconds: float = 180) -> Ran:
+    def end(self, seconds: float = 600) -> Ran:
         """Waits for the end; kills Snakemake and fails after ``seconds``."""
         try:
             code = self._process.wait(seconds)
