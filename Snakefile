@@ -14,6 +14,7 @@ if "models" not in config:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/common_devices.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/shadow.smk"

@@ -3,15 +3,6 @@
 # for the table of outputs; all that follows is the same.
 
 
-CORRECTED = [n for n, e in experiment.devices.items() if e.component == "corrected"]
-
-
-def corrected_from(wildcards):
-    """The outputs of the device that is corrected, for every seed."""
-    source = experiment.devices[wildcards.device].settings["of"]
-    return [file.replace("{device}", source) for file in outputs_on()]
-
-
 rule evaluate_on:
     input:
         pool=at(paths.POOL),

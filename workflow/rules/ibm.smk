@@ -1,26 +1,6 @@
 # Models on an IBM backend as jobs that survive kills and are never paid twice: prepare the
 # circuits, estimate what all of them cost, submit, collect, decode. A backend whose name begins
 # with `fake` goes the same way, and `collect` executes what would be a paid job.
-from qmu import ibm_account
-
-IBM = [n for n, entry in experiment.devices.items() if entry.component == "ibm"]
-JOBS_OF = {device: list(range(specs.parts(device))) for device in IBM}
-
-
-def qpus(wildcards):
-    """A job on a real backend holds one `qpu`, of which a profile allows so many at a time."""
-    return 0 if specs.fake(wildcards.device) else 1
-
-
-def jobs_of(template):
-    """One file of every job of a model variant and seed."""
-    return lambda w: expand(at(template), part=JOBS_OF[w.device], allow_missing=True)
-
-
-def all_jobs(template, device):
-    """One file of every job of a device."""
-    cells = dict(model=MODELS, seed=SEEDS, variant=VARIANTS)
-    return expand(at(template), device=device, part=JOBS_OF[device], **cells)
 
 
 # What speaks to IBM stays on the machine where snakemake was started: the network is there, and
