@@ -76,23 +76,40 @@ def require_specs(experiment: Experiment) -> None:
         "model": list(experiment.models)[:2],
         "seed": {common.seeds[0], common.seeds[-1]},
         "block": [0],
-        "device": list(getattr(experiment, "devices", None) or {})[:2],
+        "part": [0],
     }
     for name, method in inspect.getmembers(specs, inspect.ismethod):
         if name.startswith("_") or name in ("asking", "needs", "blocks"):
             continue
-        if name == "sweep" and experiment.sweep is None:
+        if name in ("sweep", "signal") and getattr(experiment, name) is None:
             continue
         if name == "query" and "queries" not in specs.needs():
             continue
         names = list(inspect.signature(method).parameters)
-        of = choices | {"variant": _variants(name, experiment)}
+        of = choices | {
+            "variant": _variants(name, experiment),
+            "device": _devices(name, experiment),
+        }
         for values in product(*(of[key] for key in names)):
             spec = method(**dict(zip(names, values, strict=True)))
             if isinstance(spec, dict):
                 json.dumps(spec, allow_nan=False)
     for variant in experiment.variants:
         assert len(specs.blocks(variant)) <= 512
+
+
+# Specs of one kind of device each; any other spec that names a device is of every kind.
+KIND_OF = {
+    "evaluate_on": "simulated",
+    **dict.fromkeys(("evaluate_with", "here"), "pennylane"),
+    **dict.fromkeys(("prepare", "estimate", "submit", "collect", "decode", "parts", "fake"), "ibm"),
+}
+
+
+def _devices(step: str, experiment: Experiment) -> list[str]:
+    kind = KIND_OF.get(step)
+    found = [n for n, e in experiment.devices.items() if kind in (None, e.component)]
+    return found[:2]
 
 
 def _variants(step: str, experiment: Experiment) -> list[str]:

@@ -100,9 +100,21 @@ def test_samples_with_models_on_one_side_only(module, held):
 def test_other_samples_than_the_shadows_are_refused(module):
     given = before(evidence())
     fitted = module.fit(given, module.Config(), NAMES)
-    moved = replace(given.audited, sample_id=given.audited.sample_id[::-1])
+    moved = replace(given.audited, sample_id=given.audited.sample_id + 10**6)
     with pytest.raises(ValueError, match="not those"):
         module.score(fitted, replace(given, audited=moved), module.Config(), NAMES)
+
+
+@both
+def test_some_samples_are_scored_as_all_are(module):
+    given = before(evidence())
+    fitted = module.fit(given, module.Config(), NAMES)
+    whole = module.score(fitted, given, module.Config(), NAMES).score
+    rows = np.arange(len(whole))[1::3]
+    names = ("sample_id", "label", "split", "forget", "member", "logits")
+    few = replace(given.audited, **{name: getattr(given.audited, name)[rows] for name in names})
+    scored = module.score(fitted, replace(given, audited=few), module.Config(), NAMES)
+    np.testing.assert_array_equal(scored.score, whole[rows])
 
 
 @both

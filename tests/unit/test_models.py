@@ -216,6 +216,7 @@ def test_evaluate_gives_probabilities_in_float64():
     found = evaluation.evaluate(model, parameters, model.inputs({"features": small_data(7)[0]}))
     assert {name: value.shape for name, value in found.items()} == {
         "expectation_values": (7, 4),
+        "embedding_fidelity": (7,),
         "logits": (7, CLASSES),
         "probabilities": (7, CLASSES),
     }
