@@ -21,15 +21,13 @@ audit: $(STAMP)
 noisy: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile experiments/noisy.yaml
 
-# All tests, with the same set-up. The workflow tests share one run of the pipeline, which uses the
-# cores by itself, so they are not split between workers. Those on a cluster mostly wait, so they
-# run beside those of faults. The last command compares the README's reliability table with what the
-# tests before it have found.
+# All tests, with the same set-up. Those of the workflow share one run of the pipeline, and those on a
+# cluster one cluster where they mostly wait: one worker each, beside those of faults. The last
+# command compares the README's reliability table with what the tests before it have found.
 test: $(STAMP)
 	rm -rf $(OUTCOMES)
 	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts tests/hardware tests/fuzz tests/security
-	$(BIN)/python -m pytest tests/workflow
-	$(BIN)/python -m pytest -n 3 --dist loadgroup tests/faults tests/cluster
+	$(BIN)/python -m pytest -n 3 --dist loadgroup tests/workflow tests/faults tests/cluster
 	$(BIN)/python -m pytest tests/reliability
 
 # Faults on purpose (kills, damaged files, a full disk), and their table in the README.

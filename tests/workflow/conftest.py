@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,13 @@ class Finished:
         """One table of a model variant."""
         template = paths.model_tables()[kind]
         return self.table(template, kind, model=model, seed=seed, variant=variant)
+
+
+def pytest_collection_modifyitems(items):
+    """One worker runs this folder: its tests share one run of the pipeline."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("workflow"))
 
 
 @pytest.fixture(scope="session")

@@ -35,8 +35,9 @@ def test_tables_of_a_variant_are_stamped(finished, kind):
 def test_no_table_is_left_without_a_kind_and_no_temporary_file_stays(finished):
     files = list(finished.project.tiny.rglob("*.parquet"))
     assert len(files) > 100
-    # The sweep over shots and noise is not part of this experiment.
-    assert {tables.metadata(file)["qmu.table"] for file in files} == set(SCHEMAS) - {"sweep"}
+    # The studies of noise, shots and signal are not part of this experiment.
+    found = {tables.metadata(file)["qmu.table"] for file in files}
+    assert found == set(SCHEMAS) - {"sweep", "signal"}
     assert not [file for file in finished.project.tiny.rglob(".*") if file.is_file()]
 
 
