@@ -16,6 +16,7 @@ from outcomes import pytest_configure, pytest_runtest_makereport, tries  # noqa:
 from submitted import Small
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers share the tests out
 def pytest_collection_modifyitems(items):
     """One worker runs this folder: there is one cluster, and its tests mostly wait."""
     for item in items:

@@ -146,6 +146,6 @@ def test_the_sentence_names_every_device_before_and_after():
                 found.append(row | {"variant": method, "value": value})
     evidence = gather(columns(found), config=CONFIG)
     (said,) = [f.text for f in findings(evidence) if f.topic == "devices"]
-    assert "noisy 80% before and 4% after and torino 70% before and 4% after" in said
+    assert "before and after: noisy 80% and 4%; torino 70% and 4%." in said
     assert "lira_online" in said
     assert "noisy 0.70 and torino 0.60" in said

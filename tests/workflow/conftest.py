@@ -35,6 +35,7 @@ class Finished:
         return self.table(template, kind, model=model, seed=seed, variant=variant)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers share the tests out
 def pytest_collection_modifyitems(items):
     """One worker runs this folder: its tests share one run of the pipeline."""
     for item in items:

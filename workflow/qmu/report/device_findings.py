@@ -38,14 +38,14 @@ def devices(evidence: Evidence, model: str, methods: Iterable[str]) -> str:
         ]
         if before is not None:
             highest = max(after, key=lambda estimate: estimate.value, default=None)
-            text = f"{place} {rate(before)} before"
-            readings.append(text + (f" and {rate(highest)} after" if highest is not None else ""))
+            text = f"{place} {rate(before)}"
+            readings.append(text + (f" and {rate(highest)}" if highest is not None else ""))
         area = found.get(place, model, "target", "auc", "forget_train", strongest)
         if strongest is not None and area is not None:
             areas.append(f"{place} {number(area)}")
     parts = []
     if readings:
-        parts.append(f"The published measure reads {listed(readings)} unlearning.")
+        parts.append(f"The published measure before and after: {'; '.join(readings)}.")
     if areas:
         parts.append(f"AUC of {strongest} on the original: {listed(areas)}.")
     return " ".join(parts)
