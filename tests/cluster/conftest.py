@@ -36,6 +36,10 @@ def cluster():
         if started is not None:
             started.stop()
         pytest.skip(f"no SLURM cluster: {reason}")
+    except BaseException:
+        if started is not None:
+            started.stop()
+        raise
     yield started
     started.stop()
     assert started.left_behind() == []

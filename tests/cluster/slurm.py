@@ -11,6 +11,7 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from pathlib import Path
 
 ETC = Path("/etc/slurm")
 CONF = ETC / "slurm.conf"
+LOCK = Path(tempfile.gettempdir()) / "qmu-tests-slurm.lock"
 HEAD = "# Written by tests/cluster/slurm.py; removed at the end of the tests.\n"
 MARK = "QMU_TEST_CLUSTER"
 PROGRAMS = ("munged", "slurmctld", "slurmd", "squeue", "scontrol", "setpriv")
@@ -201,12 +203,17 @@ class Cluster:
         return states == ["idle"] * len(self.nodes)
 
     def _alone(self):
-        lock = open(ETC / ".qmu-tests.lock", "w")  # noqa: SIM115  (held until stop)
+        lock = open(LOCK, "w")  # noqa: SIM115  (held until stop)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
             raise Unavailable("another run of these tests uses /etc/slurm") from None
+        for port in range(FIRST_PORT, FIRST_PORT + len(self.nodes) + 1):
+            with socket.socket() as tried:
+                if tried.connect_ex(("127.0.0.1", port)) == 0:
+                    lock.close()
+                    raise Unavailable(f"port {port} is in use, by another SLURM perhaps")
         return lock
 
     def _configure(self) -> None:
