@@ -21,20 +21,29 @@ audit: $(STAMP)
 noisy: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile experiments/noisy.yaml
 
-# All tests, with the same set-up. Those of the workflow share one run of the pipeline, and those on a
-# cluster one cluster where they mostly wait: one worker each, beside those of faults. The last
-# command compares the README's reliability table with what the tests before it have found.
+# All tests, with the same set-up. Those of the workflow share one run of the pipeline, which uses the
+# cores by itself, so they are not split between workers; those on a cluster mostly wait, so they run
+# beside them. The last command compares the README's reliability table with what the others found.
 test: $(STAMP)
 	rm -rf $(OUTCOMES)
 	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts tests/hardware tests/fuzz tests/security
-	$(BIN)/python -m pytest -n 3 --dist loadgroup tests/workflow tests/faults tests/cluster
+	$(call beside,tests/workflow)
+	$(BIN)/python -m pytest -n 2 tests/faults
 	$(BIN)/python -m pytest tests/reliability
 
 # Faults on purpose (kills, damaged files, a full disk), and their table in the README.
 reliability: $(STAMP)
 	rm -rf $(OUTCOMES)
-	$(BIN)/python -m pytest -n 3 --dist loadgroup tests/faults tests/hardware tests/cluster
+	$(call beside,-n 2 tests/faults tests/hardware)
 	$(BIN)/python tests/reliability/table.py README.md
+
+# Some tests, and beside them those on a cluster, whose output follows at the end.
+define beside
+	mkdir -p $(OUTCOMES); \
+	$(BIN)/python -m pytest tests/cluster > $(OUTCOMES)/cluster.log 2>&1 & cluster=$$!; \
+	$(BIN)/python -m pytest $(1); status=$$?; \
+	wait $$cluster || status=1; cat $(OUTCOMES)/cluster.log; exit $$status
+endef
 
 # Formatting and linting of Python and Snakemake files.
 lint: $(STAMP)

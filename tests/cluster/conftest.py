@@ -16,14 +16,6 @@ from outcomes import pytest_configure, pytest_runtest_makereport, tries  # noqa:
 from submitted import Small
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers share the tests out
-def pytest_collection_modifyitems(items):
-    """One worker runs this folder: there is one cluster, and its tests mostly wait."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("cluster"))
-
-
 @pytest.fixture(scope="session")
 def cluster():
     """A running cluster; skipped, with the reason, where none can be started."""

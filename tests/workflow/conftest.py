@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,14 +32,6 @@ class Finished:
         """One table of a model variant."""
         template = paths.model_tables()[kind]
         return self.table(template, kind, model=model, seed=seed, variant=variant)
-
-
-@pytest.hookimpl(tryfirst=True)  # before the workers share the tests out
-def pytest_collection_modifyitems(items):
-    """One worker runs this folder: its tests share one run of the pipeline."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("workflow"))
 
 
 @pytest.fixture(scope="session")
