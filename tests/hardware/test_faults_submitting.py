@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from qmu.errors import QmuError
 from qmu.hardware import raw_result
@@ -212,12 +210,12 @@ def test_expired_token(run, platform):
 
 
 @ACCOUNT
-def test_no_account(run, platform, monkeypatch):
-    """Neither token nor saved account."""
-    from qiskit_ibm_runtime.accounts.management import _DEFAULT_ACCOUNT_CONFIG_JSON_FILE as saved
+def test_no_account(run, platform, monkeypatch, tmp_path):
+    """Neither token nor saved account, whatever this machine's user has saved."""
+    from qiskit_ibm_runtime.accounts import management
 
-    if os.path.exists(saved):
-        pytest.skip(f"an account is saved in {saved}")
+    nowhere = str(tmp_path / "accounts.json")
+    monkeypatch.setattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", nowhere)
     monkeypatch.delenv("QISKIT_IBM_TOKEN")
     refused(run, "no IBM account: set QISKIT_IBM_TOKEN")
 
