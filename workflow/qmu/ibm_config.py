@@ -15,10 +15,8 @@ from .device_images import Images
 from .errors import ConfigError
 from .hardware.cost import samples_per_job
 from .hardware.job_settings import check_options
-from .hardware.settings import Settings
+from .hardware.settings import Settings, is_fake
 from .strict import Strict
-
-FAKE = "fake"
 
 
 class Job(Strict):
@@ -73,7 +71,7 @@ class Ibm(Settings):
     @property
     def fake(self) -> bool:
         """Whether the backend is simulated."""
-        return self.backend.lower().startswith(FAKE)
+        return is_fake(self.backend)
 
     def settings(self) -> Settings:
         """What decides the circuits and their execution."""

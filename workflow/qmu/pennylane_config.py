@@ -13,10 +13,10 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, model_validator
 
 from .device_images import Images
+from .hardware.settings import is_fake
 from .strict import Strict
 
 AER, REMOTE = "qiskit.aer", "qiskit.remote"
-FAKE = "fake"
 # What the section's own keys decide, and what no file may hold.
 OWN = ("wires", "shots", "backend", "noise_model", "service", "session", "provider")
 SECRET = ("token", "password", "apikey", "api_key", "secret", "instance")
@@ -61,7 +61,7 @@ class PennyLaneDevice(Strict):
     @property
     def fake(self) -> bool:
         """Whether nothing is sent to anybody."""
-        return self.backend is None or self.backend.lower().startswith(FAKE)
+        return self.backend is None or is_fake(self.backend)
 
 
 def _keys(options: Any) -> Iterator[str]:

@@ -11,7 +11,7 @@ from .. import seeds
 from ..errors import QmuError, suggestion
 from .circuit import Template
 from .lines import best_line, edges_within
-from .settings import Settings
+from .settings import Settings, is_fake
 
 _NATIVE = ("cz", "ecr", "cx", "rz", "sx", "x", "id")
 _NO_GATES = ("barrier", "measure", "delay", "reset")
@@ -23,7 +23,7 @@ def backend(name: str, service: Any = None) -> Any:
 
     Raises QmuError for an unknown name, with the nearest known one.
     """
-    if name.lower().startswith("fake"):
+    if is_fake(name):
         return _fake(name.lower().replace("_", ""))
     if service is None:
         raise QmuError(

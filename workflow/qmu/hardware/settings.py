@@ -9,6 +9,11 @@ from pydantic import Field, model_validator
 from ..strict import Strict
 
 
+def is_fake(backend: str) -> bool:
+    """Whether a backend's name is that of one which the client simulates."""
+    return backend.lower().startswith("fake")
+
+
 class Settings(Strict):
     """How samples are embedded, transpiled and executed.
 

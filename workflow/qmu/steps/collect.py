@@ -12,6 +12,7 @@ from ..hardware import backends, calibration, jobs, local, raw_result
 from ..hardware.collecting import DeadJob
 from ..hardware.intent import JobFolder, JobRecord, write_json
 from ..hardware.service import open_service
+from ..hardware.settings import is_fake
 from ..hardware.stored import read_prepared
 from . import ibm_job
 
@@ -22,7 +23,7 @@ def run(inputs, outputs, spec, report, clock) -> None:
     record = JobFolder(Path(inputs["job"]).parent).read_job()
     if record is None:
         raise QmuError(f"{inputs['job']}: no such file")
-    if ibm_job.fake(spec["backend"]):
+    if is_fake(spec["backend"]):
         _execute(record, inputs, outputs, spec, report)
     else:
         _fetch(record, inputs, outputs, spec, report)

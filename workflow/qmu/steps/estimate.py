@@ -8,6 +8,7 @@ from pathlib import Path
 from .. import paths, tables
 from ..errors import QmuError
 from ..hardware import raw_result
+from ..hardware.settings import is_fake
 from ..hardware.stored import read_prepared
 from . import ibm_job
 
@@ -36,7 +37,7 @@ def run(inputs, outputs, spec, report, clock) -> None:
         "qpu_seconds": round(seconds, 1),
         "max_total_seconds": limit,
     }
-    real = not ibm_job.fake(spec["backend"])
+    real = not is_fake(spec["backend"])
     report(
         f"{spec['device']} on {spec['backend']}: {len(unpaid)} jobs"
         + (f" ({len(paid)} more were paid before)" if paid else "")

@@ -21,7 +21,8 @@ from ..hardware.job_settings import JobSettings
 from ..hardware.prepare import Prepared
 from ..hardware.secrets import Redactor
 from ..hardware.service import find_backend, open_service, patience_of
-from ..ibm_config import FAKE, Waiting
+from ..hardware.settings import is_fake
+from ..ibm_config import Waiting
 from ..tables import atomic
 
 Report = Callable[[str], None]
@@ -45,14 +46,9 @@ def job_settings(spec: Mapping[str, Any], waiting: Mapping[str, Any]) -> JobSett
     return JobSettings.of({**chosen, **sent, **Waiting(**waiting).model_dump()})
 
 
-def fake(name: str) -> bool:
-    """Whether a backend is one that the client simulates."""
-    return name.lower().startswith(FAKE)
-
-
 def backend_of(name: str, waiting: Mapping[str, Any], report: Report) -> Any:
     """The backend, through IBM's service where it is a real one."""
-    if fake(name):
+    if is_fake(name):
         return backends.backend(name)
     settings = JobSettings.of(Waiting(**waiting).model_dump())
     service = open_service(settings, report)

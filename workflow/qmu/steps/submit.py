@@ -8,6 +8,7 @@ from pathlib import Path
 from ..hardware import jobs, primitives
 from ..hardware.intent import JobFolder, JobRecord
 from ..hardware.service import open_service
+from ..hardware.settings import is_fake
 from ..hardware.stored import read_prepared
 from . import ibm_job
 
@@ -18,7 +19,7 @@ def run(inputs, outputs, spec, report, clock) -> None:
     prepared = read_prepared(inputs["prepared"])
     settings = ibm_job.job_settings(spec, spec["waiting"])
     tag = ibm_job.tag_of(prepared, settings)
-    if ibm_job.fake(spec["backend"]):
+    if is_fake(spec["backend"]):
         JobFolder(Path(outputs["job"]).parent).write_job(_not_sent(prepared, tag, settings))
         report(f"{spec['backend']} is simulated: nothing is sent; {prepared.cost}")
         return
