@@ -26,7 +26,7 @@ noisy: $(STAMP)
 # beside them. The last command compares the README's reliability table with what the others found.
 test: $(STAMP)
 	rm -rf $(OUTCOMES)
-	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts tests/hardware tests/fuzz tests/security
+	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts tests/ibm tests/fuzz tests/security
 	$(call beside,tests/workflow)
 	$(BIN)/python -m pytest -n 2 tests/faults
 	$(BIN)/python -m pytest tests/reliability
@@ -34,7 +34,7 @@ test: $(STAMP)
 # Faults on purpose (kills, damaged files, a full disk), and their table in the README.
 reliability: $(STAMP)
 	rm -rf $(OUTCOMES)
-	$(call beside,-n 2 tests/faults tests/hardware)
+	$(call beside,-n 2 tests/faults tests/ibm)
 	$(BIN)/python tests/reliability/table.py README.md
 
 # Some tests, and beside them those on a cluster, whose output follows at the end.

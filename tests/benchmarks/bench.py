@@ -104,7 +104,7 @@ def measure(case: Case, missing: dict, quick: bool, rows: list[dict], targets: l
 
 
 def _groups(problem: engines.Problem) -> list[int]:
-    from qmu.devices import fused
+    from qmu.simulators.fused import engine as fused
 
     return fused.tables(fused.program(problem.circuit)).groups
 

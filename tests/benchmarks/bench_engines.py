@@ -15,9 +15,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from qmu.circuits import u3_cnot_ring
+from qmu.circuits.ansatz import u3_cnot_ring
 from qmu.circuits.circuit import Circuit
-from qmu.circuits.quantum_function import operations
+from qmu.circuits.qnode import operations
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def cross_entropy(values: Any, labels: Any) -> Any:
 
 def fused(problem: Problem, over_models: str = "vmap") -> Step:
     """This project's fused path; a fleet runs under vmap or as a loop over models (map)."""
-    from qmu.devices import fused as engine
+    from qmu.simulators.fused import engine
 
     function = engine.expectation_function(problem.circuit, "single")
     gradient = _gradient(function)
@@ -72,7 +72,7 @@ def fused(problem: Problem, over_models: str = "vmap") -> Step:
 
 def lightning(problem: Problem) -> Step:
     """This project's lightning.qubit path: the batch in an index register."""
-    from qmu.devices import expectation_function
+    from qmu.simulators.choose import expectation_function
 
     function = expectation_function(problem.circuit, device="lightning.qubit", precision="single")
     return _compiled(_gradient(function), problem)
@@ -80,7 +80,7 @@ def lightning(problem: Problem) -> Step:
 
 def default_qubit(problem: Problem) -> Step:
     """PennyLane's default.qubit with parameter broadcasting, back-propagation, under jax.jit."""
-    from qmu.devices.pennylane_device import expectation_function
+    from qmu.simulators.pennylane import expectation_function
 
     function = expectation_function(problem.circuit, "default.qubit", "single")
     return _compiled(_gradient(function), problem)
@@ -140,8 +140,8 @@ def available() -> dict[str, str]:
     missing = {}
     if importlib.util.find_spec("tensorcircuit") is None:
         missing["tensorcircuit"] = "tensorcircuit-ng is not installed (pip extra 'bench')"
-    if importlib.util.find_spec("qmu.devices.lightning") is None:
-        missing["lightning"] = "qmu.devices.lightning does not exist"
+    if importlib.util.find_spec("qmu.simulators.lightning.register") is None:
+        missing["lightning"] = "qmu.simulators.lightning.register does not exist"
     return missing
 
 

@@ -26,12 +26,12 @@ import numpy as np
 import pandas as pd
 from bench_timing import interleaved, ratio
 from qmu import seeds
-from qmu.circuits import u3_cnot_ring
+from qmu.circuits.ansatz import u3_cnot_ring
 from qmu.circuits.circuit import Circuit
-from qmu.circuits.quantum_function import operations
-from qmu.devices.noise_model import NoiseModel
-from qmu.devices.pauli_heisenberg import NoisyCircuit, predicted_bytes
-from qmu.devices.shots import sample_expectations
+from qmu.circuits.noise import NoiseModel
+from qmu.circuits.qnode import operations
+from qmu.simulators.pauli.engine import NoisyCircuit, predicted_bytes
+from qmu.simulators.shots import sample_expectations
 
 NOISE = NoiseModel()
 BROADCAST = 8

@@ -40,8 +40,9 @@ def train(device: str, precision: str) -> float:
     import time
 
     import numpy as np
-    from qmu import model as models
-    from qmu import registry, seeds, training
+    from qmu import registry, seeds
+    from qmu.models import model as models
+    from qmu.models import training
 
     data = registry.load("data", "mnist_embedded")
     images = data.load(data.Config())
@@ -64,7 +65,7 @@ def train(device: str, precision: str) -> float:
 
 
 if __name__ == "__main__":
-    from qmu.steps.job import prepare_environment
+    from qmu.steps.frame.execute import prepare_environment
 
     prepare_environment("results/.cache/bench")
     print(json.dumps({"seconds": train(*sys.argv[1:])}))

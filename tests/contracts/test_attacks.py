@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from attack_example import evidence, for_fitting
 from qmu import registry
-from qmu.cards import AttackCard
+from qmu.attacks.game import AttackCard, Evidence, Scored
 from qmu.metrics.roc import auc
-from qmu.steps.views import allowed
+from qmu.steps.io.views import allowed
 from qmu.strict import Strict
-from qmu.view import Evidence, Scored
 
 NAMES = ("contract", 0)
 attacks = pytest.mark.parametrize("name", registry.names("attacks"))
@@ -187,7 +186,7 @@ def test_importing_attacks_imports_nothing_heavy():
     code = (
         "import sys; from qmu import registry;"
         "[registry.load('attacks', n) for n in registry.names('attacks')];"
-        "import qmu.audit, qmu.audit_tables;"
+        "import qmu.audit.measure, qmu.report.terminal;"
         "heavy = {'jax', 'optax', 'pennylane', 'sklearn', 'matplotlib'} & set(sys.modules);"
         "assert not heavy, heavy"
     )

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from fixtures import compiled, leaves, same
-from qmu import model as models
 from qmu import registry
-from qmu.cards import ModelCard
+from qmu.models import model as models
+from qmu.models.model import ModelCard
 from qmu.seeds import generator
 
 NAMES = registry.names("models")

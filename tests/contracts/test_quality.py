@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import quality_example
 from qmu import registry
-from qmu.audit_figures import Figure
-from qmu.cards import QualityCard
+from qmu.audit.figure import Figure
+from qmu.quality.exam import QualityCard
 from qmu.strict import Strict
 
 measures = pytest.mark.parametrize("name", registry.names("quality"))

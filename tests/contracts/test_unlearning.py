@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from fixtures import leaves, same, trained_problem
 from qmu import registry
-from qmu.cards import MethodCard
-from qmu.problem import Data, Ledger
 from qmu.steps.unlearn import READS
 from qmu.strict import Strict
+from qmu.unlearning.problem import Data, Ledger, MethodCard
 
 NAMES = registry.names("unlearning")
 

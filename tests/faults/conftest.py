@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "reliability"))
-
 from disturbed import Small
 from outcomes import pytest_configure, pytest_runtest_makereport, tries  # noqa: F401
 

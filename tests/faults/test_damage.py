@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from disturbed import CACHE, EXPERIMENT, complaints, differences, leftovers, require_same
-from qmu import paths, seeds, tables
-from qmu.tables import TableError
+from qmu import paths, seeds
+from qmu.tables import parquet as tables
+from qmu.tables.parquet import TableError
 
 MODEL = "models/basic_qnn/seed-0"
 # A table -> the target whose job reads it first.
@@ -195,7 +196,7 @@ def is_whole(data: bytes) -> bool:
     "left out of the sum at the end of a run; no figure changes",
 )
 def test_damaged_timings_do_not_spoil_the_end_of_a_run(undisturbed, carried):
-    from qmu import job_costs
+    from qmu.sizing import costs as job_costs
 
     logs = carried.small / "logs"
     jobs = job_costs.totals(logs)["jobs"]

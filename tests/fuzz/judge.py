@@ -11,9 +11,9 @@ from itertools import product
 from typing import Any
 
 from mutations import WORDS
-from qmu.config import Experiment, parse
+from qmu.config.experiment import Experiment, parse
 from qmu.errors import ConfigError, one_line
-from qmu.specs import Specs
+from qmu.plan.specs import Specs
 
 SECONDS = 1.0
 LONGEST = 6000

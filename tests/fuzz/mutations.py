@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from odd import FRAGMENTS, keys, values
 from pydantic import BaseModel
 from qmu import registry
-from qmu.config import SECTIONS
+from qmu.config.experiment import SECTIONS
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "experiments").glob("*.yaml"), ROOT / "config.yaml"])
@@ -34,7 +34,7 @@ def _places(value: Any, depth: int = 5) -> list[tuple[Any, Any]]:
 
 def _schema_words() -> list[str]:
     """Every key and component name that some configuration may hold."""
-    from qmu.config import Common
+    from qmu.config.experiment import Common
 
     words = {"dataset", "name", *SECTIONS, *(key for _, key in SECTIONS.values())}
     models = [Common]

@@ -65,7 +65,7 @@ TEXTS = [
     "ga ",
     "_step",
     "__init__",
-    "qmu.config",
+    "qmu.config.experiment",
     "target",
     "retrain",
     "nan",

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from judge import judge
 from mutations import BASES, FILES, ROOT, damaged_text, mutated
-from qmu.config_file import fault
+from qmu.config.file import fault
 from snakemake.common.configfile import load_configfile
 from snakemake_interface_common.exceptions import WorkflowError
 

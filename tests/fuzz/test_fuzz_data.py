@@ -13,7 +13,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from damage import damaged_bytes
-from qmu.data import mnist_full
+from qmu.data.sets import mnist_full
 from qmu.errors import QmuError
 
 NAMES = {

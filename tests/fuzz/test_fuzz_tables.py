@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from damage import damaged_bytes, rewritten
-from qmu import tables
 from qmu.errors import QmuError
-from qmu.schemas import SCHEMA_VERSION, SCHEMAS
-from qmu.tables import TableError
+from qmu.tables import parquet as tables
+from qmu.tables.parquet import TableError
+from qmu.tables.schemas import SCHEMA_VERSION, SCHEMAS
 
 STAMP = {"experiment": "small", "code_digest": "0123456789abcdef"}
 BYTES_PER_KIND, REWRITES_PER_KIND = 45, 45

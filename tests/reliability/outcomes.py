@@ -27,7 +27,7 @@ VARIABLE = "QMU_RELIABILITY"
 BEGIN, END = "<!-- reliability: begin -->", "<!-- reliability: end -->"
 HEAD = "| where | fault | what happens | tried | came through |\n|---|---|---|---:|---:|"
 # Folder of tests -> what its rows show as their place, in the order of the table.
-PLACES = {"faults": "any machine", "cluster": "SLURM", "hardware": "IBM Quantum"}
+PLACES = {"faults": "any machine", "cluster": "SLURM", "ibm": "IBM Quantum"}
 MARKER = "fault(fault, happens): the test causes this fault; a row of the reliability table"
 
 

@@ -10,7 +10,7 @@ from qmu.errors import ConfigError, suggestion
 
 @pytest.mark.parametrize("kind", registry.KINDS)
 def test_every_file_of_the_folder_is_a_component(kind):
-    files = Path(qmu.__file__).parent.joinpath(kind).glob("[!_]*.py")
+    files = Path(qmu.__file__).parent.joinpath(*registry.KINDS[kind].split(".")).glob("[!_]*.py")
     assert registry.names(kind) == tuple(sorted(file.stem for file in files))
     assert registry.names(kind)
 

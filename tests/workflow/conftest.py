@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from pipeline import TINY, Project, Ran
-from qmu import paths, tables
+from qmu import paths
+from qmu.tables import parquet as tables
 
 
 @dataclass

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from pipeline import TINY, VARIANTS, blocks
-from qmu import paths, tables
-from qmu.schemas import SCHEMA_VERSION, SCHEMAS
+from qmu import paths
+from qmu.tables import parquet as tables
+from qmu.tables.schemas import SCHEMA_VERSION, SCHEMAS
 
 MODELS, SEEDS = list(TINY["models"]), TINY["seeds"]
 PAIRS = [(model, seed) for model in MODELS for seed in SEEDS]

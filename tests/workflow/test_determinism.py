@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pipeline import TINY, edited
-from qmu import paths, tables
+from qmu import paths
+from qmu.tables import parquet as tables
 
 MODEL = "basic_qnn"
 COUNT = TINY["shadows"]["count"]

@@ -108,22 +108,22 @@ def test_a_setting_runs_again_what_reads_it(finished, changes, jobs):
 QMU = "workflow/qmu/"
 STATEMENT = "\nUNUSED = 1\n"
 CODE = {
-    "one method": (QMU + "unlearning/ga.py", redone("ga") | END),
-    "a helper of three methods": (QMU + "unlearning/_step.py", redone("ga", "rga", "ssd") | END),
-    "one attack": (QMU + "attacks/gap.py", attacking() | END),
+    "one method": (QMU + "unlearning/methods/ga.py", redone("ga") | END),
+    "a helper of three methods": (QMU + "unlearning/scaled_steps.py", redone("ga", "rga", "ssd") | END),
+    "one attack": (QMU + "attacks/methods/gap.py", attacking() | END),
     "the attack that asks about transformed images": (
-        QMU + "attacks/label_only.py",
+        QMU + "attacks/methods/label_only.py",
         attacking() | each("Ask {m}, {v}, about transformed images") | END,
     ),
     "the step that collects": (QMU + "steps/attack_data.py", COLLECT | attacking() | END),
-    "one model": (QMU + "models/hqnn.py", OF_HQNN | END),
-    "the evaluation": (QMU + "audit_figures.py", measuring() | END),
-    "a verdict's rule": (QMU + "verdicts.py", END),
+    "one model": (QMU + "models/kinds/hqnn.py", OF_HQNN | END),
+    "the evaluation": (QMU + "audit/figure.py", measuring() | END),
+    "a verdict's rule": (QMU + "audit/verdicts/verdicts.py", END),
     "a measure of quality": (
-        QMU + "quality/probe.py",
+        QMU + "quality/measures/probe.py",
         each("Examine what {v} left in {m}") | END,
     ),
-    "a figure": (QMU + "report/fig_auc.py", {REPORT}),
+    "a figure": (QMU + "report/figures/auc.py", {REPORT}),
     "a caption": ("workflow/report/auc.rst", {REPORT}),
     "the page's template": (QMU + "report/templates/report.html.j2", {REPORT}),
 }
@@ -149,9 +149,9 @@ def test_code_runs_again_what_imports_it(finished, file, jobs):
 
 
 SILENT = (
-    (QMU + "unlearning/ga.py", "\n# As long as it takes.\n", None),
-    (QMU + "unlearning/ssd.py", "\n\n\n", "def unlearn"),
-    (QMU + "unlearning/rga.py", "Once more: ", "`rga`: "),
+    (QMU + "unlearning/methods/ga.py", "\n# As long as it takes.\n", None),
+    (QMU + "unlearning/methods/ssd.py", "\n\n\n", "def unlearn"),
+    (QMU + "unlearning/methods/rga.py", "Once more: ", "`rga`: "),
     ("workflow/scripts/unlearn.py", "# A job.\n", "execute("),
     ("experiments/tiny.yaml", "\n# As small as can be.\n", None),
     ("config.yaml", "root_seed: 5\n", "experiment: "),

@@ -12,9 +12,10 @@ import re
 import pyarrow.parquet as pq
 import pytest
 from pipeline import TINY
-from qmu import paths, registry, tables
-from qmu.audit_tables import terminal_table
+from qmu import paths, registry
 from qmu.report import catalogue
+from qmu.report.terminal import terminal_table
+from qmu.tables import parquet as tables
 
 MODELS, SEEDS = list(TINY["models"]), TINY["seeds"]
 VARIANTS = ["target", "retrain", *TINY["unlearning"]]

@@ -1,4 +1,4 @@
-"""Finds components by file name: ``load("unlearning", "ga")`` is ``qmu/unlearning/ga.py``.
+"""Finds components by file name: ``load("unlearning", "ga")`` is ``unlearning/methods/ga.py``.
 
 A component is one file with a ``Config`` (pydantic model holding its defaults), a ``CARD`` and its
 functions. Nothing is listed twice: dropping a file into the folder registers it.
@@ -11,22 +11,34 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from .errors import ConfigError, suggestion
+from qmu.errors import ConfigError, suggestion
 
-KINDS = ("data", "models", "unlearning", "attacks", "quality")
+# Kind of component -> the package that holds its files.
+KINDS = {
+    "data": "data.sets",
+    "models": "models.kinds",
+    "unlearning": "unlearning.methods",
+    "attacks": "attacks.methods",
+    "quality": "quality.measures",
+}
 
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
-    """Names of all components of a kind, sorted; files that start with _ are helpers."""
+    """Names of all components of a kind, sorted."""
     if kind not in KINDS:
         raise ValueError(f"unknown kind of component {kind!r}")
-    folder = Path(__file__).parent / kind
-    return tuple(sorted(f.stem for f in folder.glob("*.py") if not f.stem.startswith("_")))
+    folder = Path(__file__).parent.joinpath(*KINDS[kind].split("."))
+    return tuple(sorted(f.stem for f in folder.glob("*.py") if f.stem != "__init__"))
+
+
+def module(kind: str, name: str) -> str:
+    """Where a component's code stands, below the package: ``unlearning.methods.ga``."""
+    return f"{KINDS[kind]}.{name}"
 
 
 def load(kind: str, name: str) -> ModuleType:
     """The component's module; ConfigError with the nearest name where there is none."""
     if name not in names(kind):
         raise ConfigError(f"no {kind} component named {name!r}.{suggestion(name, names(kind))}")
-    return importlib.import_module(f"qmu.{kind}.{name}")
+    return importlib.import_module(f"qmu.{module(kind, name)}")

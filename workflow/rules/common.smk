@@ -12,10 +12,11 @@ sys.path.insert(0, _package)
 _folders = [_package, *filter(None, [os.environ.get("PYTHONPATH")])]
 os.environ.update(PYTHONPATH=os.pathsep.join(_folders))
 
-from qmu import job_costs, paths
-from qmu.config import parse as parse_config
+from qmu import paths
+from qmu.config.experiment import parse as parse_config
 from qmu.errors import ConfigError
-from qmu.specs import Specs
+from qmu.plan.specs import Specs
+from qmu.sizing import costs as job_costs
 
 try:
     experiment = parse_config(config)

@@ -1,5 +1,5 @@
 # Names and helpers of the rules that ask further devices.
-from qmu import ibm_account
+from qmu.ibm import account as ibm_account
 
 CORRECTED = [n for n, e in experiment.devices.items() if e.component == "corrected"]
 IBM = [n for n, entry in experiment.devices.items() if entry.component == "ibm"]

@@ -1,5 +1,5 @@
 """Snakemake job of the step `qmu.steps.correct`."""
 
-from qmu.steps.job import execute
+from qmu.steps.frame.execute import execute
 
 execute("correct", snakemake)  # noqa: F821

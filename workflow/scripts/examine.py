@@ -1,5 +1,5 @@
 """Snakemake job of the step `qmu.steps.examine`."""
 
-from qmu.steps.job import execute
+from qmu.steps.frame.execute import execute
 
 execute("examine", snakemake)  # noqa: F821

@@ -1,6 +1,6 @@
 """Snakemake job of the step `qmu.steps.prepare`."""
 
-from qmu.steps.job import execute
+from qmu.steps.frame.execute import execute
 
 # How long to wait is given beside the spec: another patience must not make a job run again.
 device = snakemake.config["devices"][snakemake.wildcards.device]  # noqa: F821

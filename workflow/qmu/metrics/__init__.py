@@ -1,1 +1,4 @@
-"""Metrics with their intervals: pure functions of arrays, NumPy and SciPy only."""
+"""Metrics with their intervals: pure functions of arrays, NumPy and SciPy only.
+
+What enters are scores, outputs or counts. What leaves are numbers with intervals and replicates.
+"""

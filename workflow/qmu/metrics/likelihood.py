@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import losses
+from qmu import losses
 
 # Confidences beyond this are cut: exp(100) odds say nothing more, and a masked class has -inf.
 CLIP = 100.0

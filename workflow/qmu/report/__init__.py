@@ -1,1 +1,5 @@
-"""Tables and figures for people; the only place that imports matplotlib."""
+"""What people read: numbers found again, sentences, drawings, and the page.
+
+What enters are the summary, curves, verdicts and cards. What leaves are figures and one HTML file;
+nothing is computed here that the audit did not measure. The only place that imports matplotlib.
+"""

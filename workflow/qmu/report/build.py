@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..tables import atomic
-from . import figures, theme
+from qmu.report.evidence.evidence import Evidence
+from qmu.report.page.page import render
+from qmu.tables.files import atomic
+
+from . import draw as figures
 from .catalogue import STEMS
-from .evidence import Evidence
-from .html import render
+from .drawing import theme
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from .. import config_file
-from ..config import Experiment, parse
-from ..errors import ConfigError, QmuError
+from qmu.config import file as config_file
+from qmu.config.experiment import Experiment, parse
+from qmu.errors import ConfigError, QmuError
+
 from . import dag, measured, page, resources
 from .study import study
 
@@ -51,7 +52,9 @@ def _report(run: Path, configfile: Path | None, target: Path | None) -> None:
         sizes,
         lambda size: dag.plan(file, {"shadows": {"block": size}}),
     )
-    from ..report import fig_scaling, theme  # late: Matplotlib takes a second
+    from qmu.report.drawing import theme  # late: Matplotlib takes a second
+
+    from . import figure as fig_scaling
 
     page.fill(target, page.parts(found, rows))
     theme.save(fig_scaling.draw(found), target.with_suffix(""))

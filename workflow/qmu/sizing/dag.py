@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..config_file import refuse_unsafe
-from ..errors import QmuError
+from qmu.config.file import refuse_unsafe
+from qmu.errors import QmuError
 
 # Enough that no rule's threads are scaled down to what this machine has.
 MANY = 1024

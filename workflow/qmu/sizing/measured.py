@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import QmuError
+from qmu.errors import QmuError
+
 from .dag import Planned
 
 # The benchmark file is written this soon after the job's own record, or the run was copied and its

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import QmuError
-from ..tables import atomic
+from qmu.errors import QmuError
+from qmu.tables.files import atomic
+
 from .resources import Row
 from .study import SHOWN, Study
 from .words import spell

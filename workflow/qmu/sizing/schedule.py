@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import QmuError
+from qmu.errors import QmuError
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .. import seeds
-from ..errors import QmuError
+from qmu import seeds
+from qmu.errors import QmuError
+
 from . import measured as measurements
 from .dag import Planned
 from .measured import Measured

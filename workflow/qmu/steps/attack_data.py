@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..attacks._features import features as attack_features
-from .views import merge_blocks
-from .write import Writer
+from qmu.attacks.statistics import features as attack_features
+from qmu.steps.io.views import merge_blocks
+from qmu.steps.io.writer import Writer
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

@@ -6,15 +6,18 @@ import json
 import time
 from pathlib import Path
 
-from .. import seeds
-from ..errors import QmuError
-from ..hardware import backends, calibration, jobs, local, raw_result
-from ..hardware.collecting import DeadJob
-from ..hardware.intent import JobFolder, JobRecord, write_json
-from ..hardware.service import open_service
-from ..hardware.settings import is_fake
-from ..hardware.stored import read_prepared
-from . import ibm_job
+from qmu import seeds
+from qmu.errors import QmuError
+from qmu.ibm import backends, local
+from qmu.ibm.jobs import calibration, raw_result
+from qmu.ibm.jobs import submit as jobs
+from qmu.ibm.jobs.collect import DeadJob
+from qmu.ibm.jobs.folder import JobFolder, JobRecord, write_json
+from qmu.ibm.jobs.service import open_service
+from qmu.ibm.settings import is_fake
+from qmu.ibm.stored import read_prepared
+
+from .io import ibm_job
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

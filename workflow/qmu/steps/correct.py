@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import linear_correction, tables
-from .. import model as models
-from ..errors import QmuError
-from ..evaluation import evaluate_head
-from .write import Writer, parameters_from
+from qmu.devices import correction as linear_correction
+from qmu.errors import QmuError
+from qmu.models import model as models
+from qmu.models.outputs import evaluate_head
+from qmu.steps.io.parameters import parameters_from
+from qmu.steps.io.writer import Writer
+from qmu.tables import parquet as tables
 
 # Images that neither an attack's training nor a figure looks at.
 SPLIT = "retain_validation"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import model as models
-from .. import tables
-from ..errors import QmuError
-from ..evaluation import evaluate_head
-from ..hardware import raw_result
-from ..hardware.decode import expectations
-from ..hardware.stored import read_prepared
-from . import ibm_job, seed_data
-from .write import Writer, parameters_from
+from qmu.errors import QmuError
+from qmu.ibm.decode import expectations
+from qmu.ibm.jobs import raw_result
+from qmu.ibm.stored import read_prepared
+from qmu.models import model as models
+from qmu.models.outputs import evaluate_head
+from qmu.steps.io.parameters import parameters_from
+from qmu.steps.io.writer import Writer
+from qmu.tables import parquet as tables
+
+from .io import ibm_job
+from .io import samples as seed_data
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

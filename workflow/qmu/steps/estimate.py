@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .. import paths, tables
-from ..errors import QmuError
-from ..hardware import raw_result
-from ..hardware.settings import is_fake
-from ..hardware.stored import read_prepared
-from . import ibm_job
+from qmu import paths
+from qmu.errors import QmuError
+from qmu.ibm.jobs import raw_result
+from qmu.ibm.settings import is_fake
+from qmu.ibm.stored import read_prepared
+from qmu.tables import parquet as tables
+
+from .io import ibm_job
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from .. import model as models
-from .. import seeds, tables
-from ..device_config import Simulated
-from ..evaluation import evaluate, evaluate_head
-from ..on_device import Execution
-from . import seed_data
-from .write import Writer, parameters_from
+from qmu import seeds
+from qmu.devices.execution import Execution
+from qmu.devices.kinds.simulated import Simulated
+from qmu.models import model as models
+from qmu.models.outputs import evaluate, evaluate_head
+from qmu.steps.io.parameters import parameters_from
+from qmu.steps.io.writer import Writer
+from qmu.tables import parquet as tables
+
+from .io import samples as seed_data
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

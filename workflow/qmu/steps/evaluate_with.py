@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import model as models
-from .. import seeds, tables
-from ..device_images import Images, select
-from ..devices.pennylane_tapes import expectations, maker
-from ..errors import QmuError
-from ..evaluation import evaluate_head
-from ..hardware.secrets import Redactor, discreet
-from ..on_device import embedded
-from ..pennylane_config import PennyLaneDevice
-from . import ibm_job, seed_data
-from .write import Writer, parameters_from
+from qmu import seeds
+from qmu.devices.execution import embedded
+from qmu.devices.images import Images, select
+from qmu.devices.kinds.pennylane import PennyLaneDevice
+from qmu.errors import QmuError
+from qmu.ibm.jobs.secrets import Redactor, discreet
+from qmu.models import model as models
+from qmu.models.outputs import evaluate_head
+from qmu.simulators.tapes import expectations, maker
+from qmu.steps.io.parameters import parameters_from
+from qmu.steps.io.writer import Writer
+from qmu.tables import parquet as tables
+
+from .io import ibm_job
+from .io import samples as seed_data
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import audit, registry, tables
-from .. import model as models
-from ..exam import Exam, SeedExam
-from . import seed_data
-from .figures import write_figures
-from .unlearn_shadows import read_fleet_parameters
-from .views import read_blocks
-from .write import parameters_from
+from qmu import registry
+from qmu.audit import measure as audit
+from qmu.models import model as models
+from qmu.quality.exam import Exam, SeedExam
+from qmu.steps.io.figures import write_figures
+from qmu.steps.io.parameters import parameters_from, read_fleet_parameters
+from qmu.steps.io.views import read_blocks
+from qmu.tables import parquet as tables
+
+from .io import samples as seed_data
 
 FLEETS = ("shadows", "unlearned", "retrained")
 

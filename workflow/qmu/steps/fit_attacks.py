@@ -6,10 +6,12 @@ once, on the shadow models alone. Parameters are named ``<seed or shared>/<attac
 
 from __future__ import annotations
 
-from .. import registry, tables
-from ..view import Evidence
-from .views import allowed, read_shadows, view_of
-from .write import Writer, parameter_columns
+from qmu import registry
+from qmu.attacks.game import Evidence
+from qmu.steps.io.parameters import parameter_columns
+from qmu.steps.io.views import allowed, read_shadows, view_of
+from qmu.steps.io.writer import Writer
+from qmu.tables import parquet as tables
 
 SHARED = "shared"
 

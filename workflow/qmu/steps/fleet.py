@@ -13,11 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import model as models
-from .. import sampling, seeds, training
-from ..evaluation import evaluate
-from . import seed_data
-from .write import Writer, parameter_columns
+from qmu import seeds
+from qmu.data import splits as sampling
+from qmu.models import model as models
+from qmu.models import training
+from qmu.models.outputs import evaluate
+from qmu.steps.io.parameters import parameter_columns
+from qmu.steps.io.writer import Writer
+
+from .io import samples as seed_data
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import tables
-from .write import Writer
+from qmu.steps.io.writer import Writer
+from qmu.tables import parquet as tables
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import audit, audit_device, losses, tables
-from ..audit_roc import roc_rows
-from ..schemas import SCHEMAS
-from .figures import write_figures
-from .write import Writer
+from qmu import losses
+from qmu.audit import device as audit_device
+from qmu.audit import measure as audit
+from qmu.audit.roc import roc_rows
+from qmu.steps.io.figures import write_figures
+from qmu.steps.io.writer import Writer
+from qmu.tables import parquet as tables
+from qmu.tables.schemas import SCHEMAS
 
 KINDS = ("outputs", "cost", "timing")
 

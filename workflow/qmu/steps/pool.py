@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import features, registry, sampling
-from ..errors import QmuError
-from .write import Writer
+from qmu import registry
+from qmu.data import features
+from qmu.data import splits as sampling
+from qmu.errors import QmuError
+from qmu.steps.io.writer import Writer
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import model as models
-from .. import tables
-from ..hardware.prepare import prepare
-from ..hardware.settings import Settings
-from ..hardware.stored import write_prepared
-from ..on_device import embedded
-from . import ibm_job, seed_data
-from .write import parameters_from
+from qmu.devices.execution import embedded
+from qmu.ibm.prepare import prepare
+from qmu.ibm.settings import Settings
+from qmu.ibm.stored import write_prepared
+from qmu.models import model as models
+from qmu.steps.io.parameters import parameters_from
+from qmu.tables import parquet as tables
+
+from .io import ibm_job
+from .io import samples as seed_data
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

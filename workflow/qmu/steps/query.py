@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import model as models
-from .. import registry, tables
-from ..evaluation import evaluate
-from . import seed_data
-from .unlearn_shadows import read_fleet_parameters
-from .write import Writer, parameters_from
+from qmu import registry
+from qmu.models import model as models
+from qmu.models.outputs import evaluate
+from qmu.steps.io.parameters import parameters_from, read_fleet_parameters
+from qmu.steps.io.writer import Writer
+from qmu.tables import parquet as tables
+
+from .io import samples as seed_data
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

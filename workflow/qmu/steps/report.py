@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .. import tables
-from ..errors import QmuError
-from ..report.build import build
-from ..report.evidence import cards, gather
+from qmu.errors import QmuError
+from qmu.report.build import build
+from qmu.report.evidence.evidence import cards, gather
+from qmu.tables import parquet as tables
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import sampling
-from ..errors import QmuError
-from .seed_data import read_pool
-from .write import Writer
+from qmu.data import splits as sampling
+from qmu.errors import QmuError
+from qmu.steps.io.samples import read_pool
+from qmu.steps.io.writer import Writer
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from .. import registry, tables
-from ..view import Evidence, Shadows, View
+from qmu import registry
+from qmu.attacks.game import Evidence, Shadows, View
+from qmu.steps.io.parameters import parameters_from
+from qmu.steps.io.views import allowed, read_blocks, read_queries, view_of
+from qmu.steps.io.writer import Writer
+from qmu.tables import parquet as tables
+
 from .fit_attacks import SHARED
-from .views import allowed, read_blocks, read_queries, view_of
-from .write import Writer, parameters_from
 
 SAMPLE = ("sample_id", "label", "split", "forget")
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import model as models
-from .. import seeds, tables
-from ..errors import QmuError
-from ..evaluation import evaluate_head
-from ..hardware import backends, signal
-from ..hardware.settings import Settings
-from ..on_device import embedded
-from ..sampling import scattered_order
-from ..schemas import SCHEMAS
-from ..signal_config import Signal
-from . import seed_data
-from .write import Writer, parameters_from
+from qmu import seeds
+from qmu.data.splits import scattered_order
+from qmu.devices.execution import embedded
+from qmu.errors import QmuError
+from qmu.ibm import backends
+from qmu.ibm.settings import Settings
+from qmu.models import model as models
+from qmu.models.outputs import evaluate_head
+from qmu.steps.io.parameters import parameters_from
+from qmu.steps.io.writer import Writer
+from qmu.studies import signal
+from qmu.studies.signal_config import Signal
+from qmu.tables import parquet as tables
+from qmu.tables.schemas import SCHEMAS
+
+from .io import samples as seed_data
 
 SHOWN = ("retain_test", "forget_test")
 # Images that neither training nor a figure looks at.

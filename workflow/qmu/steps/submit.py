@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ..hardware import jobs, primitives
-from ..hardware.intent import JobFolder, JobRecord
-from ..hardware.service import open_service
-from ..hardware.settings import is_fake
-from ..hardware.stored import read_prepared
-from . import ibm_job
+from qmu.ibm import primitives
+from qmu.ibm.jobs import submit as jobs
+from qmu.ibm.jobs.folder import JobFolder, JobRecord
+from qmu.ibm.jobs.service import open_service
+from qmu.ibm.settings import is_fake
+from qmu.ibm.stored import read_prepared
+
+from .io import ibm_job
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

@@ -6,12 +6,12 @@ import csv
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import tables
-from ..audit_tables import terminal_table
-from ..schemas import SCHEMAS
-from ..verdicts import Verdict, verdicts
-from .manifest import write_manifest
-from .write import Writer
+from qmu.audit.verdicts.verdicts import Verdict, verdicts
+from qmu.report.terminal import terminal_table
+from qmu.steps.io.manifest import write_manifest
+from qmu.steps.io.writer import Writer
+from qmu.tables import parquet as tables
+from qmu.tables.schemas import SCHEMAS
 
 
 def run(inputs, outputs, spec, report, clock) -> None:

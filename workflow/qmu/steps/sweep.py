@@ -7,20 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from .. import audit_estimates, audit_figures, noise_sweep, registry, seeds, tables
-from .. import model as models
-from ..device_config import Sweep
-from ..evaluation import evaluate_head
-from ..matched_accuracy import LogitNoise
-from ..noise_sweep import Point
-from ..on_device import Execution
-from ..schemas import SCHEMAS
-from ..sweep_figures import RESAMPLES, TEST, FrozenAttack, PointFigures
-from ..view import View
-from . import seed_data
+from qmu import registry, seeds
+from qmu.attacks.game import View
+from qmu.audit import figure as audit_figures
+from qmu.devices.execution import Execution
+from qmu.devices.kinds.simulated import Sweep
+from qmu.metrics import estimates as audit_estimates
+from qmu.models import model as models
+from qmu.models.outputs import evaluate_head
+from qmu.steps.io.parameters import parameters_from
+from qmu.steps.io.views import view_of
+from qmu.steps.io.writer import Writer
+from qmu.studies import sweep as noise_sweep
+from qmu.studies.matched_accuracy import LogitNoise
+from qmu.studies.sweep import Point
+from qmu.studies.sweep_figures import RESAMPLES, TEST, FrozenAttack, PointFigures
+from qmu.tables import parquet as tables
+from qmu.tables.schemas import SCHEMAS
+
 from .fit_attacks import SHARED
-from .views import view_of
-from .write import Writer, parameters_from
+from .io import samples as seed_data
 
 # Images that no figure of the sweep looks at.
 LEFT_OUT = ("retain_unseen", "retain_validation", "forget_validation")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import model as models
-from .. import seeds, training
-from ..evaluation import evaluate
-from ..problem import Ledger
-from . import seed_data
-from .variant import write_variant
+from qmu import seeds
+from qmu.models import model as models
+from qmu.models import training
+from qmu.models.outputs import evaluate
+from qmu.steps.io.writer import write_variant
+from qmu.unlearning.problem import Ledger
+
+from .io import samples as seed_data
 
 PARTS = {"target": ("retain_train", "forget_train"), "retrain": ("retain_train",)}
 

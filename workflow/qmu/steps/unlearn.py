@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from .. import model as models
-from .. import registry, tables
-from ..errors import QmuError
-from ..evaluation import evaluate, evaluate_head
-from ..model import Parameters
-from ..problem import Data, Problem
-from . import seed_data
-from .variant import write_variant
-from .write import parameters_from
+from qmu import registry
+from qmu.errors import QmuError
+from qmu.models import model as models
+from qmu.models.model import Parameters
+from qmu.models.outputs import evaluate, evaluate_head
+from qmu.steps.io.parameters import parameters_from
+from qmu.steps.io.writer import write_variant
+from qmu.tables import parquet as tables
+from qmu.unlearning.problem import Data, Problem
+
+from .io import samples as seed_data
 
 READS = {"none": (), "forget": ("forget",), "retain": ("retain",), "both": ("forget", "retain")}
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import model as models
-from .. import registry, seeds, tables
-from ..evaluation import evaluate
-from ..problem import Data, Problem
-from . import seed_data
+from qmu import registry, seeds
+from qmu.models import model as models
+from qmu.models.outputs import evaluate
+from qmu.steps.io.parameters import read_fleet_parameters
+from qmu.steps.io.writer import Writer
+from qmu.tables import parquet as tables
+from qmu.unlearning.problem import Data, Problem
+
+from .io import samples as seed_data
 from .unlearn import problem_of
-from .write import Writer
 
 
 def run(inputs, outputs, spec, report, clock) -> None:
@@ -66,13 +69,3 @@ def _problem(model, parameters, rows, label, member, index, spec) -> Problem:
     return problem_of(
         spec, model, parameters, Data(rows, label), positions, names, lambda line: None
     )
-
-
-def read_fleet_parameters(path: str, experiment: str) -> dict[int, dict[str, np.ndarray]]:
-    """Model index -> parameters."""
-    table = tables.read(path, "fleet_parameters", experiment=experiment)
-    found: dict[int, dict[str, np.ndarray]] = {}
-    columns = (table[name] for name in ("model_index", "name", "shape", "values"))
-    for index, name, shape, values in zip(*columns, strict=True):
-        found.setdefault(int(index), {})[str(name)] = values.reshape(tuple(shape))
-    return found

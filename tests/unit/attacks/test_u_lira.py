@@ -1,0 +1,92 @@
+"""U-LiRA: a closed form per world, what unlearning left, and variants that unlearned nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from lira_example import area, before, coverage, evidence, masked
+from qmu.attacks.methods import lira_online, u_lira
+from scipy.stats import norm
+
+NAMES = ("test",)
+
+
+def _run(given):
+    return u_lira.score({}, given, u_lira.Config(), NAMES)
+
+
+def _phi(logits, label):
+    p = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    own = p[..., np.arange(len(label)), label]
+    return np.log(own) - np.log1p(-own)
+
+
+def _pooled(groups):
+    squares = sum(((g - np.mean(g)) ** 2).sum() for g in groups)
+    return np.sqrt(squares / sum(len(g) - 1 for g in groups))
+
+
+def test_agrees_with_its_closed_form():
+    given = evidence(models=24, n=100)
+    label, held = given.audited.label, given.shadows.member
+    after, never = (_phi(f.logits, label) for f in (given.unlearned, given.retrained))
+    own, found = _phi(given.audited.logits, label), _run(given).score
+    for i in np.flatnonzero(held.any(axis=0)):
+        alike = [j for j in np.flatnonzero(label == label[i]) if held[:, j].any()]
+        world_u = norm(after[held[:, i], i].mean(), _pooled([after[held[:, j], j] for j in alike]))
+        same = np.flatnonzero(label == label[i])
+        if label[i] == given.forget_class:
+            world_r = norm(never[:, i].mean(), _pooled([never[:, j] for j in same]))
+        else:
+            rest = [after[~held[:, j], j] for j in same]
+            world_r = norm(after[~held[:, i], i].mean(), _pooled(rest))
+        assert found[i] == pytest.approx(world_u.logpdf(own[i]) - world_r.logpdf(own[i]), abs=1e-6)
+
+
+def test_what_unlearning_left_is_caught_and_what_it_removed_is_not():
+    areas = {}
+    for left in (1.0, 0.0):
+        given = evidence(memory=5.0, left=left, n=1000)
+        areas[left] = area(_run(given), given.audited, given.audited.forget)
+        assert area(_run(given), given.audited, ~given.audited.forget) > 0.9
+    assert areas[1.0] > 0.9
+    assert abs(areas[0.0] - 0.5) < 0.1
+
+
+def test_interval_covers_chance_where_nothing_was_memorised():
+    assert 0.89 <= coverage(u_lira, u_lira.Config()) <= 0.99
+
+
+def test_of_the_target_it_is_lira_on_retained_classes():
+    given = before(evidence())
+    config = lira_online.Config()
+    wanted = lira_online.score(lira_online.fit(given, config, NAMES), given, config, NAMES).score
+    retain = ~given.audited.forget
+    np.testing.assert_allclose(_run(given).score[retain], wanted[retain])
+
+
+def test_of_a_retrained_model_it_is_chance_on_the_forget_class():
+    given = evidence(memory=5.0, left=0.0, n=1000)
+    given = replace(given, unlearned=given.retrained)
+    scored = _run(given)
+    assert np.isfinite(scored.score).all()
+    assert abs(area(scored, given.audited, given.audited.forget) - 0.5) < 0.1
+
+
+def test_scores_stay_finite_with_a_masked_class():
+    given = evidence()
+    hidden = masked(given.audited)
+    fleet = given.unlearned.logits.copy()
+    fleet[..., given.forget_class] = -np.inf
+    for unlearned in (given.unlearned, replace(given.unlearned, logits=fleet)):
+        scored = _run(replace(given, audited=hidden, unlearned=unlearned))
+        assert np.isfinite(scored.score).all()
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_samples_with_models_in_one_world_only(held):
+    given = evidence()
+    member = given.shadows.member.copy()
+    member[:, ::7] = held
+    given = replace(given, shadows=replace(given.shadows, member=member))
+    assert np.isfinite(_run(given).score).all()

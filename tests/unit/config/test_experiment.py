@@ -1,0 +1,125 @@
+"""Configurations that run, and how a valid one becomes what the jobs are given."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from fixtures import small_config
+from qmu import registry
+from qmu.config.experiment import SECTIONS, Common, component_config, parse
+from qmu.errors import ConfigError
+from qmu.plan.specs import Specs
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_default_configuration_runs():
+    experiment = parse(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    assert experiment.variants == ["target", "retrain", "logit_mask", "ga", "ssd", "rga"]
+    assert experiment.common.forget_class == 4
+    assert list(experiment.models) == ["basic_qnn", "hqnn"]
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda f: f.stem
+)
+def test_ready_made_experiments_run(file):
+    raw = yaml.safe_load(file.read_text())
+    if raw.get("dataset", {}).get("path"):
+        raw["dataset"]["path"] = str(ROOT)
+    assert parse(raw).common.experiment
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seeds": [7]},
+        {"root_seed": 2**63 - 1},
+        {"forget_class": 0},
+        {"models": {"basic_qnn": {"layers": 0}}},
+        {"models": {"hqnn": {"qubits": 2, "layers": 0}}},
+        {"models": {"hqnn": None}},
+        {"models": {"wide": {"model": "hqnn", "qubits": 10}, "hqnn": {}}},
+        {"unlearning": {"logit_mask": None}},
+        {"unlearning": {f"ga_{n}": {"method": "ga", "step_length": 0.1 * n} for n in range(1, 4)}},
+        {"unlearning": {"ssd": {"alphas": [3]}}},
+        {"unlearning": {"rga": {"weight": 0}}},
+        {"samples": {"train": 100, "test": 1, "validation": 1}},
+        {"samples": {"train": 2000, "test": 1000, "validation": 1000}},
+        {"features": {"public": 256}},
+        {"features": {"public": 1, "components": 1}},
+        {"features": {"pool": None}},
+        {"features": {"pool": 2000}},
+        {"retrain": {"ensemble": 2}},
+        {"shadows": {"count": 2, "block": 512}},
+        {"fleet": {"width": 1}},
+        {"simulation": {"device": "default.qubit", "precision": "single"}},
+        {"evaluation": {"bootstrap": 100, "confidence": 0.99}},
+        {"dataset": {"name": "mnist_full", "openml": True}, "features": {"fit_on": "all_training"}},
+        {"memory_gib": 1},
+        {"experiment": "A-1_b.c"},
+    ],
+    ids=str,
+)
+def test_configurations_at_the_edge_run(change):
+    experiment = parse(small_config() | change)
+    specs = Specs(experiment)
+    assert specs.pool()["root_seed"] == experiment.common.root_seed
+
+
+def test_defaults_of_components_reach_the_settings():
+    experiment = parse(small_config())
+    training = experiment.models["basic_qnn"].settings["training"]
+    assert training["loss"] == "bce_sum"
+    assert training["optimizer"] == "nesterov"
+    assert experiment.unlearning["ga"].settings["stopping"]["max_steps"] == 400
+
+
+def test_a_section_given_in_part_changes_only_what_it_gives():
+    """Only the keys given differ from the model's own recipe."""
+    raw = small_config() | {"models": {"basic_qnn": {"training": {"epochs": 2}}}}
+    training = parse(raw).models["basic_qnn"].settings["training"]
+    default = registry.load("models", "basic_qnn").Config().training.model_dump()
+    assert training == default | {"epochs": 2}
+
+
+def test_a_name_may_stand_for_another_component():
+    raw = small_config() | {"unlearning": {"strong": {"method": "ga", "step_length": 0.05}}}
+    entry = parse(raw).unlearning["strong"]
+    assert (entry.component, entry.settings["step_length"]) == ("ga", 0.05)
+    assert "method" not in entry.settings
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_settings_survive_the_way_through_the_spec(section):
+    kind = SECTIONS[section][0]
+    raw = small_config() | {section: {name: {} for name in registry.names(kind)}}
+    raw["shadows"] = {"count": 16, "unlearned": 16}
+    for entry in getattr(parse(raw), section).values():
+        config = component_config(kind, entry)
+        assert config == registry.load(kind, entry.component).Config()
+        assert config.model_dump(mode="json") == entry.settings
+
+
+def test_parsing_changes_nothing_of_what_it_is_given():
+    raw = small_config()
+    parse(raw)
+    assert raw == small_config()
+
+
+def test_an_experiment_cannot_be_edited():
+    experiment = parse(small_config())
+    with pytest.raises(ValueError, match="frozen"):
+        experiment.common.root_seed = 1
+
+
+def test_every_default_is_valid_by_itself():
+    assert Common(experiment="x", seeds=[0]).samples.train == 1000
+
+
+def test_an_empty_file_and_no_mapping():
+    with pytest.raises(ConfigError, match="experiment: this key is required"):
+        parse({})
+    for nothing in (None, [], "config", 3):
+        with pytest.raises(ConfigError, match="must be a mapping"):
+            parse(nothing)

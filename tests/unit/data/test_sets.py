@@ -1,0 +1,363 @@
+"""Datasets: the embedded images, MNIST from local files, and one line for every kind of damage."""
+
+import gzip
+import pickle
+import struct
+
+import numpy as np
+import pytest
+from qmu.data.features import principal_components
+from qmu.data.images import checked
+from qmu.data.sets import mnist_embedded, mnist_full
+from qmu.errors import QmuError
+from qmu.steps import pool
+from qmu.steps.frame.clock import Clock
+from qmu.tables import parquet as tables
+
+TRAIN, TEST = 12, 5
+NAMES = {
+    "x_train": "train-images-idx3-ubyte",
+    "y_train": "train-labels-idx1-ubyte",
+    "x_test": "t10k-images-idx3-ubyte",
+    "y_test": "t10k-labels-idx1-ubyte",
+}
+
+
+@pytest.fixture
+def arrays(rng):
+    def images(count):
+        return rng.integers(1, 256, (count, 28, 28), dtype=np.uint8)
+
+    labels = rng.integers(0, 10, TRAIN + TEST).astype(np.uint8)
+    return {
+        "x_train": images(TRAIN),
+        "y_train": labels[:TRAIN],
+        "x_test": images(TEST),
+        "y_test": labels[TRAIN:],
+    }
+
+
+def idx(array):
+    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+    return header + array.tobytes()
+
+
+def write_idx(folder, arrays, compress=False, style=str):
+    folder.mkdir(exist_ok=True)
+    for key, array in arrays.items():
+        content = gzip.compress(idx(array)) if compress else idx(array)
+        (folder / (style(NAMES[key]) + (".gz" if compress else ""))).write_bytes(content)
+    return folder
+
+
+def load(path):
+    return mnist_full.load(mnist_full.Config(path=str(path)))
+
+
+def failure(path):
+    with pytest.raises(QmuError) as caught:
+        load(path)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert str(path) in text
+    return text
+
+
+def same_images(found, arrays):
+    pixels = np.concatenate([arrays["x_train"], arrays["x_test"]]).reshape(-1, 784)
+    assert found.pixels.dtype == np.uint8
+    assert found.labels.dtype == np.int64
+    assert found.training.dtype == bool
+    assert np.array_equal(found.pixels, pixels)
+    assert np.array_equal(found.labels, np.concatenate([arrays["y_train"], arrays["y_test"]]))
+    assert np.array_equal(found.training, np.arange(TRAIN + TEST) < TRAIN)
+
+
+def test_embedded_images_are_500_of_every_class():
+    found = mnist_embedded.load(mnist_embedded.Config())
+    assert found.pixels.shape == (mnist_embedded.SIZE, mnist_embedded.PIXELS)
+    assert found.pixels.dtype == np.uint8
+    assert np.array_equal(np.bincount(found.labels), np.full(10, 500))
+    assert found.training.all()
+    assert found.pixels.max() == 255
+    assert len(np.unique(found.pixels, axis=0)) == 5000
+
+
+@pytest.mark.parametrize("content", [b"", b"not gzip", gzip.compress(b"1,2\n", mtime=0)[:-6]])
+def test_a_damaged_package_file_gives_one_line(monkeypatch, tmp_path, content):
+    file = tmp_path / "data" / "data" / "mnist_5k.csv.gz"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    monkeypatch.setattr(mnist_embedded.resources, "files", lambda package: tmp_path)
+    with pytest.raises(QmuError, match="mnist_embedded: "):
+        mnist_embedded.load(mnist_embedded.Config())
+
+
+@pytest.mark.parametrize("text", [b"1,2,3\n4,5,6\n", b"1,x\n", b"<html></html>"])
+def test_a_package_file_with_other_content_gives_one_line(monkeypatch, tmp_path, text):
+    test_a_damaged_package_file_gives_one_line(monkeypatch, tmp_path, gzip.compress(text))
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_idx_files(tmp_path, arrays, compress):
+    same_images(load(write_idx(tmp_path / "idx", arrays, compress)), arrays)
+
+
+def test_idx_files_under_their_other_name(tmp_path, arrays):
+    folder = write_idx(tmp_path / "idx", arrays, style=lambda name: name.replace("-idx", ".idx"))
+    same_images(load(folder), arrays)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize("flat", [False, True])
+def test_npz_files(tmp_path, arrays, save, flat):
+    if flat:
+        arrays = arrays | {k: arrays[k].reshape(-1, 784) for k in ("x_train", "x_test")}
+    save(tmp_path / "mnist.npz", **arrays)
+    same_images(load(tmp_path / "mnist.npz"), arrays)
+
+
+def test_npz_with_pixels_as_numbers(tmp_path, arrays):
+    np.savez(tmp_path / "m.npz", **{k: v.astype(np.float64) for k, v in arrays.items()})
+    same_images(load(tmp_path / "m.npz"), arrays)
+
+
+def test_a_missing_path(tmp_path):
+    assert "no such file or folder" in failure(tmp_path / "nothing")
+
+
+def test_an_empty_folder_names_the_file(tmp_path):
+    assert "train-images-idx3-ubyte (or train-images-idx3-ubyte.gz) is missing" in failure(tmp_path)
+
+
+@pytest.mark.parametrize("key", NAMES)
+def test_a_missing_idx_file_is_named(tmp_path, arrays, key):
+    folder = write_idx(tmp_path / "idx", arrays)
+    (folder / NAMES[key]).unlink()
+    assert NAMES[key] in failure(folder)
+
+
+def damage_truncate(content):
+    return content[:-3]
+
+
+def damage_extend(content):
+    return content + b"\0"
+
+
+def damage_magic(content):
+    return b"\0\0\x0d" + content[3:]
+
+
+def damage_empty(content):
+    return b""
+
+
+def damage_header(content):
+    return content[:9]
+
+
+def damage_huge(content):
+    return content[:4] + b"\xff" * 4 + content[8:]
+
+
+def damage_half_gzip(content):
+    return gzip.compress(content)[:-9]
+
+
+def damage_bad_gzip(content):
+    packed = bytearray(gzip.compress(content))
+    packed[12:20] = b"\xff" * 8
+    return bytes(packed)
+
+
+@pytest.mark.parametrize("key", ["x_train", "y_test"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        damage_truncate,
+        damage_extend,
+        damage_magic,
+        damage_empty,
+        damage_header,
+        damage_huge,
+        damage_half_gzip,
+        damage_bad_gzip,
+    ],
+)
+def test_a_damaged_idx_file_is_named(tmp_path, arrays, key, damage):
+    folder = write_idx(tmp_path / "idx", arrays)
+    file = folder / NAMES[key]
+    file.write_bytes(damage(file.read_bytes()))
+    assert NAMES[key] in failure(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda a: {"y_train": a["y_train"][:-1]}, f"{TRAIN} images but labels of shape"),
+        (lambda a: {"x_train": a["x_train"][:, :27]}, "28 x 28 pixels, found shape (12, 27, 28)"),
+        (lambda a: {"y_test": np.full(TEST, 10, np.uint8)}, "row 0 has a label outside"),
+        (
+            lambda a: {"x_train": a["x_train"] * (np.arange(TRAIN) != 7)[:, None, None]},
+            "the image in row 7 is empty",
+        ),
+        (lambda a: {"x_test": a["x_test"][:0], "y_test": a["y_test"][:0], "x_train": 0}, "28 x 28"),
+    ],
+    ids=["labels", "shape", "label", "empty", "none"],
+)
+@pytest.mark.parametrize("kind", ["npz", "idx"])
+def test_wrong_content_names_file_and_row(tmp_path, arrays, change, words, kind):
+    arrays = arrays | {key: np.asarray(value, np.uint8) for key, value in change(arrays).items()}
+    if kind == "npz":
+        np.savez(tmp_path / "m.npz", **arrays)
+        assert words in failure(tmp_path / "m.npz")
+    elif arrays["x_train"].ndim == 3:
+        assert words in failure(write_idx(tmp_path / "idx", arrays))
+
+
+@pytest.mark.parametrize("kind", ["npz", "idx"])
+def test_a_label_that_slipped_from_training_to_test_is_found(tmp_path, arrays, kind):
+    """The total number of labels is right, that of each part is not."""
+    labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
+    arrays = arrays | {"y_train": labels[: TRAIN + 1], "y_test": labels[TRAIN + 1 :]}
+    path = tmp_path / "m.npz"
+    if kind == "npz":
+        np.savez(path, **arrays)
+    else:
+        path = write_idx(tmp_path / "idx", arrays)
+    assert "12 images but labels of shape (13,)" in failure(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"x_train": np.full((TRAIN, 784), 0.5)},
+            "row 0 has a pixel outside the integers 0 to 255",
+        ),
+        ({"x_train": np.full((TRAIN, 784), np.nan)}, "row 0 has a pixel outside"),
+        ({"x_train": np.full((TRAIN, 784), 256)}, "row 0 has a pixel outside"),
+        ({"x_train": np.full((TRAIN, 784), -1)}, "row 0 has a pixel outside"),
+        ({"x_train": np.array(3)}, "28 x 28 pixels, found shape ()"),
+        ({"y_train": np.array(3)}, "12 images but labels of shape ()"),
+        ({"y_train": np.full(TRAIN, "four")}, "every label must be a number"),
+        ({"y_train": np.full(TRAIN, 1j)}, "every label must be a number"),
+        ({"x_train": np.full((TRAIN, 784), "1")}, "every pixel must be a number"),
+    ],
+    ids=range(9),
+)
+def test_wrong_numbers_in_npz(tmp_path, arrays, change, words):
+    np.savez(tmp_path / "m.npz", **(arrays | change))
+    assert words in failure(tmp_path / "m.npz")
+
+
+def test_npz_without_an_array(tmp_path, arrays):
+    del arrays["y_test"]
+    np.savez(tmp_path / "m.npz", **arrays)
+    assert "the array 'y_test' is missing" in failure(tmp_path / "m.npz")
+
+
+class Explosive:
+    def __reduce__(self):
+        return (pytest.fail, ("a pickle was loaded",))
+
+
+def test_no_pickle_is_loaded(tmp_path, arrays):
+    objects = np.empty(TRAIN, dtype=object)
+    objects[:] = Explosive()
+    np.savez(tmp_path / "m.npz", **(arrays | {"y_train": objects}))
+    assert "not a readable npz file" in failure(tmp_path / "m.npz")
+    (tmp_path / "p.npz").write_bytes(pickle.dumps(Explosive()))
+    assert "not a readable npz file" in failure(tmp_path / "p.npz")
+
+
+def test_a_file_that_is_no_npz(tmp_path, arrays):
+    np.save(tmp_path / "m.npy", arrays["x_train"])
+    assert "not a readable npz file" in failure(tmp_path / "m.npy")
+    (tmp_path / "m.txt").write_text("hello")
+    assert "not a readable npz file" in failure(tmp_path / "m.txt")
+
+
+def test_a_damaged_npz(tmp_path, arrays):
+    np.savez_compressed(tmp_path / "m.npz", **arrays)
+    content = bytearray((tmp_path / "m.npz").read_bytes())
+    content[200:240] = b"\xff" * 40
+    (tmp_path / "m.npz").write_bytes(content)
+    assert "not a readable npz file" in failure(tmp_path / "m.npz")
+    (tmp_path / "m.npz").write_bytes(content[: len(content) // 2])
+    assert "not a readable npz file" in failure(tmp_path / "m.npz")
+
+
+def test_openml_without_a_network_gives_one_line(monkeypatch):
+    import sklearn.datasets
+
+    def refuse(*args, **options):
+        raise OSError("no route\nto host")
+
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", refuse)
+    with pytest.raises(QmuError, match=r"dataset\.openml: .*dataset\.path") as caught:
+        mnist_full.load(mnist_full.Config(openml=True))
+    assert "\n" not in str(caught.value)
+
+
+def test_openml_hands_over_training_images_first(monkeypatch, rng):
+    import sklearn.datasets
+
+    class Found:
+        data = rng.integers(1, 256, (20, 784)).astype(float)
+        target = np.array([str(i % 10) for i in range(20)])
+
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", lambda *a, **k: Found)
+    monkeypatch.setattr(mnist_full, "TRAINING", 15)
+    found = mnist_full.load(mnist_full.Config(openml=True))
+    assert np.array_equal(found.labels, np.arange(20) % 10)
+    assert found.training.sum() == 15
+
+
+def test_checked_refuses_what_no_loader_should_hand_over():
+    ones = np.ones((2, 784), np.uint8)
+    with pytest.raises(QmuError, match="source: 2 images but labels of shape"):
+        checked("source", ones, np.array([1]), np.ones(2, bool))
+
+
+def silent(line):
+    pass
+
+
+POOL_SPEC = {
+    "experiment": "small",
+    "code_digest": "0" * 16,
+    "root_seed": 0,
+    "dataset": "mnist_full",
+    "features": {"public": 4, "components": 3, "fit_on": "public", "pool": 10},
+}
+
+
+@pytest.mark.parametrize("fit_on", ["public", "all_training"])
+def test_the_pool_step_keeps_ids_and_fits_where_it_is_told(tmp_path, arrays, monkeypatch, fit_on):
+    np.savez(tmp_path / "m.npz", **arrays)
+    monkeypatch.setattr(mnist_full, "SIZE", TRAIN + TEST)
+    features = POOL_SPEC["features"] | {"fit_on": fit_on}
+    settings = {"path": str(tmp_path / "m.npz"), "openml": False}
+    spec = POOL_SPEC | {"features": features, "settings": settings}
+    pool.run({}, {"pool": tmp_path / "pool.parquet"}, spec, silent, Clock())
+    table = tables.read(tmp_path / "pool.parquet", "pool", experiment="small")
+    images = load(tmp_path / "m.npz")
+    assert np.sum(table["role"] == "public") == 4
+    assert np.sum(table["role"] == "pool") == 10
+    ids = table["sample_id"]
+    assert len(set(ids.tolist())) == 14
+    assert np.array_equal(table["image"], images.pixels[ids])
+    assert np.array_equal(table["label"], images.labels[ids])
+    fit = np.isin(np.arange(TRAIN + TEST), ids[table["role"] == "public"])
+    fit = fit if fit_on == "public" else images.training
+    expected = principal_components(images.pixels, fit, 3)[ids]
+    np.testing.assert_allclose(table["features"], expected, atol=1e-9)
+
+
+def test_the_pool_step_refuses_another_number_of_images(tmp_path, arrays):
+    np.savez(tmp_path / "m.npz", **arrays)
+    spec = POOL_SPEC | {"settings": {"path": str(tmp_path / "m.npz"), "openml": False}}
+    with pytest.raises(QmuError, match="mnist_full has 70000 images, found 17"):
+        pool.run({}, {"pool": tmp_path / "pool.parquet"}, spec, silent, Clock())

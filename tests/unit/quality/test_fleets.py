@@ -1,0 +1,139 @@
+"""Measures over shadow fleets: planted worlds, floors and closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import quality_example
+from qmu.quality.measures import forget_quality, klom, u_lira_worlds
+from qmu.quality.statistics import auc, quantile
+from qmu.quality.worlds import SPLITS, Worlds, confidences, spread, worlds
+from qmu.seeds import generator
+
+
+def figures(module, variant="ga", **options):
+    """(metric, split) -> mean value over seeds."""
+    found: dict = {}
+    exam = quality_example.exam(variant, **options)
+    for figure in module.measure(exam, module.Config()):
+        found.setdefault((figure.metric, figure.split), []).append(figure.estimate.value)
+    return {key: float(np.mean(values)) for key, values in found.items()}
+
+
+def drawn(name, models=16, shift=0.0):
+    return generator("tests", "worlds", name).normal(size=models) + shift
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_worlds_share_no_model_and_know_who_held_an_image(split):
+    exam = quality_example.exam("retrain")
+    pair = worlds(exam, split, 8, confidences(exam))
+    forget = exam.shadows.label == exam.forget_class
+    held = exam.shadows.member[:, forget if split.startswith("forget") else ~forget]
+    assert not np.any(pair.first & pair.second)
+    assert np.array_equal(pair.first.sum(axis=0), pair.second.sum(axis=0))
+    first_held, second_held = {
+        "forget_train": (True, False),
+        "retain_train": (True, True),
+    }.get(split, (False, False))
+    assert np.all(held[pair.first] == first_held)
+    assert np.all(held[pair.second] == second_held)
+
+
+def test_spread_chooses_exactly_and_evenly():
+    allowed = np.ones((12, 2), bool)
+    allowed[:4, 1] = False
+    chosen = spread(allowed, np.array([4, 8]))
+    assert np.flatnonzero(chosen[:, 0]).tolist() == [0, 3, 6, 9]
+    assert np.array_equal(chosen[:, 1], allowed[:, 1])
+
+
+def test_klom_closed_form():
+    pair = Worlds(
+        unlearned=np.array([[0.0], [1.0], [1.0], [1.0]]),
+        retrained=np.array([[0.0], [0.0], [0.0], [1.0]]),
+        first=np.ones((4, 1), bool),
+        second=np.ones((4, 1), bool),
+    )
+    expected = 0.25 * math.log(1 / 3) + 0.75 * math.log(3)
+    assert klom.divergence(pair, 2, 1e-12)[0] == pytest.approx(expected, abs=1e-9)
+
+
+def test_klom_orders_the_worlds():
+    same, floor = figures(klom, state="same"), figures(klom, "retrain")
+    close, never = figures(klom), figures(klom, state="never_forgot")
+    over = figures(klom, state="over_forgot")
+    assert set(same.values()) == {0.0}
+    for split in SPLITS:
+        key = ("klom_mean", split)
+        assert abs(close[key] - floor["klom_mean_floor", split]) < 0.4
+    for split in ("forget_train", "forget_test"):
+        assert never["klom_mean", split] > 5 * close["klom_mean", split]
+    assert over["klom_mean", "forget_train"] > 5 * close["klom_mean", "forget_train"]
+    assert over["klom_mean", "forget_test"] < 1.5 * close["klom_mean", "forget_test"]
+
+
+@pytest.mark.parametrize("module", [klom, forget_quality])
+def test_too_few_models_give_no_figure(module):
+    assert all(math.isnan(value) for value in figures(module, models=16).values())
+
+
+def test_forget_quality_of_equal_and_of_separate_worlds():
+    values = drawn("one")
+    assert forget_quality.epsilon(values, values) == pytest.approx(0.0, abs=1e-3)
+    assert forget_quality.epsilon(values, values + 100) == forget_quality.CAP
+    assert forget_quality.epsilon(values, values - 100) == forget_quality.CAP
+    assert forget_quality.epsilon(np.zeros(16), values) == forget_quality.CAP
+    assert forget_quality.epsilon(np.zeros(16), np.zeros(16)) == 0.0
+
+
+def test_forget_quality_ignores_order_and_direction():
+    first, second = drawn("one"), drawn("two", shift=0.7)
+    found = forget_quality.epsilon(first, second)
+    assert found == forget_quality.epsilon(first[::-1], second)
+    assert found == pytest.approx(forget_quality.epsilon(-first, -second))
+    assert 0 < found <= math.log(15)
+
+
+def test_forget_quality_finds_a_world_on_both_sides_of_the_other():
+    inside = np.linspace(-1, 1, 16)
+    outside = np.concatenate([np.linspace(-5, -4, 8), np.linspace(4, 5, 8)])
+    assert forget_quality.epsilon(outside, inside) == forget_quality.CAP
+    assert forget_quality.epsilon(inside, outside) == forget_quality.CAP
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "points"), [(0, 1), (0.49, 1), (0.5, 0.5), (1.2, 0.25), (2.99, 1 / 32), (3.0, 0)]
+)
+def test_points_halve_up_to_what_sixteen_models_allow(epsilon, points):
+    assert forget_quality.points(epsilon, 16) == points
+
+
+def test_forget_quality_orders_the_worlds():
+    key = ("forget_quality", "forget_train")
+    floor = figures(forget_quality, "retrain")["forget_quality_floor", "forget_train"]
+    assert figures(forget_quality, state="same")[key] == pytest.approx(1.0)
+    assert figures(forget_quality)[key] == pytest.approx(floor, abs=0.05)
+    assert figures(forget_quality, state="never_forgot")[key] == 0.0
+    assert figures(forget_quality, state="over_forgot")[key] == 0.0
+
+
+def test_u_lira_tells_what_was_not_forgotten_and_nothing_else():
+    for metric in ("u_lira_auc", "u_lira_accuracy"):
+        floor = figures(u_lira_worlds, "retrain", seeds=6)
+        assert floor[f"{metric}_floor", "forget_train"] == pytest.approx(0.5, abs=0.1)
+        key = (metric, "forget_train")
+        assert figures(u_lira_worlds, state="same")[key] == 0.5
+        assert figures(u_lira_worlds, seeds=6)[key] == pytest.approx(0.5, abs=0.1)
+        assert figures(u_lira_worlds, state="never_forgot")[key] > 0.98
+        assert figures(u_lira_worlds, state="over_forgot")[key] > 0.98
+
+
+def test_weighted_statistics():
+    first, second = np.array([1.0, 3.0]), np.array([[0.0, 3.0], [2.0, 9.0]])
+    # Pairs won: 1 > 0; 3 > 0, 3 = 3 (half), 3 > 2: 3.5 of 8.
+    assert auc(first, second)(np.full((1, 2), 0.5))[0] == pytest.approx(3.5 / 8)
+    assert auc(first, second)(np.array([[1.0, 0.0]]))[0] == pytest.approx(0.5)
+    assert quantile(np.arange(100.0), 0.95)(np.full((1, 100), 0.01))[0] == 94.0

@@ -1,0 +1,135 @@
+"""Relearn time on models whose past is known."""
+
+from dataclasses import replace
+from functools import cache
+
+import fixtures
+import numpy as np
+import pytest
+import quality_example
+from qmu.models import training
+from qmu.quality.measures import relearn
+from qmu.seeds import generator
+
+FORGET = quality_example.FORGET
+
+
+@cache
+def _trained(batch_size=8, epochs=12):
+    """An exam whose original learnt all classes, whose retrained model never saw the forget class;
+    it audits the original."""
+    model = fixtures.small_model(epochs=epochs, batch_size=batch_size)
+    whole = quality_example.exam(fleets=False, seeds=1)
+    (one,) = whole.seeds
+    member = np.isin(one.split, ("forget_train", "retain_train"))
+    fitted = []
+    for rows in (member, member & (one.label != FORGET)):
+        names = ("tests", "relearn", int(rows.sum()))
+        start = model.initial_parameters(generator(*names))
+        found, _ = training.train(
+            model, start, one.inputs, one.label, np.flatnonzero(rows), names, lambda line: None
+        )
+        fitted.append(found)
+    original, retrain = fitted
+    one = replace(one, parameters=original, original=original, retrain=retrain, ensemble=())
+    return replace(whole, model=model, seeds=(one,))
+
+
+def _measure(exam, **settings):
+    found = relearn.measure(exam, relearn.Config(**settings))
+    return {figure.metric: figure.estimate.value for figure in found}
+
+
+def _audited(exam, parameters):
+    return replace(exam, seeds=(replace(exam.seeds[0], parameters=parameters),))
+
+
+def test_the_original_is_back_at_once():
+    assert _measure(_trained()) == {"relearn_steps": 0, "relearn_ratio": 0}
+
+
+def test_the_retrained_model_is_the_unit():
+    exam = _trained()
+    found = _measure(_audited(exam, exam.seeds[0].retrain))
+    assert 1 <= found["relearn_steps"] < relearn.Config().cap
+    assert found["relearn_ratio"] == 1.0
+
+
+def test_a_masked_head_is_opened_again():
+    """The features are all there: a masked original is back before a retrained model."""
+    exam = _trained()
+    masked = fixtures.leaves(exam.seeds[0].original)
+    masked["head/bias"][FORGET] = -np.inf
+    found = _measure(_audited(exam, exam.model.convert(masked)))
+    assert found["relearn_ratio"] < 1
+    opened = fixtures.leaves(relearn.opened(exam.model, masked))
+    rest = np.delete(masked["head/bias"], FORGET)
+    assert opened["head/bias"][FORGET] == pytest.approx(rest.mean())
+    np.testing.assert_array_equal(np.delete(opened["head/bias"], FORGET), rest)
+    np.testing.assert_array_equal(opened["circuit"], masked["circuit"])
+
+
+def test_the_cap_is_reported_where_it_is_reached():
+    exam = _trained()
+    lost = {
+        name: np.zeros_like(value)
+        for name, value in fixtures.leaves(exam.seeds[0].original).items()
+    }
+    lost["head/bias"][FORGET] = -1e6
+    exam = _audited(exam, exam.model.convert(lost))
+    assert _measure(exam, cap=40)["relearn_steps"] == 40
+    assert _measure(exam, cap=40)["relearn_ratio"] > 1
+
+
+def test_ratio():
+    assert relearn.ratio(3, 12, 100) == 0.25
+    assert relearn.ratio(100, 50, 100) == 2.0
+    assert relearn.ratio(50, 100, 100) == 0.5
+    assert np.isnan(relearn.ratio(3, 0, 100))
+    assert np.isnan(relearn.ratio(100, 100, 100))
+
+
+def test_checking_less_often_finds_the_next_checked_step():
+    exam = _trained()
+    exam = _audited(exam, exam.seeds[0].retrain)
+    each = _measure(exam)["relearn_steps"]
+    some = _measure(exam, check_every=4)["relearn_steps"]
+    assert some % 4 == 0
+    assert some >= each
+
+
+def test_looser_tolerance_is_back_sooner():
+    exam = _trained()
+    exam = _audited(exam, exam.seeds[0].retrain)
+    assert (
+        _measure(exam, tolerance=0.5)["relearn_steps"]
+        <= _measure(exam, tolerance=0.01)["relearn_steps"]
+    )
+
+
+def test_a_forget_set_smaller_than_a_batch_serves():
+    exam = _trained(batch_size=48, epochs=80)
+    assert len(exam.seeds[0].rows("forget_train")) < 48
+    found = _measure(_audited(exam, exam.seeds[0].retrain))
+    assert found["relearn_steps"] >= 1
+
+
+def test_the_forget_set_alone_is_trained_on():
+    """Whatever stands in the other images, the steps are the same."""
+    exam = _trained()
+    (one,) = exam.seeds
+    inputs = one.inputs.copy()
+    inputs[one.split != "forget_train"] = np.nan
+    poisoned = replace(one, parameters=one.retrain, inputs=inputs)
+    expected = _measure(_audited(exam, one.retrain))
+    assert _measure(replace(exam, seeds=(poisoned,))) == expected
+
+
+def test_both_models_see_the_same_minibatches_whatever_the_variant():
+    first, second = (relearn._order(10, 64, ("tests", 1)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    for start in range(0, 60, 10):
+        np.testing.assert_array_equal(np.sort(first[start : start + 10]), np.arange(10))
+    exam = _trained()
+    exam = _audited(exam, exam.seeds[0].retrain)
+    assert _measure(exam) == _measure(replace(exam, variant="another"))

@@ -1,0 +1,133 @@
+"""The report's sentences follow the numbers: each is said where it holds, and only there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import report_example
+from qmu.report.evidence.evidence import gather
+from qmu.report.evidence.summary import Estimate
+from qmu.report.page.tables import flat
+from qmu.report.sentences import findings as findings_module
+from qmu.report.sentences.strength import strength
+from report_reading import changed, sentence
+
+
+@pytest.fixture(scope="module")
+def full():
+    return report_example.full(models=("hqnn",))
+
+
+def test_published_number_is_set_beside_the_false_positives():
+    text = sentence(changed("mia_success", "forget_train", 0.95), "published")
+    assert "95% [93–97]" in text
+    assert "57%" in text
+    assert "points, speaks of membership" in text
+
+
+def test_overlapping_rates_are_no_evidence():
+    evidence = changed("mia_success", "forget_train", 0.58, variant="target", attack="su_graybox")
+    assert "no evidence of membership" in sentence(evidence, "published")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.7, "above guessing"), (0.5, "nothing to unlearn"), (0.2, "below guessing")],
+)
+def test_chance_is_judged_by_the_interval(value, words):
+    evidence = changed("auc", "forget_train", value, variant="target")
+    assert words in sentence(evidence, "chance")
+
+
+def test_a_silent_control_and_a_confident_retrain_are_named():
+    silent = sentence(changed("mia_success", "forget_train", 0.0), "zero")
+    assert "The control logit_mask unlearns nothing" in silent
+    loud = sentence(changed("mia_success", "forget_train", 0.9), "zero")
+    assert "never saw the class" in loud
+    assert "unlearns nothing" not in loud
+
+
+def test_methods_are_split_at_the_stated_threshold():
+    text = sentence(changed("mia_success", "forget_train", 0.3, variant="ga"), "methods")
+    forgotten, rest = text.split("do not read as forgotten")
+    assert "ssd" in forgotten
+    assert "ga 30%" in rest
+    assert "rga (reconstructed)" in text
+
+
+def test_traces_name_the_method_and_its_strongest_attack():
+    evidence = changed("auc", "forget_train", 0.9, variant="ssd", attack="loss_thr")
+    text = sentence(evidence, "trace")
+    assert "loss_thr 0.90 [0.88–0.92]" in text
+    clean = changed("auc", "forget_train", 0.5)
+    assert sentence(clean, "trace").startswith("After no method")
+
+
+def test_utility_and_cost_compare_with_retraining():
+    evidence = changed("accuracy", "retain_test", 0.9, variant="ga")
+    base = evidence.summary.get("hqnn", "retrain", "accuracy", "retain_test").value
+    assert f"ga −{100 * (base - 0.9):.1f}" in sentence(evidence, "utility")
+    assert "Not economical" not in sentence(evidence, "cost")
+    columns = report_example.summary(models=("hqnn",))
+    rows = (columns["metric"] == "gradient_evaluations") & (columns["variant"] == "ssd")
+    columns["value"][rows] = 1e6
+    assert "Not economical: ssd." in sentence(gather(columns), "cost")
+
+
+def test_without_intervals_nothing_is_claimed_about_chance():
+    columns = report_example.summary(models=("hqnn",))
+    columns["ci_low"][:] = None
+    columns["ci_high"][:] = np.nan
+    topics = {f.topic for f in findings_module.findings(gather(columns))}
+    assert "published" in topics
+    assert not {"chance", "trace"} & topics
+
+
+def test_a_method_that_is_cleared_wrongly_is_named():
+    """The published rate reads zero while the loss ranks members as before unlearning."""
+    columns = report_example.summary(models=("hqnn",), attacks=("su_graybox", "loss_thr"))
+    area = (columns["metric"] == "auc") & (columns["split"] == "forget_train")
+    for variant, value in (("target", 0.73), ("ssd", 0.71), ("ga", 0.55), ("rga", 0.52)):
+        rows = area & (columns["variant"] == variant) & (columns["attack"] == "loss_thr")
+        columns["value"][rows] = value
+        columns["ci_low"][rows], columns["ci_high"][rows] = value - 0.03, value + 0.03
+    other = area & (columns["attack"] == "su_graybox")
+    columns["value"][other], columns["ci_low"][other], columns["ci_high"][other] = 0.5, 0.47, 0.53
+    text = sentence(gather(columns, cards=report_example.CARDS), "misread")
+    assert "ssd reads" in text
+    assert "AUC 0.71 [0.68–0.74] against 0.73 [0.70–0.76] before" in text
+    assert "ga" not in text.replace("against", "")
+
+
+def test_many_attacks_are_summed_up(full):
+    text = sentence(full, "chance")
+    assert "of 14 attacks, the furthest from 0.5" in text
+    assert "entr_thr" not in text
+
+
+def test_strength_names_the_shadow_models_and_the_strongest_attack(full):
+    text = " ".join(strength(full))
+    assert text.startswith("14 attacks ran")
+    assert "16 shadow models" in text
+    assert "12 of them also went through each unlearning method" in text
+    assert "lira_online, lira_offline, rmia and u_lira" in text
+    assert "fewer than the 64 to 256" in text
+    areas = {
+        a: full.summary.get("hqnn", "target", "auc", "forget_train", a)
+        for a in report_example.ALL_ATTACKS
+    }
+    best = max(areas, key=lambda a: abs(areas[a].value - 0.5))
+    assert f"on hqnn {best} (AUC {findings_module.number(areas[best])})" in text
+    few = " ".join(strength(report_example.evidence(models=("hqnn",))))
+    assert "None of these attacks judges each image" in few
+    assert "went through" not in few
+    assert strength(gather(report_example.summary(models=("hqnn",), attacks=()))) == []
+
+
+def test_numbers_are_written_as_stated():
+    assert findings_module.rate(Estimate(0.948, 0.9, 0.98)) == "95% [90–98]"
+    assert findings_module.number(Estimate(0.634)) == "0.63"
+    assert findings_module.signed(-2.14) == "−2.1"
+    assert findings_module.signed(-0.01) == "0.0"
+    assert findings_module.listed(["a", "b", "c"]) == "a, b and c"
+    assert flat({"a": {"b": 1, "c": [1, 2]}}) == [("a.b", "1"), ("a.c", "1, 2")]

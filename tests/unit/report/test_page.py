@@ -1,0 +1,159 @@
+"""The HTML report: complete, self-contained, escaped, and the same for the same evidence."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import report_example
+from qmu import registry
+from qmu.config.experiment import parse
+from qmu.report import catalogue
+from qmu.report.build import build
+from qmu.report.evidence.evidence import Cards, cards, gather
+from qmu.report.page.page import as_yaml, cite, render
+from qmu.report.sentences import findings as findings_module
+from qmu.unlearning.problem import MethodCard
+from report_reading import Page
+
+SECTIONS = [
+    *("summary", "question", "game", "variants", "attacks", "corners", "leakage"),
+    *("utility", "cost", "tables", "reading", "limits", "reproduce"),
+]
+
+
+# Figures of what the example does not hold.
+EMPTY = ("roc", "quality", "devices", "signal", "sweep")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    return build(
+        report_example.evidence(models=("hqnn",)), folder / "figures", folder / "report.html"
+    )
+
+
+@pytest.fixture(scope="module")
+def source(built) -> str:
+    return built.report.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(source) -> Page:
+    return Page(source)
+
+
+def test_build_writes_every_figure_and_the_page(built):
+    assert set(built.figures) == set(catalogue.STEMS)
+    for stem, (svg, png) in built.figures.items():
+        assert svg.name == f"{stem}.svg"
+        assert svg.read_bytes().startswith(b"<?xml")
+        assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_section_is_there_and_in_the_contents(page):
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    links = [a.get("href") for tag, a in page.tags if tag == "a"]
+    assert len(ids) == len(set(ids))
+    assert set(SECTIONS) <= set(ids)
+    assert {f"#{name}" for name in SECTIONS if name != "summary"} <= set(links)
+    assert not page.open
+
+
+def test_nothing_is_fetched_from_elsewhere(source, page):
+    assert not [tag for tag, _ in page.tags if tag in ("script", "link", "img", "iframe")]
+    assert "@import" not in source
+    assert not re.search(r"url\((?!#)", source)
+    for tag, attributes in page.tags:
+        for name in ("src", "href", "xlink:href", "data"):
+            address = attributes.get(name) or "#"
+            cited = tag == "a" and address.startswith("https://arxiv.org/abs/")
+            assert address.startswith("#") or cited, (tag, address)
+
+
+def test_figures_are_described_and_tables_have_headers(page):
+    pictures = [a for tag, a in page.tags if tag == "svg"]
+    shown = [entry for entry in catalogue.FIGURES if entry.stem not in EMPTY]
+    assert len(pictures) == len(shown)
+    ids = {attributes.get("id") for _, attributes in page.tags}
+    for attributes in pictures:
+        assert attributes["role"] == "img"
+        assert set(attributes["aria-labelledby"].split()) <= ids
+    assert sum(tag == "table" for tag, _ in page.tags) <= sum(
+        tag == "thead" for tag, _ in page.tags
+    )
+    assert all("scope" in a for tag, a in page.tags if tag == "th")
+    for entry in shown:
+        assert entry.alt in page.text
+
+
+def test_the_numbers_are_those_of_the_summary(page):
+    evidence = report_example.evidence(models=("hqnn",))
+    for variant in ("target", "retrain", "logit_mask"):
+        found = evidence.summary.get("hqnn", variant, "mia_success", "forget_train", "su_graybox")
+        assert findings_module.rate(found) in page.text
+    assert "reconstructed" in page.text
+    assert "jax" in page.text
+    assert "mnist_embedded" in page.text
+    assert report_example.MANIFEST["tables"]["results/example/a.parquet"]["sha256"] in page.text
+
+
+def test_the_same_evidence_gives_the_same_page(built, source):
+    pictures = {stem: svg.read_text(encoding="utf-8") for stem, (svg, _) in built.figures.items()}
+    for empty in EMPTY:
+        del pictures[empty]
+    assert render(report_example.evidence(models=("hqnn",)), pictures) == source
+
+
+def test_text_is_escaped():
+    methods = {"ga": MethodCard("<script>alert(1)</script>", "a < b & arXiv:2308.07707", "forget")}
+    evidence = gather(
+        report_example.summary(models=("hqnn",)),
+        cards=Cards(methods=methods),
+        manifest={"<b>": "<i>"},
+        config={"experiment": "</title><script>"},
+    )
+    text = render(evidence, {})
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<b>&lt;b" not in text
+    assert not Page(text).open
+    assert str(cite("a < arXiv:2308.07707")) == (
+        'a &lt; <a href="https://arxiv.org/abs/2308.07707">arXiv:2308.07707</a>'
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"models": (), "variants": ()},
+        {"models": ("hqnn",), "attacks": ()},
+        {"models": ("hqnn",), "variants": ("target",)},
+        {"models": ("hqnn",), "variants": ("ga",), "attacks": ("loss_thr",)},
+    ],
+)
+def test_missing_pieces_leave_a_whole_page(options):
+    page = Page(render(gather(report_example.summary(**options)), {}))
+    assert not page.open
+    assert set(SECTIONS) <= {attributes.get("id") for _, attributes in page.tags}
+
+
+def test_the_printed_config_gives_the_same_experiment():
+    import yaml
+
+    raw = {
+        "experiment": "x",
+        "seeds": [0],
+        "models": {"hqnn": {}, "deep": {"model": "hqnn", "layers": 7}},
+        "unlearning": {"ga_strong": {"method": "ga", "step_length": 0.5}},
+        "attacks": {"loss_thr": {}},
+    }
+    if not registry.names("attacks"):
+        pytest.skip("no attack is installed")
+    experiment = parse(raw)
+    dumped = experiment.model_dump(mode="json")
+    assert parse(yaml.safe_load(as_yaml(dumped))) == experiment
+    found = cards(dumped)
+    assert list(found.models) == ["hqnn", "deep"]
+    assert found.methods["ga_strong"].title == registry.load("unlearning", "ga").CARD.title

@@ -1,0 +1,104 @@
+"""The HTML report of a full audit: verdicts, quality and few false alarms in their tables."""
+
+from __future__ import annotations
+
+import pytest
+import report_example
+from qmu.audit.verdicts import verdicts as verdicts_module
+from qmu.report.evidence import measures
+from qmu.report.page import verdicts as html_verdicts
+from qmu.report.page.page import render
+from qmu.report.page.tables import small
+from qmu.report.sentences import findings as findings_module
+from report_reading import Page, rows_of
+
+
+@pytest.fixture(scope="module")
+def full():
+    return report_example.full(models=("hqnn",))
+
+
+@pytest.fixture(scope="module")
+def full_page(full):
+    return Page(render(full, {}))
+
+
+def test_verdicts_stand_near_the_top_with_their_evidence(full, full_page):
+    text = render(full, {})
+    assert text.index("hqnn: verdicts") < text.index('id="contents"')
+    known = {rule.name: rule.words for rule in html_verdicts.rules()}
+    shown = html_verdicts.rows(full, "hqnn")
+    assert [row.variant for row in shown] == [
+        "logit_mask (control)",
+        "ga",
+        "ssd",
+        "rga (reconstructed)",
+    ]
+    for row, judgement in zip(shown, full.judgements, strict=True):
+        assert row.words == known.get(judgement.verdict, judgement.verdict.replace("_", " "))
+        assert judgement.sentence in full_page.text
+        assert row.figures == (f"AUC of {judgement.variant} 0.6", "probe 0.9")
+        assert set(row.figures) <= {word.strip() for word in full_page.words}
+    assert "<said>" not in text
+
+
+def test_rules_of_the_verdicts_are_stated(full_page, monkeypatch):
+    for rule in html_verdicts.rules():
+        assert " ".join(rule.rule.split()) in full_page.text
+    monkeypatch.delattr(verdicts_module, "RULES", raising=False)
+    page = Page(render(report_example.full(models=("hqnn",)), {}))
+    assert html_verdicts.rules() == []
+    assert "The rules of the verdicts" not in page.text
+    assert "not forgotten" in page.text
+
+
+def test_without_verdicts_curves_and_quality_their_sections_are_absent(full_page):
+    page = Page(render(report_example.evidence(models=("hqnn",)), {}))
+    ids = {attributes.get("id") for _, attributes in page.tags}
+    assert not {"quality", "figure-roc", "figure-quality"} & ids
+    assert "#quality" not in {a.get("href") for _, a in page.tags}
+    for text in (": verdicts", "The rules of the verdicts", "every measure of every variant"):
+        assert text not in page.text
+        assert text in full_page.text
+    assert "None of the measures here opens the model" in page.text
+    assert "None of the measures here opens the model" not in full_page.text
+    assert not full_page.open
+
+
+def test_few_false_alarms_table_says_what_cannot_be_resolved(full):
+    rows = rows_of(render(full, {}), "hqnn: members found at few false alarms")
+    columns, first = rows[0], rows[1]
+    assert len(rows) == 1 + len(report_example.ALL_ATTACKS) * len(report_example.VARIANTS)
+    assert first[:2] == ["su_graybox", "target"]
+    get = full.summary.get
+    found = get("hqnn", "target", "tpr_at_fpr_1pct", "forget_train", "su_graybox")
+    assert first[columns.index("members found at 1% FPR")] == (
+        f"{found.value:.1%} [{100 * found.low:.1f}–{100 * found.high:.1f}]"
+    )
+    unresolved = first[columns.index("members found at 0.1% FPR")]
+    assert unresolved == "not resolvable with 279 non-members"
+    bound = get("hqnn", "target", "epsilon_lower_bound", "forget_train", "su_graybox")
+    assert first[columns.index("ε at least")] == f"{bound.value:.2f}"
+    assert "ε at least, other classes" not in columns
+
+
+def test_quality_table_holds_every_measure_and_no_other(full):
+    rows = rows_of(render(full, {}), "hqnn: measures of unlearning quality")
+    body = {row[0]: row for row in rows[1:]}
+    titles = {measures.title(name) for name in report_example.QUALITY}
+    assert titles == set(body)
+    assert "home_made" in body
+    row = body[measures.title("klom_mean")]
+    own = full.summary.get("hqnn", "ssd", "klom_mean", "forget_train")
+    assert row[1] == "forget class, trained on"
+    assert row[rows[0].index("ssd")] == small(own)
+    floors = [cell for row in rows[1:] for cell in row if cell.startswith("floor")]
+    assert len(floors) == len(report_example.QUALITY) // 2
+
+
+def test_the_published_number_stands_beside_its_controls(full):
+    rows = rows_of(render(full, {}), "hqnn: called “member”")
+    assert [row[0] for row in rows[1:]] == ["target", "retrain", "logit_mask (control)"]
+    members = full.summary.get("hqnn", "target", "mia_success", "forget_train", "su_graybox")
+    _, others = full.non_members("hqnn", "target", "su_graybox")
+    assert rows[1][1:] == [findings_module.rate(members), findings_module.rate(others)]

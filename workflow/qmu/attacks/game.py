@@ -1,0 +1,93 @@
+"""What an attacker sees of one model, and what an attack returns.
+
+The game: the attacker holds labelled samples and a model's logits on them, and says of each
+whether the model was trained on it. Scores are higher for members.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Need = Literal["shadows", "unlearned_shadows", "queries"]
+
+
+@dataclass(frozen=True)
+class AttackCard:
+    """A membership-inference attack: its title, source, and what the attacker holds.
+
+    ``needs`` is enforced: an attack is handed nothing else. ``unlearned_shadows`` stands for the
+    shadow models after the audited method and for those retrained without the forget class.
+    ``fitted_on_target`` says whether fitting looks at the original model, or at shadows alone.
+    """
+
+    title: str
+    source: str
+    access: str
+    needs: tuple[Need, ...] = ()
+    fitted_on_target: bool = False
+    statement: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """One model on labelled samples, rows in the order of ``sample_id``.
+
+    ``label`` (n,), ``split`` (n,) names such as ``forget_train``, ``member`` (n,) bool: whether
+    the seed's *target* was trained on the sample, ``logits`` (n, classes), ``loss``: the name of
+    the training loss ("ce" or "bce_sum"), ``right`` (n, r) bool: right answers on r transformed
+    copies, for attacks that ask for them.
+    """
+
+    sample_id: np.ndarray
+    label: np.ndarray
+    split: np.ndarray
+    forget: np.ndarray
+    member: np.ndarray
+    logits: np.ndarray
+    loss: str
+    right: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Shadows:
+    """Shadow models on the whole pool: ``logits`` (models, n, classes), ``member`` (models, n):
+    what the model was trained on, also where some of it was unlearned afterwards."""
+
+    sample_id: np.ndarray
+    label: np.ndarray
+    member: np.ndarray
+    logits: np.ndarray
+    loss: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that an attack may hold; what its card does not ask for is None.
+
+    ``original``: the seed's target. ``audited``: the model under audit (the target itself while an
+    attack is fitted). ``shadows``: shadow models of the target. ``unlearned``: the same models
+    after the audited variant's method. ``retrained``: models trained on the same members without
+    the forget class. ``calibration``: a shadow model's view with its own members, for thresholds.
+    Rows of the shadows are in the order of the views.
+    """
+
+    original: View
+    audited: View
+    forget_class: int
+    shadows: Shadows | None = None
+    unlearned: Shadows | None = None
+    retrained: Shadows | None = None
+    calibration: View | None = None
+
+
+@dataclass(frozen=True)
+class Scored:
+    """``score`` (n,) higher for members, ``decision`` (n,) the attack's own yes or no, ``fitted``
+    (n,) whether the attack was fitted on the sample."""
+
+    score: np.ndarray
+    decision: np.ndarray
+    fitted: np.ndarray

@@ -1,0 +1,1 @@
+"""One file per attack: its `Config`, `CARD`, ``fit`` and ``score``."""

@@ -1,0 +1,74 @@
+"""How much of a model a device leaves: its answers beside those of the exact simulation.
+
+``signal_slope`` and ``signal_correlation`` compare the device's <Z> with the exact ones over all
+test images and qubits: noise pulls expectation values towards those of a mixed state, so the slope
+falls, while the correlation says whether what is left still orders images as the model does.
+``agreement_with_simulation``: how often the device's answer is the simulation's. The embedding's
+own fidelity stands beside them, because an approximate embedding loses before any noise does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from .figure import Draw, Figure, Settings, Subject
+
+Table = Mapping[str, np.ndarray]
+SPLIT = "test"
+
+
+def signal(subject: Subject, outputs: Table, ideal: Table, settings: Settings) -> list[Figure]:
+    """Figures over the test images of ``outputs``; ``ideal`` holds the exact simulation's outputs
+    on at least these. Raises ValueError for an image that it lacks."""
+    rows = np.flatnonzero(np.isin(outputs["split"], ("retain_test", "forget_test")))
+    order = np.argsort(ideal["sample_id"])
+    found = np.searchsorted(ideal["sample_id"][order], outputs["sample_id"][rows])
+    same = order[found.clip(max=len(order) - 1)]
+    if not np.array_equal(ideal["sample_id"][same], outputs["sample_id"][rows]):
+        raise ValueError("the exact simulation lacks images that the device was asked about")
+    exact = ideal["expectation_values"][same]
+    measured = outputs["expectation_values"][rows]
+    draw = Draw(subject, settings)
+    slope, correlation = moments(exact, measured)
+    answers = outputs["logits"][rows].argmax(axis=-1) == ideal["logits"][same].argmax(axis=-1)
+    figures = [
+        draw.bootstrap("signal_slope", SPLIT, len(rows), slope),
+        draw.bootstrap("signal_correlation", SPLIT, len(rows), correlation),
+        draw.rate(None, "agreement_with_simulation", SPLIT, answers),
+    ]
+    fidelity = outputs["embedding_fidelity"][rows]
+    if np.any(fidelity < 1):
+        figures.append(draw.mean("embedding_fidelity", SPLIT, fidelity))
+    return figures
+
+
+Statistic = Callable[[np.ndarray], np.ndarray]
+
+
+def moments(exact: np.ndarray, measured: np.ndarray) -> tuple[Statistic, Statistic]:
+    """Slope of the least-squares line from exact to measured <Z> (n, wires), and correlation, as
+    functions of the images' weights (rows, n)."""
+    sums = [
+        part.mean(axis=1) for part in (exact, measured, exact**2, measured**2, exact * measured)
+    ]
+
+    def centred(weights: np.ndarray) -> tuple[np.ndarray, ...]:
+        x, y, xx, yy, xy = (weights @ part for part in sums)
+        return xx - x * x, yy - y * y, xy - x * y
+
+    def slope(weights: np.ndarray) -> np.ndarray:
+        of_exact, _, both = centred(weights)
+        return _ratio(both, of_exact)
+
+    def correlation(weights: np.ndarray) -> np.ndarray:
+        of_exact, of_measured, both = centred(weights)
+        return _ratio(both, np.sqrt(np.clip(of_exact * of_measured, 0, None)))
+
+    return slope, correlation
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Zero where nothing varies."""
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 1e-15)

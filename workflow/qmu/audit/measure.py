@@ -1,0 +1,169 @@
+"""The audit: from a model's outputs and attack scores to the rows of the summary.
+
+`measure` turns one model, seed and variant into figures with their intervals; `model_rows` and
+`aggregate_rows` turn figures into rows of the table ``summary``. Metrics, splits and attacks are
+those of the audit literature: Su et al. 2025 (arXiv:2509.06086) for ``mia_success``, Yeom et al.
+2018 (arXiv:1709.01604) for ``advantage``, Carlini et al. 2022 (arXiv:2112.03570) for TPR at FPR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from qmu.metrics import distances
+from qmu.metrics.estimates import over_seeds, plain
+
+from .figure import Draw, Figure, Reference, Settings, Subject
+from .membership import attack_figures
+
+Row = dict[str, Any]
+Table = Mapping[str, np.ndarray]
+
+__all__ = ["Figure", "Reference", "Settings", "Subject", "aggregate_rows", "measure", "model_rows"]
+
+SPLITS = ("retain_train", "forget_train", "retain_test", "forget_test")
+DISTANCES = {
+    "kl_to_retrain": distances.kl,
+    "js_to_retrain": distances.js,
+    "agreement_with_retrain": distances.agreement,
+}
+COSTS = ("gradient_evaluations", "forward_evaluations", "circuit_executions", "samples_read")
+
+
+def measure(
+    subject: Subject,
+    outputs: Table,
+    scores: Table,
+    cost: Table,
+    timing: Table,
+    reference: Reference,
+    settings: Settings,
+    populations: Mapping[str, np.ndarray] | None = None,
+) -> list[Figure]:
+    """Every figure of one model, seed and variant.
+
+    ``outputs``, ``scores``, ``cost``, ``timing`` are tables of those kinds; ``scores`` stacks all
+    attacks. ``reference`` holds the seed's retrain ensemble on the rows of ``outputs``.
+    ``populations`` gives, for an attack with a published population, its sample ids:
+    ``mia_success`` counts members among these, otherwise all members. Raises ValueError where
+    tables do not fit each other.
+    """
+    draw = Draw(subject, settings)
+    figures = answers(subject, outputs, scores, settings, populations)
+    figures += _distances(draw, outputs, reference)
+    return figures + _costs(draw, cost, timing, reference)
+
+
+def answers(
+    subject: Subject,
+    outputs: Table,
+    scores: Table,
+    settings: Settings,
+    populations: Mapping[str, np.ndarray] | None = None,
+) -> list[Figure]:
+    """The figures that a model's answers alone decide: accuracies and attacks (see `measure`).
+
+    On a further device these are all there is: costs are those of making the model, which no
+    device changes, and distances to retrained models would mix what was forgotten with what the
+    device blurs.
+    """
+    draw = Draw(subject, settings)
+    figures = _accuracies(draw, outputs)
+    for attack in dict.fromkeys(scores["attack"]):
+        rows = scores["attack"] == attack
+        table = {name: column[rows] for name, column in scores.items()}
+        population = (populations or {}).get(attack)
+        figures += attack_figures(draw, str(attack), table, population)
+    return figures
+
+
+def model_rows(figures: Iterable[Figure]) -> list[Row]:
+    """One row per figure of one seed, with the figures derived from it."""
+    return [row for figure in figures for row in _rows(figure, figure.subject.seed)]
+
+
+def aggregate_rows(figures: Iterable[Figure], settings: Settings) -> list[Row]:
+    """One row of seed None per figure, the mean over its seeds, in order of first appearance.
+
+    Intervals: hierarchical bootstrap over seeds and examples, joined for rates with the exact
+    interval of the pooled counts.
+    """
+    groups: dict[tuple[Any, ...], list[Figure]] = {}
+    for figure in figures:
+        groups.setdefault(figure.key, []).append(figure)
+    rows = []
+    for key, members in groups.items():
+        rng = settings.generator("over_seeds", *key)
+        estimate = over_seeds(
+            [figure.estimate for figure in members], rng, settings.resamples, settings.confidence
+        )
+        rows += _rows(members[0].with_estimate(estimate), None)
+    return rows
+
+
+def _rows(figure: Figure, seed: int | None) -> list[Row]:
+    subject = figure.subject
+    return [
+        {
+            "model": subject.model,
+            "seed": seed,
+            "variant": subject.variant,
+            "device": subject.device,
+            "attack": figure.attack,
+            "metric": metric,
+            "split": figure.split,
+            "value": value,
+            "ci_low": None if interval is None else interval[0],
+            "ci_high": None if interval is None else interval[1],
+            "n": figure.estimate.n,
+        }
+        for metric, value, interval in figure.with_derived()
+    ]
+
+
+def _accuracies(draw: Draw, outputs: Table) -> list[Figure]:
+    hits = np.argmax(outputs["logits"], axis=-1) == outputs["label"]
+    return [
+        draw.rate(None, "accuracy", split, hits[outputs["split"] == split])
+        for split in SPLITS
+        if np.any(outputs["split"] == split)
+    ]
+
+
+def _distances(draw: Draw, outputs: Table, reference: Reference) -> list[Figure]:
+    """Distances to each model of the retrain ensemble, averaged over it; for ``retrain`` itself
+    they are the floor: what two retrained models differ by."""
+    own, others = outputs["probabilities"], reference.probabilities
+    if others.shape[1:] != own.shape:
+        raise ValueError(
+            f"retrain ensemble of shape {others.shape} beside outputs of shape {own.shape}"
+        )
+    suffix = "_floor" if draw.subject.variant == "retrain" else ""
+    figures = []
+    for metric, distance in DISTANCES.items():
+        per_sample = np.mean([distance(own, other) for other in others], axis=0)
+        for split in SPLITS:
+            values = per_sample[outputs["split"] == split]
+            if len(values):
+                figures.append(draw.mean(metric + suffix, split, values))
+    return figures
+
+
+def _costs(draw: Draw, cost: Table, timing: Table, reference: Reference) -> list[Figure]:
+    """What making this variant cost, and how many times less than retraining."""
+    seconds = float(timing["wall_seconds"][0])
+    values = {name: float(cost[name][0]) for name in COSTS}
+    values |= {"seconds": seconds, "cpu_seconds": float(timing["cpu_seconds"][0])}
+    if draw.subject.variant != "target":
+        gradients = values["gradient_evaluations"]
+        values["speedup"] = _ratio(reference.gradient_evaluations, gradients)
+        values["speedup_seconds"] = _ratio(reference.seconds, seconds)
+    return [Figure(draw.subject, None, name, None, plain(v)) for name, v in values.items()]
+
+
+def _ratio(retrain: float, method: float) -> float:
+    """Retraining's cost over the method's; infinite for a method that costs nothing."""
+    return retrain / method if method else float("inf")

@@ -1,0 +1,1 @@
+"""Builders of parametrised circuits, one file each."""

@@ -1,0 +1,1 @@
+"""Circuits that prepare given states, exactly (`tree`) or with few gates (`mps`)."""

@@ -1,0 +1,204 @@
+"""What must hold between the sections of a configuration, checked before any job starts."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from qmu import registry
+from qmu.devices import checks as device_checks
+from qmu.errors import ConfigError
+from qmu.models import outputs as evaluation
+from qmu.simulators import capabilities, memory
+from qmu.unlearning import fisher
+
+if TYPE_CHECKING:
+    from qmu.circuits.circuit import Circuit
+
+    from .experiment import Experiment, Fleet, Simulation
+
+
+# A Gaussian per image and world needs a few models on either side.
+FEWEST_UNLEARNED = 8
+
+
+def check(experiment: Experiment) -> None:
+    """Raise ConfigError for combinations that cannot run."""
+    _check_seeds(experiment)
+    _check_files(experiment)
+    _check_data(experiment)
+    _check_shadows(experiment)
+    _check_queries(experiment)
+    for where, device, precision in (
+        ("simulation.device", *_device(experiment.common.simulation)),
+        ("fleet.device", *_device(experiment.common.fleet)),
+    ):
+        _check_device(where, device, precision)
+    for name, entry in experiment.models.items():
+        module = registry.load("models", entry.component)
+        settings = module.Config(**entry.settings)
+        _check_training(experiment, name, settings)
+        try:
+            module.check(settings, experiment.common.features.components)
+        except ValueError as error:
+            raise ConfigError(f"models.{name}.{error}") from None
+        _check_memory(experiment, name, module.circuit(settings), settings)
+    device_checks.check(experiment)
+
+
+def _device(section: object) -> tuple[str, str]:
+    return section.device, section.precision  # type: ignore[attr-defined]
+
+
+def _check_device(where: str, device: str, precision: str) -> None:
+    try:
+        capabilities.check(device, needs_gradients=True, precision=precision)
+        capabilities.require_installed(device)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def _check_seeds(experiment: Experiment) -> None:
+    seeds = experiment.common.seeds
+    twice = sorted(seed for seed, count in Counter(seeds).items() if count > 1)
+    if twice:
+        raise ConfigError(f"seeds: {twice[0]} stands there twice")
+
+
+def _check_files(experiment: Experiment) -> None:
+    path = experiment.dataset.settings.get("path")
+    if path is not None and not os.path.exists(path):
+        raise ConfigError(f"dataset.path: {path}: no such file or folder")
+
+
+def _check_data(experiment: Experiment) -> None:
+    common, entry = experiment.common, experiment.dataset
+    data = registry.load("data", entry.component)
+    if common.forget_class not in data.CLASSES:
+        raise ConfigError(
+            f"forget_class: {common.forget_class} is no class of {entry.component} "
+            f"(classes {min(data.CLASSES)} to {max(data.CLASSES)})"
+        )
+    features = common.features
+    if features.fit_on == "all_training" and entry.component != "mnist_full":
+        raise ConfigError("features.fit_on: 'all_training' needs dataset.name: mnist_full")
+    if features.fit_on == "public" and features.components > features.public:
+        raise ConfigError(
+            f"features.components: {features.components} principal components need at least as "
+            f"many public images, features.public is {features.public}"
+        )
+    if features.components > data.PIXELS:
+        raise ConfigError(
+            f"features.components: {features.components} exceeds the {data.PIXELS} pixels"
+        )
+    if features.public >= data.SIZE:
+        raise ConfigError(f"features.public: {features.public} leaves nothing of {data.SIZE}")
+    available = data.SIZE - features.public
+    pool = features.pool or available
+    if pool > available:
+        raise ConfigError(
+            f"features.pool: {pool} images asked, {entry.component} has {available} beside the "
+            f"{features.public} public ones"
+        )
+    samples = common.samples
+    needed = samples.train + samples.test + samples.validation
+    if needed > pool:
+        raise ConfigError(
+            f"samples.train: train + test + validation is {needed}, the pool holds {pool} images"
+        )
+    if samples.train < 10 * len(data.CLASSES):
+        raise ConfigError(
+            f"samples.train: {samples.train} is too few for {len(data.CLASSES)} classes "
+            f"(at least {10 * len(data.CLASSES)})"
+        )
+
+
+def _check_shadows(experiment: Experiment) -> None:
+    common = experiment.common
+    data = registry.load("data", experiment.dataset.component)
+    pool = common.features.pool or data.SIZE - common.features.public
+    if common.samples.train * 2 > pool:
+        raise ConfigError(
+            f"samples.train: shadow models leave at least half of the pool out, so {pool} images "
+            f"allow at most {pool // 2}, found {common.samples.train}"
+        )
+    shadows = common.shadows
+    if shadows.unlearned > shadows.count:
+        raise ConfigError(
+            f"shadows.unlearned: {shadows.unlearned} of only {shadows.count} shadow models "
+            "(shadows.count)"
+        )
+    if shadows.unlearned < FEWEST_UNLEARNED:
+        for section, kind, needed in (
+            ("attacks", experiment.attacks, lambda card: "unlearned_shadows" in card.needs),
+            ("quality", experiment.quality, lambda card: card.fleets),
+        ):
+            for name, entry in kind.items():
+                if needed(registry.load(section, entry.component).CARD):
+                    raise ConfigError(
+                        f"{section}.{name}: needs shadow models that the methods have unlearned, "
+                        f"shadows.unlearned is {shadows.unlearned} (at least {FEWEST_UNLEARNED})"
+                    )
+
+
+def _check_queries(experiment: Experiment) -> None:
+    """One set of transformed images serves a run: attacks that ask about them must agree."""
+    asking = [
+        name
+        for name, entry in experiment.attacks.items()
+        if "queries" in registry.load("attacks", entry.component).CARD.needs
+    ]
+    if len(asking) > 1:
+        raise ConfigError(
+            f"attacks.{asking[1]}: only one attack may ask about transformed images, "
+            f"attacks.{asking[0]} does already"
+        )
+
+
+def _check_training(experiment: Experiment, name: str, settings: object) -> None:
+    batch = settings.training.batch_size  # type: ignore[attr-defined]
+    smallest = experiment.common.samples.train // 2
+    if batch > smallest:
+        raise ConfigError(
+            f"models.{name}.training.batch_size: {batch} exceeds half of samples.train "
+            f"({experiment.common.samples.train}), retrained models have fewer images"
+        )
+
+
+def _check_memory(experiment: Experiment, name: str, circuit: Circuit, settings: object) -> None:
+    common = experiment.common
+    training = settings.training.batch_size  # type: ignore[attr-defined]
+    batches = [entry.settings.get("batch_size", 0) for entry in experiment.unlearning.values()]
+    for section, batch, fleet in (
+        (common.simulation, max(training, fisher.CHUNK, *batches), 1),
+        (common.fleet, training, common.fleet.width),
+    ):
+        need = memory.predicted_bytes(
+            circuit.wires,
+            batch,
+            device=section.device,
+            precision=section.precision,
+            layers=settings.layers,  # type: ignore[attr-defined]
+            fleet=fleet,
+        )
+        need = max(need, _evaluation_bytes(circuit, section))
+        if need > common.memory_gib * 2**30:
+            raise ConfigError(
+                f"models.{name}.qubits: {circuit.wires} qubits on {section.device} need about "
+                f"{need / 2**30:.1f} GiB, memory_gib allows {common.memory_gib:g}"
+            )
+
+
+def _evaluation_bytes(circuit: Circuit, section: Simulation | Fleet) -> int:
+    """One chunk of an evaluation; Lightning splits it, but its amplitudes are held at once."""
+    chunk = evaluation.chunk_size(circuit.wires)
+    if section.device.startswith("lightning"):
+        return 2 * chunk * memory.AMPLITUDE_BYTES[section.precision] * 2**circuit.wires
+    return memory.predicted_bytes(
+        circuit.wires,
+        chunk,
+        device=section.device,
+        precision=section.precision,
+        gradient=False,
+    )

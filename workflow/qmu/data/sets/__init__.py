@@ -1,0 +1,1 @@
+"""One file per data set: its `Config`, ``describe(config)`` and ``load(config)``."""

@@ -1,0 +1,73 @@
+"""Which image plays which part: public, pool, and per seed train, test, validation, unseen.
+
+The public images fit the principal components for every seed and serve nothing else, so that a
+feature carries no membership and one shadow fleet serves all seeds. Each seed draws its splits
+from the pool uniformly without replacement; what it leaves is ``unseen``: images that neither the
+model nor an attack ever touched.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qmu import seeds
+
+PARTS = ("train", "test", "validation", "unseen")
+
+
+def roles(root_seed: int, images: int, public: int, pool: int | None) -> np.ndarray:
+    """Role of every image, (images,) of "public", "pool" or "spare" (neither)."""
+    order = seeds.generator(root_seed, "roles").permutation(images)
+    pool = images - public if pool is None else pool
+    found = np.full(images, "spare", dtype=object)
+    found[order[:public]] = "public"
+    found[order[public : public + pool]] = "pool"
+    return found
+
+
+def draw_parts(root_seed: int, seed: int, pool: int, counts: dict[str, int]) -> np.ndarray:
+    """Part of every pool image for one seed, (pool,) of the names in `PARTS`.
+
+    ``counts`` gives the number of train, test and validation images; the rest is unseen.
+    """
+    if sum(counts.values()) > pool:
+        raise ValueError(f"{sum(counts.values())} images asked of a pool of {pool}")
+    order = seeds.generator(root_seed, "samples", seed).permutation(pool)
+    found = np.full(pool, "unseen", dtype=object)
+    start = 0
+    for part, count in counts.items():
+        found[order[start : start + count]] = part
+        start += count
+    return found
+
+
+def splits(parts: np.ndarray, forget: np.ndarray) -> np.ndarray:
+    """Split names such as ``forget_train``: the part, and whether the label is to be forgotten."""
+    group = np.where(forget, "forget", "retain")
+    return np.array([f"{g}_{p}" for g, p in zip(group, parts, strict=True)], dtype=object)
+
+
+def fleet_members(root_seed: int, role: str, index: int, pool: int, size: int) -> np.ndarray:
+    """Pool positions that fleet model ``index`` trains on, (size,) int64, sorted.
+
+    Models come in groups of ``pool // size`` that divide one permutation of the pool between them,
+    so every image is a member of the same number of models (up to the remainder of the division).
+    """
+    groups = pool // size
+    group, position = divmod(index, groups)
+    order = seeds.generator(root_seed, role, "members", group).permutation(pool)
+    return np.sort(order[position * size : (position + 1) * size])
+
+
+def scattered_order(sample_id: np.ndarray) -> np.ndarray:
+    """Positions (n,) that sort samples by a hash (SplitMix64) of their id.
+
+    A fixed order that ignores label and position: datasets are often stored class by class, so
+    "the first 500" by id itself could leave half of the classes out.
+    """
+    with np.errstate(over="ignore"):
+        mixed = np.asarray(sample_id).astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed = mixed ^ (mixed >> np.uint64(31))
+    return np.argsort(mixed, kind="stable")

@@ -1,0 +1,201 @@
+"""A model's outputs and gradients as functions to call, compiled once per model.
+
+Two routes give the same numbers. Where the circuit runs inside JAX, each function is one compiled
+program. Where it runs on a host device such as Lightning, a compiled program would contain
+callbacks, which JAX can neither keep in its compilation cache nor run faster than plain calls. So
+there the classical parts before and after the circuit are compiled by themselves, and kept for
+all jobs of a run, and the device is called between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qmu.lazy import jax, jnp
+from qmu.losses import LOSSES
+
+from .model import Model, Parameters
+
+if TYPE_CHECKING:
+    from jax import Array
+
+
+@lru_cache(maxsize=8)
+def outputs(model: Model) -> Callable[[Parameters, Array], tuple[Array, Array]]:
+    """``f(parameters, inputs) -> (<Z> (n, wires), logits (n, classes))``."""
+    if model.engine is not None:
+        return _segments(model).outputs
+
+    def forward(parameters: Parameters, inputs: Array) -> tuple[Array, Array]:
+        values = model.expectation_values(parameters, inputs)
+        return values, model.module.head(parameters, values)
+
+    return jax.jit(forward)
+
+
+@lru_cache(maxsize=8)
+def head_outputs(model: Model) -> Callable[[Parameters, Array], Array]:
+    """``f(parameters, <Z> (n, wires)) -> logits (n, classes)``: the part after the circuit."""
+    return jax.jit(model.module.head)
+
+
+@lru_cache(maxsize=8)
+def loss_and_gradient(model: Model) -> Callable[..., tuple[tuple[Array, Array], Parameters]]:
+    """``f(parameters, inputs, labels) -> ((mean training loss, accuracy), gradient)``."""
+    if model.engine is not None:
+        return _segments(model).loss_and_gradient
+
+    def loss(parameters: Parameters, inputs: Array, labels: Array) -> tuple[Array, Array]:
+        return mean_loss_and_hits(model, model.logits(parameters, inputs), labels)
+
+    return jax.jit(jax.value_and_grad(loss, has_aux=True))
+
+
+@lru_cache(maxsize=8)
+def squared_gradients(model: Model) -> Callable[..., Parameters]:
+    """``f(parameters, inputs, labels, weights)``: weighted sum of per-sample squared gradients."""
+    if model.engine is not None:
+        return _segments(model).squared_gradients
+
+    def chunk(parameters: Parameters, inputs: Array, labels: Array, weights: Array) -> Parameters:
+        small, wide = _split_dense(model, parameters)
+
+        def one(small: Parameters, row: Array, label: Array) -> Array:
+            return model.mean_loss(small | wide, row[None], label[None])
+
+        gradients = jax.vmap(jax.grad(one), in_axes=(None, 0, 0))(small, inputs, labels)
+        return _squares(model, parameters, inputs, gradients, weights)
+
+    return jax.jit(chunk)
+
+
+def _split_dense(model: Model, parameters: Parameters) -> tuple[Parameters, Parameters]:
+    """The parameters without and with the weights of the model's wide dense layer, if it has one.
+
+    A sample's gradient by such weights is an outer product, so that its square needs no array of
+    one weight matrix per sample: see `_squares`.
+    """
+    wide = getattr(model.module, "DENSE", {})
+    return (
+        {name: value for name, value in parameters.items() if name not in wide},
+        {name: value for name, value in parameters.items() if name in wide},
+    )
+
+
+def _squares(
+    model: Model, parameters: Parameters, inputs: Array, gradients: Parameters, weights: Array
+) -> Parameters:
+    """Weighted sums of squares of per-sample gradients (n, ...), and of the dense layer's, which
+    are inputs of the layer times the gradient by its bias."""
+    found = {name: jnp.tensordot(weights, g * g, axes=1) for name, g in gradients.items()}
+    for name, bias in getattr(model.module, "DENSE", {}).items():
+        rows = model.module.dense_inputs(parameters, inputs)
+        found[name] = (weights[:, None] * rows**2).T @ gradients[bias] ** 2
+    return found
+
+
+def mean_loss_and_hits(model: Model, logits: Array, labels: Array) -> tuple[Array, Array]:
+    """Mean training loss and share of right answers."""
+    loss = jnp.mean(LOSSES[model.config.training.loss](logits, labels, jnp))
+    return loss, jnp.mean(jnp.argmax(logits, axis=-1) == labels)
+
+
+@lru_cache(maxsize=8)
+def _segments(model: Model) -> _Segments:
+    """One set of compiled parts per model: outputs and gradients share the embedding's."""
+    return _Segments(model)
+
+
+class _Segments:
+    """The route through a host device: embed | device | head and loss | device | back."""
+
+    def __init__(self, model: Model) -> None:
+        self.model, self.engine = model, model.engine
+        self.trained = model.module.CARD.trains_embedding
+        self._embed = jax.jit(lambda p, x: model.module.embed(model.config, p, x))
+        self._head = head_outputs(model)
+        self._tail = jax.jit(jax.value_and_grad(self._loss, argnums=(0, 1), has_aux=True))
+        self._back = jax.jit(self._through_embedding)
+        self._tails = jax.jit(jax.vmap(jax.grad(self._one_loss, argnums=(0, 1)), (None, 0, 0)))
+        self._squares = jax.jit(self._sum_of_squares)
+
+    def outputs(self, parameters: Parameters, inputs: Array) -> tuple[Array, Array]:
+        angles, states = self._embedded(parameters, inputs)
+        values = self.engine.values(angles, states)[0]
+        return values, self._head(parameters, values)
+
+    def loss_and_gradient(self, parameters: Parameters, inputs: Array, labels: Array) -> Any:
+        angles, states = self._embedded(parameters, inputs)
+        values, final = self.engine.values(angles, states)
+        front, head = self._parts(parameters)
+        measured, (gradient, weights) = self._tail(head, values, labels)
+        weights = np.asarray(weights)
+        by_angle = self.engine.parameter_gradient(angles, states, weights)
+        gradient["circuit"] = by_angle.reshape(parameters["circuit"].shape)
+        if self.trained:
+            ascent = self.engine.input_gradient(angles, final, weights).real
+            gradient |= self._back(front, inputs, ascent)
+        return measured, gradient
+
+    def squared_gradients(
+        self, parameters: Parameters, inputs: Array, labels: Array, weights: Array
+    ) -> Parameters:
+        angles, states = self._embedded(parameters, inputs)
+        values, final = self.engine.values(angles, states)
+        front, head = self._parts(parameters)
+        gradients, pulls = self._tails(head, values, labels)
+        pulls = np.asarray(pulls)
+        # The register sums over its samples, so a squared gradient takes one call per sample.
+        by_angle = [
+            self.engine.parameter_gradient(angles, states[i : i + 1], pulls[i : i + 1])
+            for i in range(len(states))
+        ]
+        gradients["circuit"] = np.stack(by_angle).reshape(-1, *parameters["circuit"].shape)
+        ascent = self.engine.input_gradient(angles, final, pulls).real
+        return self._squares(front, inputs, ascent, gradients, weights)
+
+    def _embedded(self, parameters: Parameters, inputs: Array) -> tuple[np.ndarray, np.ndarray]:
+        states = np.asarray(self._embed(parameters, inputs))
+        return np.asarray(parameters["circuit"]).reshape(-1), states
+
+    def _loss(self, parameters: Parameters, values: Array, labels: Array) -> Any:
+        logits = self.model.module.head(parameters, values)
+        return mean_loss_and_hits(self.model, logits, labels)
+
+    def _one_loss(self, parameters: Parameters, values: Array, label: Array) -> Array:
+        return self._loss(parameters, values[None], label[None])[0]
+
+    def _parts(self, parameters: Parameters) -> tuple[Parameters, Parameters]:
+        """The parameters before and after the circuit, so that neither derivative writes zeros
+        for the other."""
+        head = {name: p for name, p in parameters.items() if name.startswith("head/")}
+        return {n: p for n, p in parameters.items() if n not in head and n != "circuit"}, head
+
+    def _through_embedding(
+        self, front: Parameters, inputs: Array, ascent: Array, fixed: Parameters | None = None
+    ) -> Parameters:
+        """What the gradient ``ascent`` by the amplitudes says of the parameters before them, but
+        for those that are ``fixed``."""
+        embed, config = self.model.module.embed, self.model.config
+        _, pull = jax.vjp(lambda p: embed(config, p | (fixed or {}), inputs), front)
+        return pull(ascent)[0]
+
+    def _sum_of_squares(
+        self,
+        front: Parameters,
+        inputs: Array,
+        ascent: Array,
+        gradients: Parameters,
+        weights: Array,
+    ) -> Parameters:
+        small, wide = _split_dense(self.model, front)
+
+        def one(row: Array, direction: Array) -> Parameters:
+            return self._through_embedding(small, row[None], direction[None], wide)
+
+        each = gradients | (jax.vmap(one)(inputs, ascent) if self.trained else {})
+        return _squares(self.model, front, inputs, each, weights)

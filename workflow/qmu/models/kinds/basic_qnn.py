@@ -1,0 +1,76 @@
+"""`basic_qnn`: principal components in amplitudes, U3-CNOT layers, a dense head on <Z>.
+
+Source: Su et al. 2025, "Quantum machine unlearning" (arXiv:2509.06086) and its released code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from qmu.circuits.ansatz import u3_cnot_ring
+from qmu.circuits.circuit import Circuit
+from qmu.lazy import jnp
+from qmu.models.model import ModelCard
+from qmu.models.recipe import Training
+from qmu.strict import Strict
+
+if TYPE_CHECKING:
+    from jax import Array
+
+CARD = ModelCard(
+    title="Basic QNN",
+    source="Su et al. 2025, arXiv:2509.06086",
+    inputs="features",
+    trains_embedding=False,
+)
+
+
+class Config(Strict):
+    """24 circuit angles per layer at 8 qubits, and a dense head of 8 x 10 weights, 10 biases."""
+
+    qubits: int = Field(default=8, ge=2, le=20)
+    layers: int = Field(default=5, ge=0, le=50)
+    training: Training = Training(
+        optimizer="nesterov", learning_rate=0.05, batch_size=32, epochs=64, loss="bce_sum"
+    )
+
+
+def check(config: Config, components: int) -> None:
+    """ValueError where the features do not fit the amplitudes."""
+    if components > 2**config.qubits:
+        raise ValueError(
+            f"qubits: {components} features do not fit the {2**config.qubits} amplitudes of "
+            f"{config.qubits} qubits (features.components)"
+        )
+
+
+def circuit(config: Config) -> Circuit:
+    """The quantum part."""
+    return u3_cnot_ring.circuit(config.qubits, config.layers)
+
+
+def initial_parameters(
+    config: Config, classes: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Every angle, weight and bias from N(0, 1), as released."""
+    shapes = {
+        "circuit": (config.layers, config.qubits, 3),
+        "head/weight": (config.qubits, classes),
+        "head/bias": (classes,),
+    }
+    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
+
+
+def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
+    """Features (n, components) to unit amplitude vectors (n, 2**qubits), padded with zeros."""
+    padding = 2**config.qubits - inputs.shape[-1]
+    padded = jnp.pad(inputs, ((0, 0), (0, padding)))
+    return padded / jnp.linalg.norm(padded, axis=-1, keepdims=True)
+
+
+def head(parameters: dict[str, Array], expectation_values: Array) -> Array:
+    """<Z> (n, qubits) to logits (n, classes)."""
+    return expectation_values @ parameters["head/weight"] + parameters["head/bias"]

@@ -1,0 +1,24 @@
+"""How a model is trained: optimiser, schedule and loss, as the configuration names them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from qmu.strict import Strict
+
+
+class Training(Strict):
+    """One recipe, used alike for the target, every retrained model and every shadow model.
+
+    ``batch_size`` samples a step; an epoch is ``floor(samples / batch_size)`` steps over a fresh
+    permutation, so that every step has the same shape.
+    """
+
+    optimizer: Literal["sgd", "nesterov", "adam"] = "sgd"
+    learning_rate: PositiveFloat = 0.1
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    batch_size: PositiveInt = 8
+    epochs: PositiveInt = 25
+    loss: Literal["ce", "bce_sum"] = "ce"

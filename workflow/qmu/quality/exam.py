@@ -1,0 +1,87 @@
+"""What a measure of unlearning quality sees: one variant of one model with all its seeds.
+
+A measure is one file in ``qmu/quality``: a `Config`, a `CARD`, and ``measure(exam, config) ->
+list[Figure]``. It looks at parameters and outputs, never at what another measure found. Figures
+of single seeds are averaged by the audit; a figure that belongs to the shadow fleet has no seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qmu import seeds
+from qmu.attacks.game import Shadows
+from qmu.audit.figure import Draw, Settings, Subject
+from qmu.models.model import Model, Parameters
+
+Outputs = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class QualityCard:
+    """A measure of unlearning quality: its title, source, whether it needs shadow models of the
+    method, and one sentence on how to read it."""
+
+    title: str
+    source: str
+    fleets: bool = False
+    statement: str = ""
+
+
+@dataclass(frozen=True)
+class SeedExam:
+    """One seed's audited model beside the original and the retrained ones.
+
+    ``inputs`` (n, d) are all pool images as the model reads them, with ``label`` (n,) and
+    ``split`` (n,) such as ``forget_train``. ``outputs``, ``original_outputs`` and
+    ``retrain_outputs`` hold ``expectation_values`` (n, wires), ``logits`` and ``probabilities``
+    (n, classes) in the same order; ``ensemble_logits`` (models, n, classes) are those of further
+    retrained models, whose parameters are ``ensemble``.
+    """
+
+    seed: int
+    inputs: np.ndarray
+    label: np.ndarray
+    split: np.ndarray
+    parameters: Parameters
+    original: Parameters
+    retrain: Parameters
+    ensemble: tuple[Parameters, ...]
+    outputs: Outputs
+    original_outputs: Outputs
+    retrain_outputs: Outputs
+    ensemble_logits: np.ndarray
+
+    def rows(self, *splits: str) -> np.ndarray:
+        """Positions of the images of the named splits, ascending."""
+        return np.flatnonzero(np.isin(self.split, splits))
+
+
+@dataclass(frozen=True)
+class Exam:
+    """``model`` runs inside JAX. ``shadows``, ``unlearned`` and ``retrained`` are None where the
+    measure's card asks for no fleets: models before and after the variant's method, and models
+    trained on the same members without the forget class."""
+
+    name: str
+    variant: str
+    device: str
+    forget_class: int
+    model: Model
+    seeds: tuple[SeedExam, ...]
+    shadows: Shadows | None
+    unlearned: Shadows | None
+    retrained: Shadows | None
+    settings: Settings
+
+    def draw(self, seed: int | None) -> Draw:
+        """Makes the figures of one seed, or of the fleet (None)."""
+        return Draw(Subject(self.name, seed, self.variant, self.device), self.settings)
+
+    def rng(self, *names: Any) -> np.random.Generator:
+        """A generator of this variant by name."""
+        path = (*self.settings.names, "quality", self.name, self.variant, *names)
+        return seeds.generator(*path)

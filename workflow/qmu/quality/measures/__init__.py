@@ -1,0 +1,1 @@
+"""One file per measure: its `Config`, `CARD` and ``measure(exam, config)``."""

@@ -1,0 +1,58 @@
+"""`parameter_distance`: how far a model's parameters are from the original's and a retrained one's.
+
+The Euclidean norm over all tensors. A weak measure: the same function has many parameters (angles
+are periodic, neurons can be swapped), and the same parameters can come about with or without the
+forgotten data (Thudi et al. 2022, arXiv:2110.11891).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from qmu.audit.figure import Figure
+from qmu.quality.exam import Exam, QualityCard
+from qmu.strict import Strict
+
+CARD = QualityCard(
+    title="Distance in parameters",
+    source="Thudi et al. 2022, arXiv:2110.11891",
+    statement=(
+        "Euclidean distances of all parameters to the original model and to retrained ones. It "
+        "tells how far a method moved, not whether it forgot: equal functions can lie far apart. "
+        "A masked logit, an infinite bias, is left out."
+    ),
+)
+
+
+class Config(Strict):
+    """The measure has no settings."""
+
+
+def measure(exam: Exam, config: Config) -> list[Figure]:
+    """``distance_to_original`` and ``distance_to_retrain`` of every seed: the mean over the
+    retrained models; of ``retrain`` to the others, NaN where there are none."""
+    figures = []
+    for one in exam.seeds:
+        draw, retrained = exam.draw(one.seed), exam.variant == "retrain"
+        others = one.ensemble if retrained else (one.retrain, *one.ensemble)
+        found = [distance(one.parameters, other) for other in others]
+        metric = "distance_to_retrain_floor" if retrained else "distance_to_retrain"
+        figures += [
+            draw.value("distance_to_original", None, distance(one.parameters, one.original)),
+            draw.value(metric, None, float(np.mean(found)) if found else math.nan),
+        ]
+    return figures
+
+
+def distance(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
+    """The Euclidean norm of the difference over all entries that are finite in both."""
+    total = 0.0
+    for name, value in first.items():
+        a, b = (np.asarray(v, np.float64) for v in (value, second[name]))
+        finite = np.isfinite(a) & np.isfinite(b)
+        total += float(np.sum((a[finite] - b[finite]) ** 2))
+    return math.sqrt(total)

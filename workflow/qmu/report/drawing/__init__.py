@@ -1,0 +1,1 @@
+"""What figures are drawn with: colours, type, panels, dots with intervals."""

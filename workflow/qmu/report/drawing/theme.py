@@ -1,0 +1,178 @@
+"""How figures look and how they are saved: one style, one colour per variant, the same bytes.
+
+Colours are those of Okabe and Ito (2008), distinguishable with every common form of colour-vision
+deficiency; members and non-members have a purple and an orange of their own and differ in shape.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import ParamSpec
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from qmu.tables.files import atomic
+
+INK, QUIET, GRID = "#1f2328", "#57606a", "#d8dee4"
+GAP = "#eceaf2"
+EMPTY = "nothing to show"
+MEMBER, NON_MEMBER = "#542788", "#d9730d"
+
+# Behind text that may stand on a line: legible, and far smaller in an SVG than outlined glyphs.
+BACKING = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.4}
+
+FIXED = {
+    "target": "#1f2328",
+    "retrain": "#009e73",
+    "logit_mask": "#8a8f98",
+    "ga": "#d55e00",
+    "ssd": "#0072b2",
+    "rga": "#c2559b",
+}
+OTHERS = ("#e69f00", "#56b4e9", "#6a3d9a", "#8c6d1f", "#117733", "#aa4466", "#44aa99", "#332288")
+
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.edgecolor": QUIET,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 9.5,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.linewidth": 0.8,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9.5,
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "lines.linewidth": 1.4,
+    "figure.facecolor": "white",
+    "figure.dpi": 100,
+    "savefig.dpi": 150,
+    "svg.hashsalt": "qmu",
+    "svg.fonttype": "path",
+}
+
+Arguments = ParamSpec("Arguments")
+
+
+def styled(function: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
+    """Run a figure's function under this style, whatever the user's matplotlibrc says."""
+
+    @functools.wraps(function)
+    def inner(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Figure:
+        with matplotlib.rc_context():
+            _apply()
+            return function(*args, **kwargs)
+
+    return inner
+
+
+def grid(rows: int, columns: int, width: float, height: float, **options: object) -> tuple:
+    """A Figure of ``width`` x ``height`` inches and its axes, an array (rows, columns)."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.05)
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def blocks(
+    heads: Sequence[str], heights: Sequence[float], width: float, top: float = 0.5
+) -> tuple[Figure, list[SubFigure]]:
+    """A Figure of ``width`` inches with one titled part per entry of ``heads``, one below the
+    other, of ``heights`` inches; ``top`` inches are left for the legend."""
+    figure = Figure(figsize=(width, top + sum(heights)), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.05, wspace=0.01, hspace=0.04)
+    parts = figure.subfigures(len(heads), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for part, head in zip(parts, heads, strict=True):
+        part.suptitle(head, x=0.008, ha="left", fontsize=12, fontweight="bold")
+    return figure, list(parts)
+
+
+def wrapped(count: int, most: int) -> tuple[int, int]:
+    """(rows, columns) that hold ``count`` panels with at most ``most`` in a row, evenly."""
+    rows = -(-count // most)
+    return rows, -(-count // rows)
+
+
+def colours(variants: Iterable[str]) -> dict[str, str]:
+    """Variant -> colour: fixed for the names above, the next free one for any other."""
+    found, spare = {}, 0
+    for variant in variants:
+        if variant in FIXED:
+            found[variant] = FIXED[variant]
+        elif variant not in found:
+            found[variant] = OTHERS[spare % len(OTHERS)]
+            spare += 1
+    return found
+
+
+@styled
+def nothing(message: str) -> Figure:
+    """A figure that says why it is empty."""
+    figure, axes = grid(1, 1, 6, 1.2)
+    axes[0, 0].set_axis_off()
+    axes[0, 0].text(0.5, 0.5, message, ha="center", va="center", color=QUIET)
+    figure.set_label(EMPTY)
+    return figure
+
+
+def is_empty(figure: Figure) -> bool:
+    """Whether a figure is one of `nothing`: pages leave it out."""
+    return figure.get_label() == EMPTY
+
+
+def plain_log(ax: Axes, which: str, unit: str = "") -> None:
+    """Label the decades of a logarithmic axis 0.01, 0.1, 1 instead of powers of ten."""
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}{unit}"))
+    axis.set_minor_locator(NullLocator())
+
+
+def bare(ax: Axes) -> None:
+    """Keep horizontal dot plots quiet: no vertical axis line, no row ticks."""
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="y", visible=False)
+
+
+def save(figure: Figure, stem: str | Path) -> tuple[Path, Path]:
+    """Write ``stem``.svg and ``stem``.png; the same figure gives the same bytes."""
+    stem = Path(stem)
+    paths = stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")
+    with matplotlib.rc_context():
+        _apply()
+        # Settle the layout once, for both files. The canvases are called directly: savefig draws
+        # every figure twice.
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine("none")
+        with atomic(paths[0]) as temporary:
+            FigureCanvasSVG(figure).print_svg(temporary, metadata={"Date": None})
+        figure.dpi = STYLE["savefig.dpi"]
+        with atomic(paths[1]) as temporary:
+            FigureCanvasAgg(figure).print_png(temporary, metadata={"Software": None})
+    return paths
+
+
+def _apply() -> None:
+    matplotlib.rcdefaults()
+    matplotlib.rcParams.update(STYLE)

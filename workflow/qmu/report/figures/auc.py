@@ -1,0 +1,124 @@
+"""How well each attack ranks members above same-class non-members: the area under its ROC curve.
+
+One half is chance. Far below one half is leakage too: the attack is right when it is inverted. A
+cell is coloured only where its whole interval lies on one side of one half.
+"""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Patch, Rectangle
+
+from qmu.report.drawing import dots, theme
+from qmu.report.evidence.evidence import Evidence
+from qmu.report.evidence.summary import Estimate
+
+POPULATIONS = {"forget_train": "forget class", "retain_train": "other classes"}
+CELL = 0.37
+WIDTH = 10.8
+
+# Brown and teal: told apart with every common form of colour-vision deficiency, neither of them a
+# colour of members, non-members or a variant.
+SCALE = LinearSegmentedColormap.from_list(
+    "leak", ["#01665e", "#80cdc1", "#ffffff", "#dfc27d", "#8c510a"]
+)
+
+
+@theme.styled
+def draw(evidence: Evidence) -> Figure:
+    """One block per model: attacks down the side, variants across, both populations."""
+    shown = {model: _attacks(evidence, model) for model in evidence.summary.models}
+    shown = {model: attacks for model, attacks in shown.items() if attacks}
+    if not shown:
+        return theme.nothing("No AUC was measured.")
+    heights = [1.35 + CELL * len(attacks) for attacks in shown.values()]
+    figure, parts = theme.blocks(list(shown), heights, WIDTH, 0.4)
+    for part, (model, attacks) in zip(parts, shown.items(), strict=True):
+        _block(part, evidence, model, attacks)
+    dots.legend(
+        figure,
+        [
+            Patch(color=shade(0.72), label="above 0.5: members score higher"),
+            Patch(color=shade(0.28), label="below 0.5: leaks when inverted"),
+            Patch(facecolor="white", edgecolor=theme.GRID, label="interval holds 0.5"),
+        ],
+    )
+    return figure
+
+
+def leaks(estimate: Estimate) -> bool:
+    """Whether the interval lies wholly on one side of one half."""
+    low, high = estimate.low, estimate.high
+    return low is not None and high is not None and (low > 0.5 or high < 0.5)
+
+
+def shade(value: float) -> str:
+    """The colour of an AUC that differs from chance, deepest from 0.85 up and from 0.15 down."""
+    return to_hex(SCALE(0.5 + (value - 0.5) / 0.7))
+
+
+def _block(part: SubFigure, evidence: Evidence, model: str, attacks: list[str]) -> None:
+    splits = [s for s in POPULATIONS if any(_cell(evidence, model, a, s) for a in attacks)]
+    axes = part.subplots(1, len(splits), squeeze=False, sharey=True)[0]
+    for ax, split in zip(axes, splits, strict=True):
+        _table(ax, evidence, model, attacks, split)
+        ax.set_title(POPULATIONS[split], fontsize=10, pad=8)
+
+
+def _table(ax: Axes, evidence: Evidence, model: str, attacks: list[str], split: str) -> None:
+    variants = evidence.summary.variants(model)
+    for row, attack in enumerate(attacks):
+        for column, variant in enumerate(variants):
+            estimate = evidence.summary.get(model, variant, "auc", split, attack)
+            _draw_cell(ax, row, column, estimate)
+    ax.set_xlim(-0.5, len(variants) - 0.5)
+    ax.set_ylim(len(attacks) - 0.5, -0.5)
+    ax.set_yticks(range(len(attacks)), attacks)
+    ax.set_xticks(range(len(variants)), [evidence.label(v, "\n") for v in variants])
+    ax.tick_params(length=0, labelsize=8.5)
+    ax.tick_params(axis="x", labelsize=7.8)
+    ax.grid(visible=False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+def _draw_cell(ax: Axes, row: int, column: int, estimate: Estimate | None) -> None:
+    marked = estimate is not None and leaks(estimate)
+    ax.add_patch(
+        Rectangle(
+            (column - 0.48, row - 0.46),
+            0.96,
+            0.92,
+            facecolor=shade(estimate.value) if marked else "white",
+            edgecolor=theme.GRID,
+            linewidth=0.7,
+        )
+    )
+    if estimate is None:
+        ax.text(column, row, "–", ha="center", va="center", color=theme.QUIET)
+        return
+    dark = marked and abs(estimate.value - 0.5) > 0.25
+    ink = "white" if dark else theme.INK if marked else theme.QUIET
+    style = {"ha": "center", "color": ink}
+    weight = "bold" if marked else "normal"
+    if None in (estimate.low, estimate.high):
+        ax.text(column, row, f"{estimate.value:.2f}", va="center", fontsize=9, **style)
+        return
+    ax.text(
+        column, row - 0.16, f"{estimate.value:.2f}", va="center", fontsize=9, weight=weight, **style
+    )
+    interval = f"{estimate.low:.2f}–{estimate.high:.2f}"
+    ax.text(column, row + 0.24, interval, va="center", fontsize=6.6, **style)
+
+
+def _cell(evidence: Evidence, model: str, attack: str, split: str) -> bool:
+    get = evidence.summary.get
+    variants = evidence.summary.variants(model)
+    return any(get(model, v, "auc", split, attack) for v in variants)
+
+
+def _attacks(evidence: Evidence, model: str) -> list[str]:
+    attacks = evidence.summary.attacks
+    return [a for a in attacks if any(_cell(evidence, model, a, s) for s in POPULATIONS)]

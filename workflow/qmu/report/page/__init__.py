@@ -1,0 +1,1 @@
+"""The HTML page from numbers, sentences and drawings."""

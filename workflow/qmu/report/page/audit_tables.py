@@ -1,0 +1,106 @@
+"""Tables of a full audit: members found at few false alarms, and unlearning quality."""
+
+from __future__ import annotations
+
+import math
+
+from qmu.report.evidence import measures
+from qmu.report.evidence.evidence import Evidence
+from qmu.report.evidence.summary import Estimate
+
+from .tables import DASH, Table, small
+
+LOW_FPR = {"tpr_at_fpr_1pct": "1% FPR", "tpr_at_fpr_0_1pct": "0.1% FPR"}
+GROUPS = {"forget_train": "", "retain_train": ", other classes"}
+IMAGES = {
+    "forget_train": "forget class, trained on",
+    "forget_test": "forget class, test",
+    "forget_unseen": "forget class, unseen",
+    "retain_train": "other classes, trained on",
+    "retain_test": "other classes, test",
+    "retain_unseen": "other classes, unseen",
+    None: DASH,
+}
+
+
+def low_fpr(evidence: Evidence, model: str) -> Table | None:
+    """TPR at 1% and 0.1% FPR and the lower bound of epsilon, per attack and variant."""
+    columns = [
+        (f"members found at {name}{where}", metric, split)
+        for split, where in GROUPS.items()
+        for metric, name in LOW_FPR.items()
+    ]
+    columns += [
+        (f"ε at least{where}", "epsilon_lower_bound", split) for split, where in GROUPS.items()
+    ]
+    columns = [column for column in columns if _any(evidence, model, *column[1:])]
+    rows = []
+    for attack in evidence.summary.attacks:
+        for variant in evidence.summary.variants(model):
+            cells = [_low(evidence, (model, variant, m, s, attack)) for _, m, s in columns]
+            if any(cell != DASH for cell in cells):
+                rows.append((attack, evidence.label(variant), *cells))
+    if not rows:
+        return None
+    names = tuple(name for name, *_ in columns)
+    caption = f"{model}: members found at few false alarms"
+    return Table(caption, ("attack", "variant", *names), tuple(rows), 2)
+
+
+def _low(evidence: Evidence, key: tuple) -> str:
+    estimate = evidence.summary.cells.get(key)
+    if estimate is None:
+        if key not in evidence.summary.unresolved:
+            return DASH
+        n = evidence.summary.unresolved[key]
+        return "not resolvable" if n is None else f"not resolvable with {n} non-members"
+    if key[2] == "epsilon_lower_bound":
+        return f"{estimate.value:.2f}"
+    return _exact_rate(estimate)
+
+
+def _exact_rate(estimate: Estimate) -> str:
+    """A small rate with one decimal: whole percents would hide it."""
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.1%}"
+    return f"{estimate.value:.1%} [{100 * estimate.low:.1f}–{100 * estimate.high:.1f}]"
+
+
+def _any(evidence: Evidence, model: str, metric: str, split: str) -> bool:
+    keys = (*evidence.summary.cells, *evidence.summary.unresolved)
+    return any(key[0] == model and key[2:4] == (metric, split) for key in keys)
+
+
+def quality(evidence: Evidence, model: str) -> Table | None:
+    """Every measure of unlearning quality of every variant; ``floor`` marks what is the distance
+    between retrained models."""
+    pairs = measures.present(evidence, model)
+    if not pairs:
+        return None
+    variants = evidence.summary.variants(model)
+    rows = [
+        (
+            measures.title(metric),
+            IMAGES.get(split, str(split)),
+            *(_quality(evidence, model, variant, metric, split) for variant in variants),
+        )
+        for metric, split in pairs
+    ]
+    columns = ("measure", "images", *(evidence.label(v) for v in variants))
+    return Table(f"{model}: measures of unlearning quality", columns, tuple(rows), 2)
+
+
+def _quality(evidence: Evidence, model: str, variant: str, metric: str, split: str | None) -> str:
+    get = evidence.summary.get
+    estimate = get(model, variant, metric, split)
+    floor = get(model, variant, metric + measures.FLOOR, split)
+    shown = [_number(estimate)] if estimate is not None else []
+    if floor is not None:
+        shown.append(f"floor {_number(floor)}")
+    return "; ".join(shown) or DASH
+
+
+def _number(estimate: Estimate) -> str:
+    if not math.isfinite(estimate.value):
+        return "∞" if estimate.value > 0 else "−∞"
+    return small(estimate)

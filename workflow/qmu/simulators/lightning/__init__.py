@@ -1,0 +1,1 @@
+"""PennyLane's Lightning devices, a whole batch in one register, or tape by tape."""

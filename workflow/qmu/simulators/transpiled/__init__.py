@@ -1,0 +1,1 @@
+"""Transpiled circuits of IBM backends under recorded noise, split into independent components."""

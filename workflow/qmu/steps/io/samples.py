@@ -1,0 +1,48 @@
+"""Reads the pool and one seed's samples into the arrays that the other steps use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qmu.errors import QmuError
+from qmu.tables import parquet as tables
+
+
+@dataclass(frozen=True)
+class SeedData:
+    """The pool in its fixed order with this seed's splits; all arrays have one row per image."""
+
+    pool: dict[str, np.ndarray]
+    sample_id: np.ndarray
+    label: np.ndarray
+    split: np.ndarray
+    forget: np.ndarray
+
+    def positions(self, *splits: str) -> np.ndarray:
+        """Pool positions of the named splits, ascending."""
+        return np.flatnonzero(np.isin(self.split, splits))
+
+    def sample_columns(self) -> dict[str, np.ndarray]:
+        """The columns that every per-sample table starts with."""
+        names = ("sample_id", "label", "split", "forget")
+        return {name: getattr(self, name) for name in names}
+
+
+def read_pool(path: str, experiment: str) -> dict[str, np.ndarray]:
+    """The rows of the pool table that models may be trained on."""
+    table = tables.read(path, "pool", experiment=experiment)
+    rows = table["role"] == "pool"
+    return {name: column[rows] for name, column in table.items()}
+
+
+def read(pool_path: str, samples_path: str, experiment: str) -> SeedData:
+    """Both tables, checked against each other."""
+    pool = read_pool(pool_path, experiment)
+    samples = tables.read(samples_path, "samples", experiment=experiment)
+    if not np.array_equal(pool["sample_id"], samples["sample_id"]):
+        raise QmuError(f"{samples_path}: column 'sample_id' does not match {pool_path}")
+    return SeedData(
+        pool, samples["sample_id"], samples["label"], samples["split"], samples["forget"]
+    )

@@ -1,0 +1,78 @@
+"""Reads tables into what an attacker sees: views of one model, and the shadow models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from qmu.attacks.game import AttackCard, Evidence, Shadows, View
+from qmu.tables import parquet as tables
+
+
+def view_of(outputs: Mapping[str, np.ndarray], loss: str) -> View:
+    """The view of one model variant from its ``outputs`` table."""
+    member = np.isin(outputs["split"], ("retain_train", "forget_train"))
+    columns = {name: outputs[name] for name in ("sample_id", "label", "split", "forget", "logits")}
+    return View(**columns, member=member, loss=loss)
+
+
+def read_shadows(path: str, experiment: str, loss: str) -> Shadows:
+    """All shadow models from the ``attack_data`` table."""
+    return _shadows(tables.read(path, "attack_data", experiment=experiment), loss)
+
+
+def read_blocks(
+    paths: Sequence[str], experiment: str, loss: str | None, indices: Sequence[int]
+) -> Shadows:
+    """The shadow models ``indices`` from the blocks of a fleet."""
+    merged = merge_blocks(paths, experiment, indices)
+    return _shadows(merged, loss or "")
+
+
+def merge_blocks(
+    paths: Sequence[str], experiment: str, indices: Sequence[int]
+) -> dict[str, np.ndarray]:
+    """Blocks of ``fleet_outputs`` as one table, in the order of their models."""
+    blocks = [tables.read(path, "fleet_outputs", experiment=experiment) for path in paths]
+    merged = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    rows = np.flatnonzero(np.isin(merged["model_index"], indices))
+    rows = rows[np.argsort(merged["model_index"][rows], kind="stable")]
+    return {name: column[rows] for name, column in merged.items()}
+
+
+def read_queries(path: str, experiment: str) -> dict[int | None, np.ndarray]:
+    """Right answers on transformed copies (n, r) by seed; None is the calibrating shadow."""
+    table = tables.read(path, "queries", experiment=experiment)
+    seeds = np.array([-1 if seed is None else seed for seed in table["seed"].tolist()])
+    return {
+        (None if seed < 0 else int(seed)): table["right"][seeds == seed].astype(bool)
+        for seed in np.unique(seeds)
+    }
+
+
+def allowed(evidence: Evidence, card: AttackCard) -> Evidence:
+    """What the card asks for, everything else taken away."""
+    changes: dict[str, object] = {}
+    if "shadows" not in card.needs and "unlearned_shadows" not in card.needs:
+        changes["shadows"] = None
+    if "unlearned_shadows" not in card.needs:
+        changes |= {"unlearned": None, "retrained": None}
+    if "queries" not in card.needs:
+        changes["calibration"] = None
+        changes["audited"] = replace(evidence.audited, right=None)
+    return replace(evidence, **changes)
+
+
+def _shadows(table: Mapping[str, np.ndarray], loss: str) -> Shadows:
+    models = len(np.unique(table["model_index"]))
+    samples = len(table["model_index"]) // models
+    logits = table["logits"].astype(np.float64)
+    return Shadows(
+        sample_id=table["sample_id"][:samples],
+        label=table["label"][:samples],
+        member=table["member"].reshape(models, samples),
+        logits=logits.reshape(models, samples, -1),
+        loss=loss,
+    )

@@ -1,0 +1,147 @@
+"""The figures of one point of the sweep: leakage, accuracy, stability, leakage at matched accuracy.
+
+``auc`` (attack ``loss``): members against non-members of the forget class by minus the training
+loss, which needs no fitting, so that one attack fits every point. ``mia_success`` and
+``mia_false_positive``: the configured attacks as they were fitted on the exact simulation, frozen.
+``auc_matched``: see `matched_accuracy`. ``changed_answers``: the share of images whose answer
+differs between two independent draws; ``loss_spread``: the mean difference of their losses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from qmu.attacks.game import Evidence, View
+from qmu.attacks.statistics import training_loss
+from qmu.audit.figure import Settings
+from qmu.audit.membership import compared
+from qmu.metrics import estimates
+from qmu.metrics.estimates import Estimate
+
+from .matched_accuracy import LogitNoise
+from .sweep import Point
+
+LOSS = "loss"
+ACCURACY = ("retain_train", "forget_train", "retain_test", "forget_test")
+STABILITY = ("retain_test", "forget_train")
+TEST = ("retain_test", "forget_test")
+# A sweep has many points: fewer resamples than the audit's.
+RESAMPLES = 200
+
+Key = tuple[str | None, str, str]
+"""(attack, metric, split)"""
+
+
+@dataclass(frozen=True)
+class FrozenAttack:
+    """An attack with what was fitted on the simulation, for one seed."""
+
+    name: str
+    module: ModuleType
+    config: Any
+    fitted: dict[str, np.ndarray]
+
+    def decisions(self, view: View, forget_class: int) -> np.ndarray:
+        """The attack's yes (n,) on the audited model's answers."""
+        return self.module.score(
+            self.fitted, Evidence(view, view, forget_class), self.config, ("unused",)
+        ).decision
+
+    def counted(self, view: View) -> np.ndarray:
+        """Forget-class members (n,) that the attack's published figure counts."""
+        members = view.split == "forget_train"
+        population = self.fitted.get("population_sample_id")
+        if population is None:
+            return members
+        return members & np.isin(view.sample_id, population.astype(np.int64))
+
+
+@dataclass(frozen=True)
+class PointFigures:
+    """Measures the points of one model, variant and seed, each under random streams by name."""
+
+    names: tuple[str | int, ...]
+    settings: Settings
+    forget_class: int
+    attacks: tuple[FrozenAttack, ...]
+    ideal: LogitNoise
+
+    def measure(self, point: Point, view: View, second: View | None) -> dict[Key, Estimate]:
+        """All figures of a point; ``second`` is an independent draw of the same, None for exact
+        values."""
+        found = self._accuracies(point, view)
+        found[LOSS, "auc", "forget_train"] = self._leakage(point, "auc", view, view.logits)
+        found[LOSS, "auc_matched", "forget_train"] = self._matched(point, view)
+        for attack in self.attacks:
+            found |= self._frozen(point, attack, view)
+        return found if second is None else found | self._stability(point, view, second)
+
+    def _arguments(self, point: Point, *names: Any) -> tuple[np.random.Generator, int, float]:
+        rng = self.settings.generator("sweep", *self.names, *point.names, *names)
+        return rng, min(RESAMPLES, self.settings.resamples), self.settings.confidence
+
+    def _rate(self, point: Point, key: Key, hits: np.ndarray) -> dict[Key, Estimate]:
+        return {key: estimates.rate(hits, *self._arguments(point, *key))} if len(hits) else {}
+
+    def _accuracies(self, point: Point, view: View) -> dict[Key, Estimate]:
+        hits, found = view.logits.argmax(axis=-1) == view.label, {}
+        for split in ACCURACY:
+            found |= self._rate(point, (None, "accuracy", split), hits[view.split == split])
+        return found | self._rate(
+            point, (None, "accuracy", "test"), hits[np.isin(view.split, TEST)]
+        )
+
+    def _leakage(self, point: Point, name: str, view: View, logits: np.ndarray) -> Estimate:
+        score = -training_loss(logits, view.label, view.loss)
+        table = {
+            "split": view.split,
+            "fitted": np.zeros(len(view.label), bool),
+            "label": view.label,
+            "sample_id": view.sample_id,
+        }
+        members, others = compared(table, "forget")
+        if not len(members) or not len(others):
+            return estimates.plain(float("nan"), 0)
+        arguments = self._arguments(point, LOSS, name)
+        return estimates.ranking(score[members], score[others], (), *arguments)[0]
+
+    def _matched(self, point: Point, view: View) -> Estimate:
+        rows = np.isin(view.split, TEST)
+        accuracy = float(np.mean(view.logits[rows].argmax(axis=-1) == view.label[rows]))
+        matched = self.ideal.matched(accuracy)
+        if matched is None:
+            return estimates.plain(float("nan"), 0)
+        drawn = [
+            self._leakage(point, f"matched {number}", view, logits)
+            for number, logits in enumerate(matched)
+        ]
+        joined = estimates.over_seeds(drawn, *self._arguments(point, LOSS, "matched"))
+        # Draws of noise on the same images are no further images.
+        return Estimate(joined.value, drawn[0].n, joined.interval, joined.replicates)
+
+    def _frozen(self, point: Point, attack: FrozenAttack, view: View) -> dict[Key, Estimate]:
+        decision = attack.decisions(view, self.forget_class)
+        key = (attack.name, "mia_success", "forget_train")
+        found = self._rate(point, key, decision[attack.counted(view)])
+        for split in ("forget_test", "forget_unseen"):
+            key = (attack.name, "mia_false_positive", split)
+            found |= self._rate(point, key, decision[view.split == split])
+        return found
+
+    def _stability(self, point: Point, view: View, second: View) -> dict[Key, Estimate]:
+        changed = view.logits.argmax(axis=-1) != second.logits.argmax(axis=-1)
+        one, other = (training_loss(v.logits, v.label, v.loss) for v in (view, second))
+        both, found = np.isfinite(one) & np.isfinite(other), {}
+        for split in STABILITY:
+            rows = view.split == split
+            found |= self._rate(point, (None, "changed_answers", split), changed[rows])
+            finite = rows & both
+            if finite.any():
+                key = (None, "loss_spread", split)
+                spread = np.abs(one[finite] - other[finite])
+                found[key] = estimates.mean(spread, *self._arguments(point, *key))
+        return found

@@ -1,0 +1,1 @@
+"""One file per method: its `Config`, `CARD` and ``unlearn(problem, config)``."""
