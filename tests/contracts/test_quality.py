@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import quality_example
 from qmu import registry
-from qmu.audit.figure import Figure
+from qmu.audit.measurement import Measurement
 from qmu.quality.exam import QualityCard
 from qmu.strict import Strict
 
@@ -67,7 +67,7 @@ def test_figures_are_of_the_exam_and_finite(name, variant):
     exam, figures = _exam(variant), _figures(name, variant)
     assert figures
     for figure in figures:
-        assert isinstance(figure, Figure)
+        assert isinstance(figure, Measurement)
         subject, estimate = figure.subject, figure.estimate
         assert (subject.model, subject.variant, subject.device) == (
             exam.name,

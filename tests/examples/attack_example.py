@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from qmu.attacks.game import Evidence, Shadows, View
+from qmu.attacks.game import Evidence, ShadowModels, View
 
 CLASSES = 10
 FORGET = 4
@@ -60,10 +60,10 @@ def relabelled(given: View, seed: int) -> View:
     return replace(given, split=given.split[order], member=given.member[order])
 
 
-def shadows(seed: int = 0, memory: float = 0.0, models: int = 4, n: int = 1000) -> Shadows:
+def shadows(seed: int = 0, memory: float = 0.0, models: int = 4, n: int = 1000) -> ShadowModels:
     """Shadow models with a quarter of the pool each as members."""
     views = [view(seed + 17 * k + 1, memory, n) for k in range(models)]
-    return Shadows(
+    return ShadowModels(
         sample_id=views[0].sample_id,
         label=views[0].label,
         member=np.stack([v.member for v in views]),
@@ -72,7 +72,7 @@ def shadows(seed: int = 0, memory: float = 0.0, models: int = 4, n: int = 1000) 
     )
 
 
-def for_fitting(target: View, fleet: Shadows | None = None) -> Evidence:
+def for_fitting(target: View, fleet: ShadowModels | None = None) -> Evidence:
     """What an attack is fitted on before any other model exists: the target and the shadows."""
     return Evidence(target, target, FORGET, shadows=fleet)
 
@@ -114,7 +114,7 @@ def evidence(
     noise = rng.normal(size=(models + 1, n, CLASSES))
     again = rng.normal(size=(models + 1, n, CLASSES))
     fleets = {
-        name: Shadows(
+        name: ShadowModels(
             dealt.sample_id,
             dealt.label,
             member.copy(),
@@ -154,7 +154,7 @@ def _shared_members(n: int, models: int, rng: np.random.Generator) -> np.ndarray
     return member
 
 
-def _calibration(fleet: Shadows, rng: np.random.Generator) -> View:
+def _calibration(fleet: ShadowModels, rng: np.random.Generator) -> View:
     """The first shadow model with its own members and its answers on copies."""
     member = fleet.member[0]
     split = np.where(member, "retain_train", "retain_unseen").astype(object)

@@ -9,10 +9,10 @@ from attack_example import FORGET, suppressed, view
 from qmu import losses
 from qmu.attacks.game import Evidence, Scored, View
 from qmu.attacks.methods import loss_thr
-from qmu.audit.figure import Figure, Reference, Settings, Subject
 from qmu.audit.measure import measure
+from qmu.audit.measurement import Measurement, Reference, Resampling, Subject
 
-SETTINGS = Settings(names=("test",), resamples=200)
+SETTINGS = Resampling(names=("test",), resamples=200)
 COSTS = {"target": 9000, "retrain": 8000, "logit_mask": 0}
 
 
@@ -62,10 +62,10 @@ def audited(
     seed: int,
     variant: str,
     given: View,
-    settings: Settings = SETTINGS,
+    settings: Resampling = SETTINGS,
     populations: dict[str, np.ndarray] | None = None,
     fitted: np.ndarray | None = None,
-) -> list[Figure]:
+) -> list[Measurement]:
     """`measure` with an ensemble of three retrained models and round costs."""
     scored = {"su_graybox": published(given, fitted), "loss_thr": by_loss(given)}
     ensemble = [probabilities(retrained(100 * seed + k, given)) for k in range(3)]

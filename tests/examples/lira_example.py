@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from qmu.attacks.game import Evidence, Shadows, View
+from qmu.attacks.game import Evidence, ShadowModels, View
 
 CLASSES = 5
 FORGET = 2
@@ -53,7 +53,7 @@ def evidence(
         return found
 
     def fleet(held, strength, lowered, jitter):
-        return Shadows(ids, label, held, logits(held, jitter, strength, lowered), "ce")
+        return ShadowModels(ids, label, held, logits(held, jitter, strength, lowered), "ce")
 
     fading = np.where(forget, left, 1.0)
     target, unlearned = (

@@ -14,14 +14,14 @@ from typing import Any, Literal
 import fixtures
 import numpy as np
 from qmu import losses
-from qmu.attacks.game import Shadows
-from qmu.audit.figure import Settings
+from qmu.attacks.game import ShadowModels
+from qmu.audit.measurement import Resampling
 from qmu.quality.exam import Exam, Outputs, SeedExam
 from qmu.seeds import generator
 
 CLASSES, FORGET = fixtures.CLASSES, 1
 NEIGHBOUR = 2
-SETTINGS = Settings(names=("tests",), resamples=200)
+SETTINGS = Resampling(names=("tests",), resamples=200)
 
 # What the audited model is: a fresh draw of a retrained model, the retrained models exactly (all
 # of them one model), the original itself, or one that denies its forget members more than needed.
@@ -37,7 +37,7 @@ def exam(
     models: int = 64,
     ensemble: int = 3,
     fleets: bool = True,
-    settings: Settings = SETTINGS,
+    settings: Resampling = SETTINGS,
 ) -> Exam:
     """One variant of a small model: classes 0 to 2, class 1 to forget, a quarter of the images
     members of each model. The variant "retrain" audits the seed's retrained model."""
@@ -68,7 +68,7 @@ def exam(
     return replace(found, shadows=trained, unlearned=after, retrained=retrained)
 
 
-def fleet(kind: str, label: np.ndarray, models: int, name: str = "fleet") -> Shadows:
+def fleet(kind: str, label: np.ndarray, models: int, name: str = "fleet") -> ShadowModels:
     """``models`` models, in groups of four that share the images out between them."""
     images = len(label)
     order = [generator("tests", "members", k // 4).permutation(images) for k in range(models)]
@@ -78,7 +78,7 @@ def fleet(kind: str, label: np.ndarray, models: int, name: str = "fleet") -> Sha
     drawn = [logits(kind, label, member[k], (name, kind, k)) for k in range(models)]
     if kind == "retrained":
         member = member & (label != FORGET)
-    return Shadows(np.arange(images) + 500, label, member, np.stack(drawn), "ce")
+    return ShadowModels(np.arange(images) + 500, label, member, np.stack(drawn), "ce")
 
 
 def logits(kind: str, label: np.ndarray, member: np.ndarray, names: tuple[Any, ...]) -> np.ndarray:

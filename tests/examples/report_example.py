@@ -10,8 +10,8 @@ import numpy as np
 from qmu.attacks.game import AttackCard
 from qmu.models.model import ModelCard
 from qmu.quality.exam import QualityCard
-from qmu.report.evidence import evidence as evidence_module
-from qmu.report.evidence.evidence import Cards, Evidence
+from qmu.report.results import results as evidence_module
+from qmu.report.results.results import Cards, Results
 from qmu.unlearning.problem import MethodCard
 
 SEEDS = (0, 1, 2)
@@ -328,7 +328,7 @@ def verdicts(models=("hqnn", "basic_qnn"), variants=VARIANTS):
     return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
 
-def full(**options) -> Evidence:
+def full(**options) -> Results:
     """The example of a full audit: 14 attacks, their curves, every measure, and verdicts."""
     options = {"attacks": ALL_ATTACKS, "quality": tuple(QUALITY)} | options
     models = options.get("models", ("hqnn", "basic_qnn"))
@@ -341,7 +341,7 @@ def full(**options) -> Evidence:
     )
 
 
-def evidence(tables=None, **options) -> Evidence:
+def evidence(tables=None, **options) -> Results:
     """Rows, histories and outputs, gathered; options go to the functions that make them, and
     ``tables`` to `gather`."""
     shared = {k: v for k, v in options.items() if k not in ("attacks", "quality")}

@@ -109,7 +109,10 @@ QMU = "workflow/qmu/"
 STATEMENT = "\nUNUSED = 1\n"
 CODE = {
     "one method": (QMU + "unlearning/methods/ga.py", redone("ga") | END),
-    "a helper of three methods": (QMU + "unlearning/scaled_steps.py", redone("ga", "rga", "ssd") | END),
+    "a helper of three methods": (
+        QMU + "unlearning/scaled_steps.py",
+        redone("ga", "rga", "ssd") | END,
+    ),
     "one attack": (QMU + "attacks/methods/gap.py", attacking() | END),
     "the attack that asks about transformed images": (
         QMU + "attacks/methods/label_only.py",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qmu.audit.device import moments, signal
-from qmu.audit.figure import Settings, Subject
+from qmu.audit.measurement import Resampling, Subject
 from qmu.seeds import generator
 
 SUBJECT = Subject("basic_qnn", 0, "target", "torino")
-SETTINGS = Settings(("tests", "audit-device"), resamples=200)
+SETTINGS = Resampling(("tests", "audit-device"), resamples=200)
 SPLITS = ("retain_test", "forget_test", "retain_train", "retain_validation")
 
 

@@ -13,8 +13,8 @@ from audit_example import (
     retrained,
     score_table,
 )
-from qmu.audit.figure import Reference, Settings, Subject
 from qmu.audit.measure import aggregate_rows, measure, model_rows
+from qmu.audit.measurement import Reference, Resampling, Subject
 from qmu.audit.membership import compared
 from qmu.metrics.intervals import clopper_pearson
 from qmu.metrics.roc import auc
@@ -204,7 +204,7 @@ def test_a_suppressed_class_reads_zero_on_the_published_metric_and_leaks_as_befo
 def test_same_names_same_rows_and_other_names_other_intervals(target, rows):
     again = model_rows(audited(3, "target", target))
     assert repr(again) == repr(rows)
-    other = model_rows(audited(3, "target", target, Settings(("other",), resamples=200)))
+    other = model_rows(audited(3, "target", target, Resampling(("other",), resamples=200)))
     first, second = (find(r, "auc", "forget_train", "loss_thr") for r in (rows, other))
     assert first["value"] == second["value"]
     assert first["ci_low"] != second["ci_low"]

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 from qmu import registry, seeds
-from qmu.attacks.game import Evidence, Shadows, View
+from qmu.attacks.game import Evidence, ShadowModels, View
 from qmu.attacks.methods import loss_thr, su_graybox
 from qmu.audit import measure as audit
 from qmu.audit.verdicts.verdicts import verdicts
@@ -23,7 +23,7 @@ from qmu.unlearning.methods import ssd
 from qmu.unlearning.problem import Data, Problem
 
 FORGET, SEED = 4, 0
-SETTINGS = audit.Settings(("misleads",), resamples=300)
+SETTINGS = audit.Resampling(("misleads",), resamples=300)
 
 
 def data():
@@ -91,7 +91,7 @@ def figures(outputs, label, split):
         for name, table in outputs.items()
     }
     logits = views["target"].logits[None]
-    shadow = Shadows(ids, label, member[None], logits, "ce")
+    shadow = ShadowModels(ids, label, member[None], logits, "ce")
     first = Evidence(views["target"], views["target"], FORGET, shadows=shadow)
     config = su_graybox.Config()
     frozen = su_graybox.fit(first, config, ("misleads", "su_graybox"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from attack_example import relabelled, view
 from audit_example import SETTINGS, by_loss, score_table
-from qmu.audit.figure import Draw, Subject
+from qmu.audit.measurement import Recorder, Subject
 from qmu.audit.membership import compared
 from qmu.audit.roc import roc_rows
 from qmu.metrics.roc import Roc
@@ -118,7 +118,7 @@ def test_seeds_are_averaged():
 
 
 def test_two_rates_are_reported_and_what_is_not_resolvable_has_no_interval():
-    draw = Draw(Subject("hqnn", None, "ga", "default.qubit"), SETTINGS)
+    draw = Recorder(Subject("hqnn", None, "ga", "default.qubit"), SETTINGS)
     rng = np.random.default_rng(0)
     members, others = rng.normal(1, 1, 80), rng.normal(0, 1, 400)
     area, first, second = draw.ranking("loss_thr", "forget_train", members, others)

@@ -170,7 +170,9 @@ def test_the_signal_is_slope_and_correlation(rng):
 def test_the_signal_report_orders_the_embeddings(rng):
     head = np.random.default_rng(1).normal(size=(3, 2))
     shown, others = states(8)[:4], states(8)[4:]
-    case = signal.Case("toy", CIRCUIT, angles(), shown, np.zeros(4), others, lambda z: z @ head)
+    case = signal.SignalTarget(
+        "toy", CIRCUIT, angles(), shown, np.zeros(4), others, lambda z: z @ head
+    )
     choices = [
         Settings(embedding="tree", transpiler_seeds=1),
         Settings(layers=1, max_infidelity=1.0, transpiler_seeds=1),

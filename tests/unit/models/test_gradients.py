@@ -1,4 +1,4 @@
-"""The two routes of `qmu.models.gradients`: calls between compiled parts, and one compiled program."""
+"""The two routes of `models.gradients`: calls between compiled parts, and one compiled program."""
 
 import jax
 import jax.numpy as jnp

@@ -54,7 +54,11 @@ def test_editing_a_method_changes_its_digest_and_no_other(package):
 def test_editing_a_shared_helper_changes_its_users(package):
     before = digests(*COMPONENTS, "steps.train", "steps.pool")
     append(package / "unlearning" / "scaled_steps.py", "\nEXTRA = 1\n")
-    assert changed(before) == {"unlearning.methods.ga", "unlearning.methods.rga", "unlearning.methods.ssd"}
+    assert changed(before) == {
+        "unlearning.methods.ga",
+        "unlearning.methods.rga",
+        "unlearning.methods.ssd",
+    }
 
 
 def test_editing_fisher_changes_ssd_only(package):

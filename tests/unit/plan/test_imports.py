@@ -102,7 +102,9 @@ def test_importing_any_component_imports_no_simulator():
     assert not loaded(code) & set(HEAVY)
 
 
-@pytest.mark.parametrize("module", ["registry", "seeds", "losses", "data.splits", "unlearning.problem"])
+@pytest.mark.parametrize(
+    "module", ["registry", "seeds", "losses", "data.splits", "unlearning.problem"]
+)
 def test_the_foundation_is_light(module):
     assert not loaded(f"import qmu.{module}") & set(HEAVY)
 

@@ -6,7 +6,7 @@ import fixtures
 import numpy as np
 import pytest
 import quality_example
-from qmu.audit.figure import Draw, Settings, Subject
+from qmu.audit.measurement import Recorder, Resampling, Subject
 from qmu.quality.measures import probe
 from qmu.seeds import generator
 
@@ -88,7 +88,7 @@ def test_too_few_images_give_nan():
 
 
 def test_balanced_accuracy_and_gap_by_hand():
-    draw = Draw(Subject("m", 0, "ga", "d"), Settings(("tests",), resamples=200))
+    draw = Recorder(Subject("m", 0, "ga", "d"), Resampling(("tests",), resamples=200))
     positive = np.array([True] * 4 + [False] * 16)
     first = positive.copy()
     first[0] = False  # 3 of 4 and 16 of 16

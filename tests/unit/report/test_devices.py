@@ -6,11 +6,11 @@ import pytest
 import yaml
 from qmu.config.experiment import parse
 from qmu.report.drawing import theme
-from qmu.report.evidence.devices import SIMULATION, index
-from qmu.report.evidence.evidence import gather
 from qmu.report.figures import devices as fig_devices
 from qmu.report.page.devices import tables
 from qmu.report.page.page import as_yaml, render
+from qmu.report.results.devices import SIMULATION, index
+from qmu.report.results.results import gather
 from qmu.report.sentences.findings import findings
 
 CONFIG = {"devices": {"noisy": {}, "torino": {}}}

@@ -13,15 +13,15 @@ from matplotlib.colors import to_hex
 from qmu.report import catalogue
 from qmu.report import draw as figures
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.evidence import Evidence, gather, logit_scaled_confidence
-from qmu.report.evidence.summary import Estimate, summarise
 from qmu.report.figures import auc as fig_auc
 from qmu.report.figures import cost as fig_cost
+from qmu.report.results.results import Results, gather, logit_scaled_confidence
+from qmu.report.results.summary import Cell, summarise
 from report_reading import heads, markers, row_labels, texts
 
 
 @pytest.fixture(scope="module")
-def evidence() -> Evidence:
+def evidence() -> Results:
     return report_example.evidence()
 
 
@@ -118,7 +118,7 @@ def test_auc_cells_are_coloured_where_chance_is_excluded(low, high, marked):
     assert (to_hex(cell.get_facecolor()) != "#ffffff") is marked
 
 
-_ESTIMATE = Estimate(0.55)
+_ESTIMATE = Cell(0.55)
 
 
 @pytest.mark.parametrize("stem", ["roc", "quality"])

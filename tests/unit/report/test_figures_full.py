@@ -10,14 +10,14 @@ import report_example
 from matplotlib.colors import to_hex
 from qmu.report import draw as figures
 from qmu.report.drawing import theme
-from qmu.report.evidence import measures
-from qmu.report.evidence.evidence import Evidence, gather
 from qmu.report.figures import roc as fig_roc
+from qmu.report.results import measures
+from qmu.report.results.results import Results, gather
 from report_reading import markers
 
 
 @pytest.fixture(scope="module")
-def full() -> Evidence:
+def full() -> Results:
     """14 attacks, ROC curves, every measure of quality and verdicts."""
     return report_example.full(models=("hqnn",))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import report_example
-from qmu.report.evidence.evidence import gather
-from qmu.report.evidence.summary import Estimate
 from qmu.report.page.tables import flat
+from qmu.report.results.results import gather
+from qmu.report.results.summary import Cell
 from qmu.report.sentences import findings as findings_module
 from qmu.report.sentences.strength import strength
 from report_reading import changed, sentence
@@ -125,8 +125,8 @@ def test_strength_names_the_shadow_models_and_the_strongest_attack(full):
 
 
 def test_numbers_are_written_as_stated():
-    assert findings_module.rate(Estimate(0.948, 0.9, 0.98)) == "95% [90–98]"
-    assert findings_module.number(Estimate(0.634)) == "0.63"
+    assert findings_module.rate(Cell(0.948, 0.9, 0.98)) == "95% [90–98]"
+    assert findings_module.number(Cell(0.634)) == "0.63"
     assert findings_module.signed(-2.14) == "−2.1"
     assert findings_module.signed(-0.01) == "0.0"
     assert findings_module.listed(["a", "b", "c"]) == "a, b and c"

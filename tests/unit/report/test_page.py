@@ -10,8 +10,8 @@ from qmu import registry
 from qmu.config.experiment import parse
 from qmu.report import catalogue
 from qmu.report.build import build
-from qmu.report.evidence.evidence import Cards, cards, gather
 from qmu.report.page.page import as_yaml, cite, render
+from qmu.report.results.results import Cards, cards, gather
 from qmu.report.sentences import findings as findings_module
 from qmu.unlearning.problem import MethodCard
 from report_reading import Page

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import report_example
 from qmu.audit.verdicts import verdicts as verdicts_module
-from qmu.report.evidence import measures
 from qmu.report.page import verdicts as html_verdicts
 from qmu.report.page.page import render
 from qmu.report.page.tables import small
+from qmu.report.results import measures
 from qmu.report.sentences import findings as findings_module
 from report_reading import Page, rows_of
 

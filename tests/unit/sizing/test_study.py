@@ -142,7 +142,7 @@ def test_resources_group_by_rule_the_costliest_first():
     [(100, 1, 1000, 15), (350, 18, 1000, 15), (351, 18.1, 1500, 30), (900, 36, 2500, 30)],
 )
 def test_suggestions_are_twice_the_peak_and_fifty_times_the_longest(peak, longest, memory, minutes):
-    row = resources.Row("r", 1, longest, longest, longest, peak, peak, 1, None, None)
+    row = resources.RuleNeeds("r", 1, longest, longest, longest, peak, peak, 1, None, None)
     assert (row.suggested_mb, row.suggested_minutes) == (memory, minutes)
 
 

@@ -17,7 +17,7 @@ from qmu.steps.io.parameters import parameter_columns
 from qmu.studies import matched_accuracy
 from qmu.studies import sweep as noise_sweep
 from qmu.studies.matched_accuracy import LogitNoise
-from qmu.studies.sweep import Point
+from qmu.studies.sweep import SweepPoint
 from qmu.tables import parquet as tables
 
 EXPERIMENT = "devices"
@@ -236,8 +236,8 @@ def test_the_points_of_a_sweep():
     sweep = Sweep(scales=(2.0,), sampled_scales=(1.0,), shots=(8, 4), repeats=(3, 1))
     assert noise_sweep.strengths(sweep) == [0.0, 1.0, 2.0]
     assert noise_sweep.points(sweep) == [
-        *(Point(scale) for scale in (0.0, 1.0, 2.0)),
-        *(Point(1.0, shots, repeats) for shots in (4, 8) for repeats in (1, 3)),
+        *(SweepPoint(scale) for scale in (0.0, 1.0, 2.0)),
+        *(SweepPoint(1.0, shots, repeats) for shots in (4, 8) for repeats in (1, 3)),
     ]
     assert sweep.scaled(2.0).scale == 2.0
     half = Sweep(noise={"scale": 0.5})
@@ -366,7 +366,7 @@ def test_a_device_has_accuracies_and_attacks_but_no_costs(files):
         "fitted": np.zeros(IMAGES, bool),
     }
     subject = audit.Subject("basic_qnn", 0, "target", "noisy")
-    figures = audit.answers(subject, outputs, scores, audit.Settings((0,), resamples=100))
+    figures = audit.answers(subject, outputs, scores, audit.Resampling((0,), resamples=100))
     metrics = {figure.metric for figure in figures}
     assert {"accuracy", "mia_success", "mia_false_positive", "auc", "advantage"} <= metrics
     assert not {"seconds", "gradient_evaluations", "kl_to_retrain"} & metrics

@@ -48,7 +48,9 @@ names = [task.joinpath("comm").read_text().strip() for task in Path("/proc/self/
 pools = [[pool["internal_api"], pool["num_threads"]] for pool in threadpool_info()]
 print(json.dumps({"pools": pools, "xla": names.count("tf_XLAEigen")}))
 """
-PREPARE = "from qmu.steps.frame.execute import prepare_environment; prepare_environment(sys.argv[1])\n"
+PREPARE = (
+    "from qmu.steps.frame.execute import prepare_environment; prepare_environment(sys.argv[1])\n"
+)
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc, which Linux has"

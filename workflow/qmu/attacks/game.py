@@ -52,7 +52,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Shadows:
+class ShadowModels:
     """Shadow models on the whole pool: ``logits`` (models, n, classes), ``member`` (models, n):
     what the model was trained on, also where some of it was unlearned afterwards."""
 
@@ -77,9 +77,9 @@ class Evidence:
     original: View
     audited: View
     forget_class: int
-    shadows: Shadows | None = None
-    unlearned: Shadows | None = None
-    retrained: Shadows | None = None
+    shadows: ShadowModels | None = None
+    unlearned: ShadowModels | None = None
+    retrained: ShadowModels | None = None
     calibration: View | None = None
 
 

@@ -9,15 +9,15 @@ import numpy as np
 
 from qmu.metrics.likelihood import Gaussians, logit_confidence
 
-from .game import Shadows, View
+from .game import ShadowModels, View
 
 
-def confidences(model: View | Shadows) -> np.ndarray:
+def confidences(model: View | ShadowModels) -> np.ndarray:
     """The logit-scaled confidence of the label, (n,) of a view or (models, n) of shadows."""
     return logit_confidence(model.logits, model.label)
 
 
-def given(shadows: Shadows | None, attack: str) -> Shadows:
+def given(shadows: ShadowModels | None, attack: str) -> ShadowModels:
     """The shadow models; ValueError where there are none."""
     if shadows is None or not len(shadows.logits):
         raise ValueError(f"{attack} needs shadow models")

@@ -13,13 +13,15 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from .figure import Draw, Figure, Settings, Subject
+from .measurement import Measurement, Recorder, Resampling, Subject
 
 Table = Mapping[str, np.ndarray]
 SPLIT = "test"
 
 
-def signal(subject: Subject, outputs: Table, ideal: Table, settings: Settings) -> list[Figure]:
+def signal(
+    subject: Subject, outputs: Table, ideal: Table, settings: Resampling
+) -> list[Measurement]:
     """Figures over the test images of ``outputs``; ``ideal`` holds the exact simulation's outputs
     on at least these. Raises ValueError for an image that it lacks."""
     rows = np.flatnonzero(np.isin(outputs["split"], ("retain_test", "forget_test")))
@@ -30,7 +32,7 @@ def signal(subject: Subject, outputs: Table, ideal: Table, settings: Settings) -
         raise ValueError("the exact simulation lacks images that the device was asked about")
     exact = ideal["expectation_values"][same]
     measured = outputs["expectation_values"][rows]
-    draw = Draw(subject, settings)
+    draw = Recorder(subject, settings)
     slope, correlation = moments(exact, measured)
     answers = outputs["logits"][rows].argmax(axis=-1) == ideal["logits"][same].argmax(axis=-1)
     figures = [

@@ -16,13 +16,11 @@ import numpy as np
 from qmu.metrics import distances
 from qmu.metrics.estimates import over_seeds, plain
 
-from .figure import Draw, Figure, Reference, Settings, Subject
+from .measurement import Measurement, Recorder, Reference, Resampling, Subject
 from .membership import attack_figures
 
 Row = dict[str, Any]
 Table = Mapping[str, np.ndarray]
-
-__all__ = ["Figure", "Reference", "Settings", "Subject", "aggregate_rows", "measure", "model_rows"]
 
 SPLITS = ("retain_train", "forget_train", "retain_test", "forget_test")
 DISTANCES = {
@@ -40,9 +38,9 @@ def measure(
     cost: Table,
     timing: Table,
     reference: Reference,
-    settings: Settings,
+    settings: Resampling,
     populations: Mapping[str, np.ndarray] | None = None,
-) -> list[Figure]:
+) -> list[Measurement]:
     """Every figure of one model, seed and variant.
 
     ``outputs``, ``scores``, ``cost``, ``timing`` are tables of those kinds; ``scores`` stacks all
@@ -51,7 +49,7 @@ def measure(
     ``mia_success`` counts members among these, otherwise all members. Raises ValueError where
     tables do not fit each other.
     """
-    draw = Draw(subject, settings)
+    draw = Recorder(subject, settings)
     figures = answers(subject, outputs, scores, settings, populations)
     figures += _distances(draw, outputs, reference)
     return figures + _costs(draw, cost, timing, reference)
@@ -61,16 +59,16 @@ def answers(
     subject: Subject,
     outputs: Table,
     scores: Table,
-    settings: Settings,
+    settings: Resampling,
     populations: Mapping[str, np.ndarray] | None = None,
-) -> list[Figure]:
+) -> list[Measurement]:
     """The figures that a model's answers alone decide: accuracies and attacks (see `measure`).
 
     On a further device these are all there is: costs are those of making the model, which no
     device changes, and distances to retrained models would mix what was forgotten with what the
     device blurs.
     """
-    draw = Draw(subject, settings)
+    draw = Recorder(subject, settings)
     figures = _accuracies(draw, outputs)
     for attack in dict.fromkeys(scores["attack"]):
         rows = scores["attack"] == attack
@@ -80,18 +78,18 @@ def answers(
     return figures
 
 
-def model_rows(figures: Iterable[Figure]) -> list[Row]:
+def model_rows(figures: Iterable[Measurement]) -> list[Row]:
     """One row per figure of one seed, with the figures derived from it."""
     return [row for figure in figures for row in _rows(figure, figure.subject.seed)]
 
 
-def aggregate_rows(figures: Iterable[Figure], settings: Settings) -> list[Row]:
+def aggregate_rows(figures: Iterable[Measurement], settings: Resampling) -> list[Row]:
     """One row of seed None per figure, the mean over its seeds, in order of first appearance.
 
     Intervals: hierarchical bootstrap over seeds and examples, joined for rates with the exact
     interval of the pooled counts.
     """
-    groups: dict[tuple[Any, ...], list[Figure]] = {}
+    groups: dict[tuple[Any, ...], list[Measurement]] = {}
     for figure in figures:
         groups.setdefault(figure.key, []).append(figure)
     rows = []
@@ -104,7 +102,7 @@ def aggregate_rows(figures: Iterable[Figure], settings: Settings) -> list[Row]:
     return rows
 
 
-def _rows(figure: Figure, seed: int | None) -> list[Row]:
+def _rows(figure: Measurement, seed: int | None) -> list[Row]:
     subject = figure.subject
     return [
         {
@@ -124,7 +122,7 @@ def _rows(figure: Figure, seed: int | None) -> list[Row]:
     ]
 
 
-def _accuracies(draw: Draw, outputs: Table) -> list[Figure]:
+def _accuracies(draw: Recorder, outputs: Table) -> list[Measurement]:
     hits = np.argmax(outputs["logits"], axis=-1) == outputs["label"]
     return [
         draw.rate(None, "accuracy", split, hits[outputs["split"] == split])
@@ -133,7 +131,7 @@ def _accuracies(draw: Draw, outputs: Table) -> list[Figure]:
     ]
 
 
-def _distances(draw: Draw, outputs: Table, reference: Reference) -> list[Figure]:
+def _distances(draw: Recorder, outputs: Table, reference: Reference) -> list[Measurement]:
     """Distances to each model of the retrain ensemble, averaged over it; for ``retrain`` itself
     they are the floor: what two retrained models differ by."""
     own, others = outputs["probabilities"], reference.probabilities
@@ -152,7 +150,7 @@ def _distances(draw: Draw, outputs: Table, reference: Reference) -> list[Figure]
     return figures
 
 
-def _costs(draw: Draw, cost: Table, timing: Table, reference: Reference) -> list[Figure]:
+def _costs(draw: Recorder, cost: Table, timing: Table, reference: Reference) -> list[Measurement]:
     """What making this variant cost, and how many times less than retraining."""
     seconds = float(timing["wall_seconds"][0])
     values = {name: float(cost[name][0]) for name in COSTS}
@@ -161,7 +159,7 @@ def _costs(draw: Draw, cost: Table, timing: Table, reference: Reference) -> list
         gradients = values["gradient_evaluations"]
         values["speedup"] = _ratio(reference.gradient_evaluations, gradients)
         values["speedup_seconds"] = _ratio(reference.seconds, seconds)
-    return [Figure(draw.subject, None, name, None, plain(v)) for name, v in values.items()]
+    return [Measurement(draw.subject, None, name, None, plain(v)) for name, v in values.items()]
 
 
 def _ratio(retrain: float, method: float) -> float:

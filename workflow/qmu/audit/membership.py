@@ -17,17 +17,17 @@ import numpy as np
 
 from qmu.data.splits import scattered_order
 
-from .figure import Draw, Figure
+from .measurement import Measurement, Recorder
 
 GROUPS = ("forget", "retain")
 
 
 def attack_figures(
-    draw: Draw,
+    draw: Recorder,
     attack: str,
     table: Mapping[str, np.ndarray],
     population: np.ndarray | None,
-) -> list[Figure]:
+) -> list[Measurement]:
     """All figures of ``attack`` from its rows of the table ``scores``.
 
     ``population`` (k,) are the sample ids that ``mia_success`` counts, None for all members.
@@ -43,12 +43,12 @@ def attack_figures(
 
 
 def _published(
-    draw: Draw,
+    draw: Recorder,
     attack: str,
     group: str,
     table: Mapping[str, np.ndarray],
     population: np.ndarray | None,
-) -> list[Figure]:
+) -> list[Measurement]:
     decision, split, figures = table["decision"], table["split"], []
     members = split == f"{group}_train"
     counted = members
@@ -67,8 +67,8 @@ def _published(
 
 
 def _comparison(
-    draw: Draw, attack: str, group: str, table: Mapping[str, np.ndarray]
-) -> list[Figure]:
+    draw: Recorder, attack: str, group: str, table: Mapping[str, np.ndarray]
+) -> list[Measurement]:
     members, others = compared(table, group)
     if not len(members) or not len(others):
         return []

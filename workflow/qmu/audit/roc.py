@@ -13,7 +13,7 @@ import numpy as np
 
 from qmu.metrics.roc import Roc
 
-from .figure import Settings
+from .measurement import Resampling
 from .membership import GROUPS, compared
 
 GRID = np.concatenate([np.logspace(-3, 0, 46)[:-1], [1.0]])
@@ -21,7 +21,7 @@ RESAMPLES = 200
 
 
 def roc_rows(
-    scores: Mapping[str, np.ndarray], model: str, variant: str, settings: Settings
+    scores: Mapping[str, np.ndarray], model: str, variant: str, settings: Resampling
 ) -> list[dict[str, Any]]:
     """Rows of the table ``roc`` from all seeds' rows of the table ``scores``."""
     rows = []

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from qmu import seeds
-from qmu.attacks.game import Shadows
-from qmu.audit.figure import Draw, Settings, Subject
+from qmu.attacks.game import ShadowModels
+from qmu.audit.measurement import Recorder, Resampling, Subject
 from qmu.models.model import Model, Parameters
 
 Outputs = dict[str, np.ndarray]
@@ -72,14 +72,14 @@ class Exam:
     forget_class: int
     model: Model
     seeds: tuple[SeedExam, ...]
-    shadows: Shadows | None
-    unlearned: Shadows | None
-    retrained: Shadows | None
-    settings: Settings
+    shadows: ShadowModels | None
+    unlearned: ShadowModels | None
+    retrained: ShadowModels | None
+    settings: Resampling
 
-    def draw(self, seed: int | None) -> Draw:
+    def draw(self, seed: int | None) -> Recorder:
         """Makes the figures of one seed, or of the fleet (None)."""
-        return Draw(Subject(self.name, seed, self.variant, self.device), self.settings)
+        return Recorder(Subject(self.name, seed, self.variant, self.device), self.settings)
 
     def rng(self, *names: Any) -> np.random.Generator:
         """A generator of this variant by name."""

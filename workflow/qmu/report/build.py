@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from qmu.report.evidence.evidence import Evidence
 from qmu.report.page.page import render
+from qmu.report.results.results import Results
 from qmu.tables.files import atomic
 
 from . import draw as figures
@@ -26,7 +26,7 @@ class Built:
     figures: dict[str, tuple[Path, Path]]
 
 
-def build(evidence: Evidence, figures_folder: str | Path, report: str | Path) -> Built:
+def build(evidence: Results, figures_folder: str | Path, report: str | Path) -> Built:
     """Write ``figures_folder``/<name>.svg and .png for every figure, and the file ``report``.
 
     The same evidence gives the same bytes. Figures without data are files that say so; the page

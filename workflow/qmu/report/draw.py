@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from qmu.report.evidence.evidence import Evidence
+from qmu.report.results.results import Results
 
 from .figures import accuracy as fig_accuracy
 from .figures import auc as fig_auc
@@ -22,7 +22,7 @@ from .figures import signal as fig_signal
 from .figures import sweep as fig_sweep
 from .figures import training as fig_training
 
-DRAW: dict[str, Callable[[Evidence], Figure]] = {
+DRAW: dict[str, Callable[[Results], Figure]] = {
     "membership": fig_membership.draw,
     "auc": fig_auc.draw,
     "roc": fig_roc.draw,
@@ -39,6 +39,6 @@ DRAW: dict[str, Callable[[Evidence], Figure]] = {
 }
 
 
-def draw(stem: str, evidence: Evidence) -> Figure:
+def draw(stem: str, evidence: Results) -> Figure:
     """The figure of that name; where its numbers are missing, a figure that says so."""
     return DRAW[stem](evidence)

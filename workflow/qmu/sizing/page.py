@@ -9,7 +9,7 @@ from pathlib import Path
 from qmu.errors import QmuError
 from qmu.tables.files import atomic
 
-from .resources import Row
+from .resources import RuleNeeds
 from .study import SHOWN, Study
 from .words import spell
 
@@ -32,7 +32,7 @@ def fill(page: Path, parts: dict[str, str]) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def parts(study: Study, rows: Sequence[Row]) -> dict[str, str]:
+def parts(study: Study, rows: Sequence[RuleNeeds]) -> dict[str, str]:
     """Mark -> Markdown."""
     return {
         "limits": limits(study),
@@ -143,7 +143,7 @@ def blocks(study: Study) -> str:
     return table(head, lines)
 
 
-def resources(rows: Sequence[Row]) -> str:
+def resources(rows: Sequence[RuleNeeds]) -> str:
     """Per rule: what its jobs took, what it asks for, and what it should ask for."""
     head = (
         "rule",

@@ -17,7 +17,7 @@ TIME_FACTOR, TIME_STEP = 50, 15
 
 
 @dataclass(frozen=True)
-class Row:
+class RuleNeeds:
     """A rule's jobs: seconds, CPU seconds and MB measured; cores, MB and minutes declared."""
 
     rule: str
@@ -49,7 +49,7 @@ class Row:
         return TIME_STEP * max(1, math.ceil(wanted / TIME_STEP))
 
 
-def rows(jobs: Sequence[Planned], run: Sequence[Measured | None]) -> list[Row]:
+def rows(jobs: Sequence[Planned], run: Sequence[Measured | None]) -> list[RuleNeeds]:
     """One row per measured rule, the costliest first."""
     grouped: dict[str, list[tuple[Planned, Measured]]] = {}
     for job, m in zip(jobs, run, strict=True):
@@ -59,11 +59,11 @@ def rows(jobs: Sequence[Planned], run: Sequence[Measured | None]) -> list[Row]:
     return sorted(found, key=lambda row: (-row.cpu_seconds, row.rule))
 
 
-def _row(rule: str, pairs: Sequence[tuple[Planned, Measured]]) -> Row:
+def _row(rule: str, pairs: Sequence[tuple[Planned, Measured]]) -> RuleNeeds:
     planned = [job for job, _ in pairs]
     seconds = [m.seconds for _, m in pairs]
     memory = [m.rss_mb for _, m in pairs]
-    return Row(
+    return RuleNeeds(
         rule=rule,
         jobs=len(pairs),
         median_seconds=statistics.median(seconds),

@@ -27,7 +27,7 @@ DRAWS = 25
 
 
 @dataclass(frozen=True)
-class Point:
+class ScalingPoint:
     """Seconds of a run on ``cores`` cores: of the orders drawn the median, the shortest and the
     longest; with the longest chain first; and the bound that no schedule beats."""
 
@@ -40,7 +40,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Step:
+class Block:
     """A job of the longest chain: its name and its seconds."""
 
     name: str
@@ -77,8 +77,8 @@ class Study:
     jobs: int
     work: float
     gap: float
-    chain: tuple[Step, ...]
-    points: tuple[Point, ...]
+    chain: tuple[Block, ...]
+    points: tuple[ScalingPoint, ...]
     check: Check | None
     blocks: tuple[BlockPoint, ...]
     block: int
@@ -93,7 +93,7 @@ class Study:
         """The number of cores at which the work, split evenly, takes as long as the chain."""
         return self.work / self.chain_seconds
 
-    def at(self, cores: int) -> Point:
+    def at(self, cores: int) -> ScalingPoint:
         """The point of a number of cores."""
         return next(point for point in self.points if point.cores == cores)
 
@@ -112,14 +112,16 @@ def tasks(jobs: Sequence[Planned], seconds: Sequence[float | None], gap: float =
     ]
 
 
-def curve(found: Sequence[Task], cores: Sequence[int], draws: int = DRAWS) -> tuple[Point, ...]:
+def curve(
+    found: Sequence[Task], cores: Sequence[int], draws: int = DRAWS
+) -> tuple[ScalingPoint, ...]:
     """A point for every number of cores."""
     first = [-tail for tail in tails(found)]
     points = []
     for number in cores:
         drawn = [simulate(found, number, order).makespan for order in _orders(len(found), draws)]
         points.append(
-            Point(
+            ScalingPoint(
                 cores=number,
                 median=statistics.median(drawn),
                 shortest=min(drawn),
@@ -174,7 +176,7 @@ def study(
         work=work(found),
         gap=pause,
         chain=tuple(
-            Step(found[i].name, jobs[i].rule, found[i].seconds) for i in path if found[i].seconds
+            Block(found[i].name, jobs[i].rule, found[i].seconds) for i in path if found[i].seconds
         ),
         points=points,
         check=check(found, run, curve(found, [cores])[0].median),

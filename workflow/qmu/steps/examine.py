@@ -33,7 +33,7 @@ def run(inputs, outputs, spec, report, clock) -> None:
     }
     clock.watch_compilation()
     clock.ready()
-    settings = audit.Settings((spec["root_seed"],), **spec["evaluation"])
+    settings = audit.Resampling((spec["root_seed"],), **spec["evaluation"])
     figures = []
     for name, entry in spec["quality"].items():
         report(name)

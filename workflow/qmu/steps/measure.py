@@ -22,7 +22,7 @@ KINDS = ("outputs", "cost", "timing")
 def run(inputs, outputs, spec, report, clock) -> None:
     """Write the figures with their intervals, and the ROC curves."""
     experiment = spec["experiment"]
-    settings = audit.Settings((spec["root_seed"],), **spec["evaluation"])
+    settings = audit.Resampling((spec["root_seed"],), **spec["evaluation"])
     clock.ready()
     scores = tables.read(inputs["scores"], "scores", experiment=experiment)
     populations = _populations(inputs["fitted"], experiment)

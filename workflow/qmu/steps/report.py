@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qmu.errors import QmuError
 from qmu.report.build import build
-from qmu.report.evidence.evidence import cards, gather
+from qmu.report.results.results import cards, gather
 from qmu.tables import parquet as tables
 
 

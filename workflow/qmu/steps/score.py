@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from qmu import registry
-from qmu.attacks.game import Evidence, Shadows, View
+from qmu.attacks.game import Evidence, ShadowModels, View
 from qmu.steps.io.parameters import parameters_from
 from qmu.steps.io.views import allowed, read_blocks, read_queries, view_of
 from qmu.steps.io.writer import Writer
@@ -67,7 +67,7 @@ def _score(name, attack, seed, evidence, everything, spec) -> dict[str, np.ndarr
     return block | {"score": scored.score, "decision": scored.decision, "fitted": scored.fitted}
 
 
-def _queries(inputs, spec, shadows: Shadows | None):
+def _queries(inputs, spec, shadows: ShadowModels | None):
     """Right answers on transformed copies by seed, and the calibrating shadow's view with its."""
     if not inputs.get("queries"):
         return None, None

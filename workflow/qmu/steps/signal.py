@@ -64,7 +64,7 @@ def run(inputs, outputs, spec, report, clock) -> None:
     Writer(spec)(outputs["signal"], "signal", columns)
 
 
-def _case(inputs, spec, model, count: int) -> signal.Case:
+def _case(inputs, spec, model, count: int) -> signal.SignalTarget:
     experiment = spec["experiment"]
     data = seed_data.read(inputs["pool"], inputs["samples"], experiment)
     stored = tables.read(inputs["parameters"], "parameters", experiment=experiment)
@@ -77,7 +77,7 @@ def _case(inputs, spec, model, count: int) -> signal.Case:
             f"{FEWEST} of each are needed (samples.test, samples.validation)"
         )
     rows = model.inputs(data.pool)
-    return signal.Case(
+    return signal.SignalTarget(
         name=spec["name"],
         circuit=model.module.circuit(model.config),
         angles=np.asarray(parameters["circuit"], float).reshape(-1),

@@ -9,7 +9,7 @@ import numpy as np
 
 from qmu import registry, seeds
 from qmu.attacks.game import View
-from qmu.audit import figure as audit_figures
+from qmu.audit import measurement as audit_figures
 from qmu.devices.execution import Execution
 from qmu.devices.kinds.simulated import Sweep
 from qmu.metrics import estimates as audit_estimates
@@ -20,7 +20,7 @@ from qmu.steps.io.views import view_of
 from qmu.steps.io.writer import Writer
 from qmu.studies import sweep as noise_sweep
 from qmu.studies.matched_accuracy import LogitNoise
-from qmu.studies.sweep import Point
+from qmu.studies.sweep import SweepPoint
 from qmu.studies.sweep_figures import RESAMPLES, TEST, FrozenAttack, PointFigures
 from qmu.tables import parquet as tables
 from qmu.tables.schemas import SCHEMAS
@@ -35,7 +35,7 @@ LEFT_OUT = ("retain_unseen", "retain_validation", "forget_validation")
 def run(inputs, outputs, spec, report, clock) -> None:
     """Write the figures of all points, over seeds first, then seed by seed."""
     model = models.build(**spec["model"], circuit=False)
-    settings = audit_figures.Settings((spec["root_seed"],), **spec["evaluation"])
+    settings = audit_figures.Resampling((spec["root_seed"],), **spec["evaluation"])
     fitted = parameters_from(
         tables.read(inputs["fitted"], "parameters", experiment=spec["experiment"])
     )
@@ -79,7 +79,7 @@ class _Subject:
             "parameters": self.model.convert(parameters_from(stored)),
         }
 
-    def figures(self, table: Any, fitted: Any, settings: audit_figures.Settings) -> PointFigures:
+    def figures(self, table: Any, fitted: Any, settings: audit_figures.Resampling) -> PointFigures:
         """The measures of this seed, with the attacks frozen as the simulation fitted them."""
         view = table["view"]
         rng = seeds.generator(self.spec["root_seed"], "sweep", "logit noise", *self.names)
@@ -103,10 +103,10 @@ class _Subject:
         for scale in noise_sweep.strengths(self.sweep):
             execution = Execution(self.model, self.sweep.scaled(scale) if scale else None)
             if not scale:
-                yield Point(scale), view, None
+                yield SweepPoint(scale), view, None
             else:
                 yield (
-                    Point(scale),
+                    SweepPoint(scale),
                     self._view(table, execution.expectations(parameters, rows)),
                     None,
                 )
@@ -115,21 +115,21 @@ class _Subject:
 
     def _sampled(self, table: Any, scale: float, probabilities: np.ndarray):
         for shots in sorted(self.sweep.shots):
-            path = ("sweep", "shots", *self.names, *Point(scale, shots).names)
+            path = ("sweep", "shots", *self.names, *SweepPoint(scale, shots).names)
             rng = seeds.generator(self.spec["root_seed"], *path)
             drawn = noise_sweep.repeated(
                 probabilities, self.circuit.measured, shots, self.sweep.repeats, rng
             )
             for repeats, values in drawn:
                 first, second = (self._view(table, draw) for draw in values)
-                yield Point(scale, shots, repeats), first, second
+                yield SweepPoint(scale, shots, repeats), first, second
 
     def _view(self, table: Any, values: np.ndarray) -> View:
         evaluated = evaluate_head(self.model, table["parameters"], values)
         return replace(table["view"], logits=evaluated["logits"])
 
 
-def _rows(found: Any, spec: Any, settings: audit_figures.Settings) -> list[dict[str, Any]]:
+def _rows(found: Any, spec: Any, settings: audit_figures.Resampling) -> list[dict[str, Any]]:
     """The means over seeds, then every seed's own."""
     joined, single = [], []
     for (point, *key), by_seed in found.items():

@@ -42,7 +42,7 @@ def signal(exact: np.ndarray, noisy: np.ndarray) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Case:
+class SignalTarget:
     """A trained model on samples: ``head`` maps <Z> (n, K) to logits (n, classes).
 
     ``states`` (n, d) and their ``labels`` (n,) are what is shown; on ``others`` (m, d) the
@@ -71,14 +71,18 @@ class Case:
         return np.argmax(self.head(values[: len(self.labels)]), axis=1)
 
 
-def ideal(case: Case) -> np.ndarray:
+def ideal(case: SignalTarget) -> np.ndarray:
     """<Z> (n + m, K) of the shown samples and the others, by state vectors."""
     drawn = template(case.circuit, case.angles, case.inputs, Settings(embedding="tree"))
     return ideal_expectations(drawn)
 
 
 def row(
-    case: Case, exact: np.ndarray, backend: Any, settings: Settings, rng: np.random.Generator
+    case: SignalTarget,
+    exact: np.ndarray,
+    backend: Any,
+    settings: Settings,
+    rng: np.random.Generator,
 ) -> dict[str, Any]:
     """The figures of one choice; what a circuit too wide for exact simulation lacks is None.
 
@@ -125,7 +129,11 @@ MEASURED = (
 
 
 def _measured(
-    case: Case, exact: np.ndarray, embedded: np.ndarray, noisy: np.ndarray, sampled: np.ndarray
+    case: SignalTarget,
+    exact: np.ndarray,
+    embedded: np.ndarray,
+    noisy: np.ndarray,
+    sampled: np.ndarray,
 ) -> dict[str, float | None]:
     shown = slice(len(case.labels))
     slope, correlation = signal(exact[shown], noisy[shown])

@@ -19,7 +19,7 @@ from qmu.simulators.shots import sample_expectations
 
 
 @dataclass(frozen=True)
-class Point:
+class SweepPoint:
     """``scale`` times the sweep's noise (0: the ideal circuit), ``shots`` or None, ``repeats``."""
 
     scale: float
@@ -38,12 +38,12 @@ def strengths(sweep: Sweep) -> list[float]:
     return sorted({0.0, *sweep.scales, *sampled})
 
 
-def points(sweep: Sweep) -> list[Point]:
+def points(sweep: Sweep) -> list[SweepPoint]:
     """Exact values at every scale; at the sampled scales every number of shots and repeats."""
-    found = [Point(scale) for scale in strengths(sweep)]
+    found = [SweepPoint(scale) for scale in strengths(sweep)]
     for scale in sorted(sweep.sampled_scales):
         for shots in sorted(sweep.shots):
-            found += [Point(scale, shots, repeats) for repeats in sorted(sweep.repeats)]
+            found += [SweepPoint(scale, shots, repeats) for repeats in sorted(sweep.repeats)]
     return found
 
 
@@ -67,7 +67,7 @@ def repeated(
         yield count, total / asked
 
 
-def rows_of(model: str, variant: str, point: Point, **figure: Any) -> dict[str, Any]:
+def rows_of(model: str, variant: str, point: SweepPoint, **figure: Any) -> dict[str, Any]:
     """A row of the table ``sweep``; ``figure`` has its other columns."""
     return {
         "model": model,

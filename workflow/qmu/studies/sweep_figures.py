@@ -17,13 +17,13 @@ import numpy as np
 
 from qmu.attacks.game import Evidence, View
 from qmu.attacks.statistics import training_loss
-from qmu.audit.figure import Settings
+from qmu.audit.measurement import Resampling
 from qmu.audit.membership import compared
 from qmu.metrics import estimates
 from qmu.metrics.estimates import Estimate
 
 from .matched_accuracy import LogitNoise
-from .sweep import Point
+from .sweep import SweepPoint
 
 LOSS = "loss"
 ACCURACY = ("retain_train", "forget_train", "retain_test", "forget_test")
@@ -65,12 +65,12 @@ class PointFigures:
     """Measures the points of one model, variant and seed, each under random streams by name."""
 
     names: tuple[str | int, ...]
-    settings: Settings
+    settings: Resampling
     forget_class: int
     attacks: tuple[FrozenAttack, ...]
     ideal: LogitNoise
 
-    def measure(self, point: Point, view: View, second: View | None) -> dict[Key, Estimate]:
+    def measure(self, point: SweepPoint, view: View, second: View | None) -> dict[Key, Estimate]:
         """All figures of a point; ``second`` is an independent draw of the same, None for exact
         values."""
         found = self._accuracies(point, view)
@@ -80,14 +80,14 @@ class PointFigures:
             found |= self._frozen(point, attack, view)
         return found if second is None else found | self._stability(point, view, second)
 
-    def _arguments(self, point: Point, *names: Any) -> tuple[np.random.Generator, int, float]:
+    def _arguments(self, point: SweepPoint, *names: Any) -> tuple[np.random.Generator, int, float]:
         rng = self.settings.generator("sweep", *self.names, *point.names, *names)
         return rng, min(RESAMPLES, self.settings.resamples), self.settings.confidence
 
-    def _rate(self, point: Point, key: Key, hits: np.ndarray) -> dict[Key, Estimate]:
+    def _rate(self, point: SweepPoint, key: Key, hits: np.ndarray) -> dict[Key, Estimate]:
         return {key: estimates.rate(hits, *self._arguments(point, *key))} if len(hits) else {}
 
-    def _accuracies(self, point: Point, view: View) -> dict[Key, Estimate]:
+    def _accuracies(self, point: SweepPoint, view: View) -> dict[Key, Estimate]:
         hits, found = view.logits.argmax(axis=-1) == view.label, {}
         for split in ACCURACY:
             found |= self._rate(point, (None, "accuracy", split), hits[view.split == split])
@@ -95,7 +95,7 @@ class PointFigures:
             point, (None, "accuracy", "test"), hits[np.isin(view.split, TEST)]
         )
 
-    def _leakage(self, point: Point, name: str, view: View, logits: np.ndarray) -> Estimate:
+    def _leakage(self, point: SweepPoint, name: str, view: View, logits: np.ndarray) -> Estimate:
         score = -training_loss(logits, view.label, view.loss)
         table = {
             "split": view.split,
@@ -109,7 +109,7 @@ class PointFigures:
         arguments = self._arguments(point, LOSS, name)
         return estimates.ranking(score[members], score[others], (), *arguments)[0]
 
-    def _matched(self, point: Point, view: View) -> Estimate:
+    def _matched(self, point: SweepPoint, view: View) -> Estimate:
         rows = np.isin(view.split, TEST)
         accuracy = float(np.mean(view.logits[rows].argmax(axis=-1) == view.label[rows]))
         matched = self.ideal.matched(accuracy)
@@ -123,7 +123,7 @@ class PointFigures:
         # Draws of noise on the same images are no further images.
         return Estimate(joined.value, drawn[0].n, joined.interval, joined.replicates)
 
-    def _frozen(self, point: Point, attack: FrozenAttack, view: View) -> dict[Key, Estimate]:
+    def _frozen(self, point: SweepPoint, attack: FrozenAttack, view: View) -> dict[Key, Estimate]:
         decision = attack.decisions(view, self.forget_class)
         key = (attack.name, "mia_success", "forget_train")
         found = self._rate(point, key, decision[attack.counted(view)])
@@ -132,7 +132,7 @@ class PointFigures:
             found |= self._rate(point, key, decision[view.split == split])
         return found
 
-    def _stability(self, point: Point, view: View, second: View) -> dict[Key, Estimate]:
+    def _stability(self, point: SweepPoint, view: View, second: View) -> dict[Key, Estimate]:
         changed = view.logits.argmax(axis=-1) != second.logits.argmax(axis=-1)
         one, other = (training_loss(v.logits, v.label, v.loss) for v in (view, second))
         both, found = np.isfinite(one) & np.isfinite(other), {}

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from qmu import losses
-from qmu.attacks.game import AttackCard, Evidence, Scored, Shadows, View
+from qmu.attacks.game import AttackCard, Evidence, Scored, ShadowModels, View
 from qmu.attacks.lira import for_rows, given
 from qmu.data.splits import scattered_order
 from qmu.metrics.roc import auc
@@ -138,7 +138,7 @@ def _share_below(values: np.ndarray, rivals: np.ndarray) -> np.ndarray:
     return np.searchsorted(rivals, values, side="left") / len(rivals)
 
 
-def _log_probability(model: View | Shadows) -> np.ndarray:
+def _log_probability(model: View | ShadowModels) -> np.ndarray:
     """log p of the label, (n,) or (models, n); -inf where the label is ruled out."""
     logits = np.asarray(model.logits, np.float64)
     if np.isnan(logits).any() or np.isposinf(logits).any():
@@ -155,7 +155,7 @@ def _log_mean(log_p: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         return np.where(count > 0, np.maximum(total - np.log(count), SMALLEST), np.nan)
 
 
-def _tuned(shadows: Shadows, log_p: np.ndarray) -> float:
+def _tuned(shadows: ShadowModels, log_p: np.ndarray) -> float:
     """The a with which the models but the first best attack the first; of equals the smallest.
 
     Retained and forget classes alike: what is compared is the ratio r itself, class by class.

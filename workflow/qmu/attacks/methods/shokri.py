@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
 from qmu import seeds
-from qmu.attacks.game import AttackCard, Evidence, Scored, Shadows
+from qmu.attacks.game import AttackCard, Evidence, Scored, ShadowModels
 from qmu.attacks.statistics import CHUNK
 from qmu.attacks.thresholds import log_probabilities
 from qmu.strict import Strict
@@ -55,7 +55,7 @@ def fit(evidence: Evidence, config: Config, names: tuple[str | int, ...]) -> dic
 
 
 def training_set(
-    shadows: Shadows, label: int, config: Config, names: tuple[str | int, ...]
+    shadows: ShadowModels, label: int, config: Config, names: tuple[str | int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Inputs (k, classes) and membership (k,) for one class: half members, drawn by name."""
     here = shadows.label == label

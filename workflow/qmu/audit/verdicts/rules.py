@@ -31,14 +31,14 @@ PROBES = ("probe_gap", "probe_features_gap")
 
 
 @dataclass(frozen=True)
-class Finding:
+class Ground:
     """That a rule holds: its numbers as text, and the figures they come from."""
 
     text: str
     figures: tuple[Number, ...]
 
 
-def recognises(case: Case) -> Finding | None:
+def recognises(case: Case) -> Ground | None:
     """Whether the forget class is named more often than by the retrained model."""
     found = _pair(case, "accuracy", "forget_train")
     if found is None or not lower_limit(*found) > RECOGNISED:
@@ -47,11 +47,11 @@ def recognises(case: Case) -> Finding | None:
     original = case.get("accuracy", "forget_train", "target")
     text = f"forget_train accuracy {own.show()}, retrained {retrain.show()}"
     if original is None:
-        return Finding(text, found)
-    return Finding(f"{text}, original {original.show()}", (*found, original))
+        return Ground(text, found)
+    return Ground(f"{text}, original {original.show()}", (*found, original))
 
 
-def masks(case: Case) -> Finding | None:
+def masks(case: Case) -> Ground | None:
     """Whether the answer is gone while the features remain."""
     own = case.get("accuracy", "forget_train")
     original = case.get("accuracy", "forget_train", "target")
@@ -65,7 +65,7 @@ def masks(case: Case) -> Finding | None:
     also = [] if agreement is None else [agreement]
     shown += [f"agreement with retrain {number.show()}" for number in also]
     text = f"{', '.join(shown)}, forget_train accuracy {original.show()} -> {own.show()}"
-    return Finding(text, (*features, *also, own, original))
+    return Ground(text, (*features, *also, own, original))
 
 
 def _remaining_features(case: Case) -> list[Number]:
@@ -107,7 +107,7 @@ def _leaking(case: Case) -> tuple[list[str], list[str]]:
     return before, less
 
 
-def _areas(case: Case, attacks: list[str]) -> Finding | None:
+def _areas(case: Case, attacks: list[str]) -> Ground | None:
     """The AUC of the named attacks beside those of the original and the retrained model."""
     figures, parts = [], []
     for attack in attacks:
@@ -120,25 +120,25 @@ def _areas(case: Case, attacks: list[str]) -> Finding | None:
                 text += f", {word} {other.show()}"
                 figures.append(other)
         parts.append(text)
-    return Finding("; ".join(parts), tuple(figures)) if parts else None
+    return Ground("; ".join(parts), tuple(figures)) if parts else None
 
 
 def _counted(area: Number) -> str:
     return f"{area.n} images" if area.others is None else f"{area.others} non-members"
 
 
-def not_forgotten(case: Case) -> Finding | None:
+def not_forgotten(case: Case) -> Ground | None:
     """Whether the class is recognised, or its members separated as well as before."""
     found = [recognises(case), _areas(case, _leaking(case)[0])]
     return _joined([finding for finding in found if finding is not None])
 
 
-def residual_membership(case: Case) -> Finding | None:
+def residual_membership(case: Case) -> Ground | None:
     """Whether an attack separates members, though less than before."""
     return _areas(case, _leaking(case)[1])
 
 
-def over_forgets(case: Case) -> Finding | None:
+def over_forgets(case: Case) -> Ground | None:
     """Whether members score below non-members, or lose more than a retrained model."""
     own, retrain = case.areas(), case.areas("retrain")
     below = [
@@ -150,11 +150,11 @@ def over_forgets(case: Case) -> Finding | None:
     for number, floor in _with_floor(case, "streisand_auc"):
         if number.low > 0.5 and lower_limit(number, floor) > 0:
             text = f"streisand_auc {number.show()}, between retrained models {floor.show()}"
-            found.append(Finding(text, (number, floor)))
+            found.append(Ground(text, (number, floor)))
     return _joined([finding for finding in found if finding is not None])
 
 
-def damages(case: Case) -> Finding | None:
+def damages(case: Case) -> Ground | None:
     """Whether accuracy on retained classes fell."""
     found = _pair(case, "accuracy", "retain_test")
     if found is None:
@@ -166,10 +166,10 @@ def damages(case: Case) -> Finding | None:
         return None
     text = f"retain_test accuracy {own.show()}, retrained {retrain.show()}"
     text += "" if original is None else f", original {original.show()}"
-    return Finding(text, (own, *others))
+    return Ground(text, (own, *others))
 
 
-def differs(case: Case) -> Finding | None:
+def differs(case: Case) -> Ground | None:
     """Whether distances to retrained models exceed those between retrained models."""
     pairs = [
         (number, floor, sign)
@@ -183,7 +183,7 @@ def differs(case: Case) -> Finding | None:
         if lower_limit(*wide[::sign]) > 0:
             where = f" on {number.split}" if number.split else ""
             text = f"{number.metric}{where} {number.show()}, between retrained models "
-            found.append(Finding(text + floor.show(), (number, floor)))
+            found.append(Ground(text + floor.show(), (number, floor)))
     return _joined(found)
 
 
@@ -198,24 +198,24 @@ def _with_floor(case: Case, metric: str) -> list[tuple[Number, Number]]:
     return found
 
 
-def nothing_to_unlearn(case: Case) -> Finding | None:
+def nothing_to_unlearn(case: Case) -> Ground | None:
     """Whether no attack beats chance on the original."""
     areas = case.areas("target")
     if not areas or not all(area.low <= 0.5 <= area.high for area in areas.values()):
         return None
     numbers = tuple(case.as_given(area) for area in areas.values())
     parts = [f"{number.attack} AUC on the original {number.show()}" for number in numbers]
-    return Finding("; ".join(parts), numbers)
+    return Ground("; ".join(parts), numbers)
 
 
-def like_retrain(case: Case) -> Finding | None:
+def like_retrain(case: Case) -> Ground | None:
     """The figures that show no difference; asked only where no rule accuses."""
     accuracies = [_pair(case, "accuracy", split) for split in ("forget_train", "retain_test")]
     attacks = [attack for attack in case.areas() if attack in case.areas("retrain")]
     if None in accuracies or not attacks:
         return None
     texts = [f"{own.split} accuracy {own.show()}, retrained {r.show()}" for own, r in accuracies]
-    same = Finding("; ".join(texts), tuple(number for pair in accuracies for number in pair))
+    same = Ground("; ".join(texts), tuple(number for pair in accuracies for number in pair))
     return _joined([_areas(case, attacks), same])
 
 
@@ -225,8 +225,8 @@ def _pair(case: Case, metric: str, split: str) -> tuple[Number, Number] | None:
     return None if own is None or retrain is None else (own, retrain)
 
 
-def _joined(found: list[Finding]) -> Finding | None:
+def _joined(found: list[Ground]) -> Ground | None:
     if not found:
         return None
     figures = dict.fromkeys(figure for finding in found for figure in finding.figures)
-    return Finding("; ".join(finding.text for finding in found), tuple(figures))
+    return Ground("; ".join(finding.text for finding in found), tuple(figures))

@@ -31,7 +31,7 @@ from qmu import registry
 
 from . import rules
 from .case import Case, read
-from .rules import PROBES, Finding
+from .rules import PROBES, Ground
 
 __all__ = ["NOT_JUDGED", "RULES", "Rule", "Verdict", "verdicts"]
 
@@ -61,7 +61,7 @@ class Rule:
     question: str
     rule: str
     accuses: bool
-    holds: Callable[[Case], Finding | None]
+    holds: Callable[[Case], Ground | None]
 
 
 RULES = (
@@ -191,9 +191,9 @@ def _verdict(case: Case, control: bool) -> Verdict:
     return Verdict(case.model, case.variant, verdict, _capital(sentence), evidence)
 
 
-def _held(case: Case) -> list[tuple[Rule, Finding]]:
+def _held(case: Case) -> list[tuple[Rule, Ground]]:
     """The rules that hold, gravest first."""
-    held: list[tuple[Rule, Finding]] = []
+    held: list[tuple[Rule, Ground]] = []
     for rule in RULES:
         if rule.name == "indistinguishable" and any(earlier.accuses for earlier, _ in held):
             continue

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, PositiveFloat
 
 from qmu import losses
-from qmu.audit.figure import Figure
+from qmu.audit.measurement import Measurement
 from qmu.quality.exam import Exam, QualityCard, SeedExam
 from qmu.quality.statistics import auc, named
 from qmu.strict import Strict
@@ -39,7 +39,7 @@ class Config(Strict):
     penalty: PositiveFloat = 1.0
 
 
-def measure(exam: Exam, config: Config) -> list[Figure]:
+def measure(exam: Exam, config: Config) -> list[Measurement]:
     """AUC per seed on the forget class, test and training images."""
     found = []
     for one in exam.seeds:

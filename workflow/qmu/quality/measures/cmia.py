@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from qmu import losses
-from qmu.audit.figure import Figure
+from qmu.audit.measurement import Measurement
 from qmu.quality.exam import Exam, QualityCard, SeedExam
 from qmu.quality.statistics import Statistic, named
 from qmu.strict import Strict
@@ -40,7 +40,7 @@ class Config(Strict):
     tolerance: float = Field(default=1e-4, gt=0)
 
 
-def measure(exam: Exam, config: Config) -> list[Figure]:
+def measure(exam: Exam, config: Config) -> list[Measurement]:
     """Gap and total variation per seed on the forget class's test images."""
     found = []
     for one in exam.seeds:

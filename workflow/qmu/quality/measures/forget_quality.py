@@ -13,7 +13,7 @@ import math
 import numpy as np
 from pydantic import Field
 
-from qmu.audit.figure import Figure
+from qmu.audit.measurement import Measurement
 from qmu.quality.exam import Exam, QualityCard, SeedExam
 from qmu.quality.statistics import mean, named
 from qmu.quality.worlds import Worlds, confidences, worlds
@@ -47,7 +47,7 @@ class Config(Strict):
     spread: float = Field(default=0.01, ge=0, lt=1)
 
 
-def measure(exam: Exam, config: Config) -> list[Figure]:
+def measure(exam: Exam, config: Config) -> list[Measurement]:
     """The mean points over the pool's forget-class images, and the final score."""
     pair = worlds(exam, "forget_train", config.models, confidences(exam))
     values = np.empty(0) if pair is None else _points(pair, config)

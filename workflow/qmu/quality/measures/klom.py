@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from qmu.audit.figure import Figure
+from qmu.audit.measurement import Measurement
 from qmu.quality.exam import Exam, QualityCard
 from qmu.quality.statistics import mean, named, quantile
 from qmu.quality.worlds import SPLITS, Worlds, confidences, worlds
@@ -39,7 +39,7 @@ class Config(Strict):
     tail: float = Field(default=0.95, gt=0, lt=1)
 
 
-def measure(exam: Exam, config: Config) -> list[Figure]:
+def measure(exam: Exam, config: Config) -> list[Measurement]:
     """Mean and tail over the pool's images of each group."""
     draw, margins, found = exam.draw(None), confidences(exam), []
     for split in SPLITS:

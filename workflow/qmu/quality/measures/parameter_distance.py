@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from qmu.audit.figure import Figure
+from qmu.audit.measurement import Measurement
 from qmu.quality.exam import Exam, QualityCard
 from qmu.strict import Strict
 
@@ -32,7 +32,7 @@ class Config(Strict):
     """The measure has no settings."""
 
 
-def measure(exam: Exam, config: Config) -> list[Figure]:
+def measure(exam: Exam, config: Config) -> list[Measurement]:
     """``distance_to_original`` and ``distance_to_retrain`` of every seed: the mean over the
     retrained models; of ``retrain`` to the others, NaN where there are none."""
     figures = []

@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from qmu.audit.figure import Draw, Figure
+from qmu.audit.measurement import Measurement, Recorder
 from qmu.metrics.intervals import Interval, percentile, union
 from qmu.models import states as _states
 from qmu.quality.exam import Exam, QualityCard, SeedExam
@@ -51,7 +51,7 @@ class Config(Strict):
     minimum: int = Field(default=5, ge=2)
 
 
-def measure(exam: Exam, config: Config) -> list[Figure]:
+def measure(exam: Exam, config: Config) -> list[Measurement]:
     """Accuracy and gap to the retrained model, per seed; NaN where images are too few."""
     figures = []
     for one in exam.seeds:
@@ -75,7 +75,9 @@ def _features(exam: Exam, one: SeedExam, retrained: bool, rows: np.ndarray) -> n
     return _states.embedded(exam.model, parameters, one.inputs[rows])
 
 
-def _figures(exam: Exam, one: SeedExam, config: Config, name: str, read: Reader) -> list[Figure]:
+def _figures(
+    exam: Exam, one: SeedExam, config: Config, name: str, read: Reader
+) -> list[Measurement]:
     draw = exam.draw(one.seed)
     fitted, judged = one.rows(*FITTED_ON), one.rows(*JUDGED_ON)
     positive = one.label == exam.forget_class
@@ -116,7 +118,7 @@ def predictions(
     return make_pipeline(StandardScaler(), regression).fit(known, positive).predict(asked)
 
 
-def balanced(draw: Draw, metric: str, called: np.ndarray, positive: np.ndarray) -> Figure:
+def balanced(draw: Recorder, metric: str, called: np.ndarray, positive: np.ndarray) -> Measurement:
     """Balanced accuracy = (1 + TPR - FPR) / 2, with the interval of that difference of rates."""
     found = draw.advantage(metric, SPLIT, called[positive], called[~positive]).estimate
     low, high = found.interval
@@ -127,17 +129,17 @@ def balanced(draw: Draw, metric: str, called: np.ndarray, positive: np.ndarray) 
         replicates=(1 + found.replicates) / 2,
         counts=(),  # they are those of the difference, on another scale
     )
-    return Figure(draw.subject, None, metric, SPLIT, estimate)
+    return Measurement(draw.subject, None, metric, SPLIT, estimate)
 
 
 def gap(
-    draw: Draw,
+    draw: Recorder,
     metric: str,
-    audited: Figure,
-    oracle: Figure,
+    audited: Measurement,
+    oracle: Measurement,
     difference: np.ndarray,
     positive: np.ndarray,
-) -> Figure:
+) -> Measurement:
     """Difference of two balanced accuracies on the same images.
 
     ``difference`` (n,) is 1, 0 or -1: right for the audited model alone, for both or neither, for
@@ -156,7 +158,7 @@ def gap(
         interval, _newcombe(first.value, first.interval, second.value, second.interval)
     )
     estimate = replace(first, value=value, interval=interval, replicates=replicates)
-    return Figure(draw.subject, None, metric, SPLIT, estimate)
+    return Measurement(draw.subject, None, metric, SPLIT, estimate)
 
 
 def _newcombe(a: float, around_a: Interval, b: float, around_b: Interval) -> Interval:

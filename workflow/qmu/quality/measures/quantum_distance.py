@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from qmu.audit.figure import Figure
+from qmu.audit.measurement import Measurement
 from qmu.models import states as _states
 from qmu.quality.exam import Exam, QualityCard, SeedExam
 from qmu.quality.statistics import named
@@ -42,7 +42,7 @@ class Config(Strict):
     """The measure has no settings."""
 
 
-def measure(exam: Exam, config: Config) -> list[Figure]:
+def measure(exam: Exam, config: Config) -> list[Measurement]:
     """Means over images and over all retrained models, per seed and split.
 
     NaN where a split has no images, or where ``retrain`` has no further retrained models.
@@ -50,7 +50,7 @@ def measure(exam: Exam, config: Config) -> list[Figure]:
     return [figure for one in exam.seeds for figure in _of_seed(exam, one)]
 
 
-def _of_seed(exam: Exam, one: SeedExam) -> list[Figure]:
+def _of_seed(exam: Exam, one: SeedExam) -> list[Measurement]:
     draw = exam.draw(one.seed)
     others = references(exam.variant, one)
     figures = []

@@ -24,7 +24,7 @@ import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 
 from qmu import losses, seeds
-from qmu.audit.figure import Figure
+from qmu.audit.measurement import Measurement
 from qmu.lazy import jax, optax
 from qmu.models.gradients import loss_and_gradient, outputs
 from qmu.models.model import Model, Parameters
@@ -55,7 +55,7 @@ class Config(Strict):
     tolerance: PositiveFloat = 0.05
 
 
-def measure(exam: Exam, config: Config) -> list[Figure]:
+def measure(exam: Exam, config: Config) -> list[Measurement]:
     """``relearn_steps`` and ``relearn_ratio`` of every seed; see `ratio` for when it is NaN."""
     figures = []
     for one in exam.seeds:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qmu.audit.figure import Figure
+from qmu.audit.measurement import Measurement
 from qmu.metrics.likelihood import logit_confidence
 from qmu.quality.exam import Exam, QualityCard
 from qmu.quality.statistics import Statistic, auc, named
@@ -30,7 +30,7 @@ class Config(Strict):
     """Nothing to set."""
 
 
-def measure(exam: Exam, config: Config) -> list[Figure]:
+def measure(exam: Exam, config: Config) -> list[Measurement]:
     """KS distance and AUC of the losses of each seed's forget set."""
     found = []
     for one in exam.seeds:

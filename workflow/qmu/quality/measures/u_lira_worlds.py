@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from qmu.audit.figure import Figure
+from qmu.audit.measurement import Measurement
 from qmu.metrics import likelihood
 from qmu.metrics.likelihood import Gaussians, logit_confidence
 from qmu.quality.exam import Exam, QualityCard, SeedExam
@@ -39,7 +39,7 @@ class Config(Strict):
     models: int = Field(default=2, ge=2)
 
 
-def measure(exam: Exam, config: Config) -> list[Figure]:
+def measure(exam: Exam, config: Config) -> list[Measurement]:
     """AUC, and balanced accuracy at a ratio of one, over each seed's forget set."""
     member = exam.shadows.member
     after, oracle = confidences(exam)
@@ -58,7 +58,7 @@ def measure(exam: Exam, config: Config) -> list[Figure]:
 
 def _figures(
     exam: Exam, one: SeedExam, rows: np.ndarray, held: Gaussians, never: Gaussians
-) -> list[Figure]:
+) -> list[Measurement]:
     def ratio(logits: np.ndarray) -> np.ndarray:
         values = logit_confidence(logits, one.label)
         return (held.log_density(values) - never.log_density(values))[..., rows]

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
-from qmu.report.evidence.summary import Estimate
+from qmu.report.results.summary import Cell
 
 from . import theme
 
@@ -48,7 +48,7 @@ class Series:
     """One marker per variant. ``colour`` None takes each variant's own."""
 
     name: str
-    estimates: Mapping[str, Estimate | None]
+    estimates: Mapping[str, Cell | None]
     marker: str = "o"
     filled: bool = True
     colour: str | None = None
@@ -85,7 +85,7 @@ def panel(
 def _one(
     ax: Axes,
     y: float,
-    estimate: Estimate,
+    estimate: Cell,
     series: Series,
     colour: str,
     text: Callable[[float], str] | None,

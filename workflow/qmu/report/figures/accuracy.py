@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.evidence import Evidence
+from qmu.report.results.results import Results
 
 SPLITS = {
     "forget_train": "forget class, trained on",
@@ -16,7 +16,7 @@ SPLITS = {
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """Rows: models; columns: splits."""
     summary = evidence.summary
     models = [m for m in summary.models if _variants(evidence, m)]
@@ -48,7 +48,7 @@ def draw(evidence: Evidence) -> Figure:
     return figure
 
 
-def _variants(evidence: Evidence, model: str) -> list[str]:
+def _variants(evidence: Results, model: str) -> list[str]:
     get = evidence.summary.get
     variants = evidence.summary.variants(model)
     return [v for v in variants if any(get(model, v, "accuracy", split) for split in SPLITS)]

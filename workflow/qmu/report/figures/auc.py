@@ -12,8 +12,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch, Rectangle
 
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.evidence import Evidence
-from qmu.report.evidence.summary import Estimate
+from qmu.report.results.results import Results
+from qmu.report.results.summary import Cell
 
 POPULATIONS = {"forget_train": "forget class", "retain_train": "other classes"}
 CELL = 0.37
@@ -27,7 +27,7 @@ SCALE = LinearSegmentedColormap.from_list(
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """One block per model: attacks down the side, variants across, both populations."""
     shown = {model: _attacks(evidence, model) for model in evidence.summary.models}
     shown = {model: attacks for model, attacks in shown.items() if attacks}
@@ -48,7 +48,7 @@ def draw(evidence: Evidence) -> Figure:
     return figure
 
 
-def leaks(estimate: Estimate) -> bool:
+def leaks(estimate: Cell) -> bool:
     """Whether the interval lies wholly on one side of one half."""
     low, high = estimate.low, estimate.high
     return low is not None and high is not None and (low > 0.5 or high < 0.5)
@@ -59,7 +59,7 @@ def shade(value: float) -> str:
     return to_hex(SCALE(0.5 + (value - 0.5) / 0.7))
 
 
-def _block(part: SubFigure, evidence: Evidence, model: str, attacks: list[str]) -> None:
+def _block(part: SubFigure, evidence: Results, model: str, attacks: list[str]) -> None:
     splits = [s for s in POPULATIONS if any(_cell(evidence, model, a, s) for a in attacks)]
     axes = part.subplots(1, len(splits), squeeze=False, sharey=True)[0]
     for ax, split in zip(axes, splits, strict=True):
@@ -67,7 +67,7 @@ def _block(part: SubFigure, evidence: Evidence, model: str, attacks: list[str]) 
         ax.set_title(POPULATIONS[split], fontsize=10, pad=8)
 
 
-def _table(ax: Axes, evidence: Evidence, model: str, attacks: list[str], split: str) -> None:
+def _table(ax: Axes, evidence: Results, model: str, attacks: list[str], split: str) -> None:
     variants = evidence.summary.variants(model)
     for row, attack in enumerate(attacks):
         for column, variant in enumerate(variants):
@@ -84,7 +84,7 @@ def _table(ax: Axes, evidence: Evidence, model: str, attacks: list[str], split: 
         spine.set_visible(False)
 
 
-def _draw_cell(ax: Axes, row: int, column: int, estimate: Estimate | None) -> None:
+def _draw_cell(ax: Axes, row: int, column: int, estimate: Cell | None) -> None:
     marked = estimate is not None and leaks(estimate)
     ax.add_patch(
         Rectangle(
@@ -113,12 +113,12 @@ def _draw_cell(ax: Axes, row: int, column: int, estimate: Estimate | None) -> No
     ax.text(column, row + 0.24, interval, va="center", fontsize=6.6, **style)
 
 
-def _cell(evidence: Evidence, model: str, attack: str, split: str) -> bool:
+def _cell(evidence: Results, model: str, attack: str, split: str) -> bool:
     get = evidence.summary.get
     variants = evidence.summary.variants(model)
     return any(get(model, v, "auc", split, attack) for v in variants)
 
 
-def _attacks(evidence: Evidence, model: str) -> list[str]:
+def _attacks(evidence: Results, model: str) -> list[str]:
     attacks = evidence.summary.attacks
     return [a for a in attacks if any(_cell(evidence, model, a, s) for s in POPULATIONS)]

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.evidence import NON_MEMBER_SPLITS, Confidence, Evidence
+from qmu.report.results.results import NON_MEMBER_SPLITS, Confidence, Results
 
 BINS = 36
 GROUPS = (
@@ -21,7 +21,7 @@ GROUPS = (
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """Rows: variants; columns: models; densities over all seeds, one scale per model."""
     found = [c for c in evidence.confidences if len(c.phi)]
     models = list(dict.fromkeys(c.model for c in found))

@@ -7,8 +7,8 @@ import math
 from matplotlib.figure import Figure
 
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.evidence import Evidence
-from qmu.report.evidence.summary import Estimate
+from qmu.report.results.results import Results
+from qmu.report.results.summary import Cell
 
 MEASURES = {
     "gradient_evaluations": ("gradient evaluations", "o", True),
@@ -16,9 +16,7 @@ MEASURES = {
 }
 
 
-def relative_to_retrain(
-    evidence: Evidence, model: str, variant: str, metric: str
-) -> Estimate | None:
+def relative_to_retrain(evidence: Results, model: str, variant: str, metric: str) -> Cell | None:
     """The variant's cost over retraining's, per seed where both have the seed; None if unknown."""
     own = evidence.summary.get(model, variant, metric)
     base = evidence.summary.get(model, "retrain", metric)
@@ -26,11 +24,11 @@ def relative_to_retrain(
         return None
     of_seed = dict(base.seeds)
     pairs = tuple((s, v / of_seed[s]) for s, v in own.seeds if of_seed.get(s, 0) > 0)
-    return Estimate(own.value / base.value, seeds=pairs)
+    return Cell(own.value / base.value, seeds=pairs)
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """One panel per model on a logarithmic axis; 1 is retraining, free variants sit at the edge."""
     summary = evidence.summary
     panels = [
@@ -57,7 +55,7 @@ def draw(evidence: Evidence) -> Figure:
     return figure
 
 
-def _panel(ax, evidence: Evidence, model: str, methods: list[str], low: float) -> None:
+def _panel(ax, evidence: Results, model: str, methods: list[str], low: float) -> None:
     series = []
     for place, (metric, (name, shape, filled)) in enumerate(MEASURES.items()):
         found = {v: relative_to_retrain(evidence, model, v, metric) for v in methods}
@@ -83,7 +81,7 @@ def factor(value: float) -> str:
     return f"{value:.2g}×" if value < 99.5 else f"{value:.0f}×"
 
 
-def _methods(evidence: Evidence, model: str) -> list[str]:
+def _methods(evidence: Results, model: str) -> list[str]:
     return [
         v
         for v in evidence.summary.variants(model)
@@ -92,7 +90,7 @@ def _methods(evidence: Evidence, model: str) -> list[str]:
     ]
 
 
-def _limits(evidence: Evidence, panels: list) -> tuple[float, float]:
+def _limits(evidence: Results, panels: list) -> tuple[float, float]:
     found = [
         relative_to_retrain(evidence, model, v, metric)
         for model, methods in panels

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from qmu.report.drawing import theme
-from qmu.report.evidence.evidence import Evidence
+from qmu.report.results.results import Results
 
 STEP = 2.7
 WIDTH, HEIGHT = 2.2, 0.66
@@ -60,7 +60,7 @@ NODES = {
 
 
 @theme.styled
-def draw(evidence: Evidence | None = None) -> Figure:
+def draw(evidence: Results | None = None) -> Figure:
     """Boxes in five columns; lines run right and join before the box that reads them."""
     figure, axes = theme.grid(1, 1, 10.0, 3.5)
     ax = axes[0, 0]

@@ -11,14 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.devices import DeviceEvidence
-from qmu.report.evidence.evidence import Evidence
+from qmu.report.results.devices import DeviceEvidence
+from qmu.report.results.results import Results
 
 WIDTH = 10.8
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """One block per model: a column per device, upper row success, lower row AUC."""
     devices, attack = evidence.devices, evidence.published_attack
     if not devices or attack is None:
@@ -39,7 +39,7 @@ def draw(evidence: Evidence) -> Figure:
     return figure
 
 
-def _block(part: SubFigure, evidence: Evidence, model: str, attack: str) -> None:
+def _block(part: SubFigure, evidence: Results, model: str, attack: str) -> None:
     devices = evidence.devices
     strongest = devices.strongest(model)
     rows = 1 if strongest is None else 2
@@ -55,7 +55,7 @@ def _block(part: SubFigure, evidence: Evidence, model: str, attack: str) -> None
         axes[1, len(devices.places) // 2].set_xlabel(f"AUC of {strongest}", fontsize=9)
 
 
-def _success(ax: Axes, evidence: Evidence, model: str, place: str, attack: str) -> None:
+def _success(ax: Axes, evidence: Results, model: str, place: str, attack: str) -> None:
     devices, variants = evidence.devices, evidence.summary.variants(model)
     members = {
         v: devices.get(place, model, v, "mia_success", "forget_train", attack) for v in variants
@@ -72,7 +72,7 @@ def _success(ax: Axes, evidence: Evidence, model: str, place: str, attack: str) 
     ax.tick_params(labelsize=7.8)
 
 
-def _area(ax: Axes, evidence: Evidence, model: str, place: str, attack: str) -> None:
+def _area(ax: Axes, evidence: Results, model: str, place: str, attack: str) -> None:
     devices: DeviceEvidence = evidence.devices
     variants = evidence.summary.variants(model)
     found = {v: devices.get(place, model, v, "auc", "forget_train", attack) for v in variants}
@@ -84,5 +84,5 @@ def _area(ax: Axes, evidence: Evidence, model: str, place: str, attack: str) -> 
     ax.tick_params(labelsize=7.8)
 
 
-def _labels(evidence: Evidence, variants: tuple[str, ...]) -> list[str]:
+def _labels(evidence: Results, variants: tuple[str, ...]) -> list[str]:
     return [evidence.label(variant, "\n") for variant in variants]

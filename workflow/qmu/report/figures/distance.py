@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.evidence import Evidence
+from qmu.report.results.results import Results
 
 from .accuracy import SPLITS
 
@@ -22,7 +22,7 @@ TINY = 1e-6
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """Rows: models x {KL, JS}; columns: splits; logarithmic axes, floor shaded."""
     summary = evidence.summary
     rows = [
@@ -62,7 +62,7 @@ def draw(evidence: Evidence) -> Figure:
     return figure
 
 
-def _panel(ax, evidence: Evidence, model: str, metric: str, split: str, variants: list) -> None:
+def _panel(ax, evidence: Results, model: str, metric: str, split: str, variants: list) -> None:
     get = evidence.summary.get
     floor = get(model, "retrain", f"{metric}_floor", split)
     left = ax.get_xlim()[0]
@@ -74,7 +74,7 @@ def _panel(ax, evidence: Evidence, model: str, metric: str, split: str, variants
     dots.panel(ax, variants, labels, [dots.Series(metric, found)], text="{:.2g}".format)
 
 
-def _variants(evidence: Evidence, model: str, metric: str) -> list[str]:
+def _variants(evidence: Results, model: str, metric: str) -> list[str]:
     """Every variant with a distance, but the retrained model itself."""
     get = evidence.summary.get
     return [
@@ -84,7 +84,7 @@ def _variants(evidence: Evidence, model: str, metric: str) -> list[str]:
     ]
 
 
-def _limits(evidence: Evidence, metric: str) -> tuple[float, float]:
+def _limits(evidence: Results, metric: str) -> tuple[float, float]:
     """Whole decades around every value, interval and floor of a metric."""
     summary = evidence.summary
     cells = [

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.evidence import Evidence
+from qmu.report.results.results import Results
 
 WIDTH = 10.8
 FEW, MOST = 3, 5
@@ -20,7 +20,7 @@ FEW, MOST = 3, 5
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """One block per model, one panel per attack; both rates per variant with intervals."""
     summary = evidence.summary
     shown = {
@@ -51,12 +51,12 @@ def draw(evidence: Evidence) -> Figure:
     return figure
 
 
-def _height(evidence: Evidence, model: str, small: bool) -> float:
+def _height(evidence: Results, model: str, small: bool) -> float:
     count = len(evidence.summary.variants(model))
     return 0.34 + count * (0.31 if small else 1.5 * dots.ROW)
 
 
-def _block(part: SubFigure, evidence: Evidence, model: str, attacks: list, small: bool) -> None:
+def _block(part: SubFigure, evidence: Results, model: str, attacks: list, small: bool) -> None:
     rows, columns = theme.wrapped(len(attacks), MOST)
     axes = part.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for ax, attack in zip(axes.flat, attacks, strict=False):
@@ -69,13 +69,13 @@ def _block(part: SubFigure, evidence: Evidence, model: str, attacks: list, small
     part.supxlabel("share of the forget class called “member”", fontsize=9.5)
 
 
-def _has(evidence: Evidence, model: str, attack: str) -> bool:
+def _has(evidence: Results, model: str, attack: str) -> bool:
     variants = evidence.summary.variants(model)
     get = evidence.summary.get
     return any(get(model, v, "mia_success", "forget_train", attack) for v in variants)
 
 
-def _panel(ax: Axes, evidence: Evidence, model: str, attack: str, small: bool) -> None:
+def _panel(ax: Axes, evidence: Results, model: str, attack: str, small: bool) -> None:
     summary = evidence.summary
     variants = summary.variants(model)
     members = {v: summary.get(model, v, "mia_success", "forget_train", attack) for v in variants}

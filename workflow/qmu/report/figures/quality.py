@@ -15,9 +15,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence import measures
-from qmu.report.evidence.evidence import Evidence
-from qmu.report.evidence.summary import Estimate
+from qmu.report.results import measures
+from qmu.report.results.results import Results
+from qmu.report.results.summary import Cell
 
 BAND = "#cfeee4"
 COLUMNS = 4
@@ -27,7 +27,7 @@ DECADES = 30.0
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """One block per model, one panel per measure, variants down the side."""
     shown = {m: measures.drawn(evidence, m) for m in evidence.summary.models}
     shown = {model: panels for model, panels in shown.items() if panels}
@@ -54,7 +54,7 @@ def draw(evidence: Evidence) -> Figure:
     return figure
 
 
-def _block(part: SubFigure, evidence: Evidence, model: str, panels: list) -> None:
+def _block(part: SubFigure, evidence: Results, model: str, panels: list) -> None:
     rows, columns = theme.wrapped(len(panels), COLUMNS)
     axes = part.subplots(rows, max(columns, 2), squeeze=False, sharey=True)
     for ax, (metric, split) in zip(axes.flat, panels, strict=False):
@@ -63,7 +63,7 @@ def _block(part: SubFigure, evidence: Evidence, model: str, panels: list) -> Non
         ax.set_axis_off()
 
 
-def _panel(ax: Axes, evidence: Evidence, model: str, metric: str, split: str | None) -> None:
+def _panel(ax: Axes, evidence: Results, model: str, metric: str, split: str | None) -> None:
     variants = _variants(evidence, model)
     found = {v: _finite(evidence.summary.get(model, v, metric, split)) for v in variants}
     base = _finite(measures.of_retrain(evidence, model, metric, split))
@@ -97,12 +97,12 @@ def _scale(ax: Axes, values: list[float], ideal: float | None) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(4))
 
 
-def _finite(estimate: Estimate | None) -> Estimate | None:
+def _finite(estimate: Cell | None) -> Cell | None:
     finite = estimate is not None and all(map(math.isfinite, (estimate.value, *estimate.interval)))
     return estimate if finite else None
 
 
-def _variants(evidence: Evidence, model: str) -> list[str]:
+def _variants(evidence: Results, model: str) -> list[str]:
     """Every variant with a measure; the retrained model also for its floor."""
     panels, get = measures.present(evidence, model), evidence.summary.get
     return [

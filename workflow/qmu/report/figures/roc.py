@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.evidence import Curve, Evidence
+from qmu.report.results.results import Curve, Results
 
 GROUP = "forget"
 PANELS = 4
@@ -23,7 +23,7 @@ UNRESOLVED = "#f0f1f3"
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """One block per model, one panel per chosen attack, one line per variant; forget class."""
     shown = {model: chosen(evidence, model) for model in evidence.summary.models}
     shown = {model: attacks for model, attacks in shown.items() if attacks}
@@ -43,7 +43,7 @@ def draw(evidence: Evidence) -> Figure:
     return figure
 
 
-def chosen(evidence: Evidence, model: str) -> list[str]:
+def chosen(evidence: Results, model: str) -> list[str]:
     """The attacks that are drawn: the strongest on the target, the calibrated ones that ran, then
     the next strongest while there is room. Strength: distance of the AUC from one half."""
     present = dict.fromkeys(
@@ -59,7 +59,7 @@ def chosen(evidence: Evidence, model: str) -> list[str]:
 
 
 def _block(
-    part: SubFigure, evidence: Evidence, model: str, attacks: list[str], corner: tuple
+    part: SubFigure, evidence: Results, model: str, attacks: list[str], corner: tuple
 ) -> None:
     axes = part.subplots(1, PANELS, squeeze=False, sharex=True, sharey=True)[0]
     for ax, attack in zip(axes, attacks, strict=False):
@@ -116,7 +116,7 @@ def _style(variant: str) -> dict:
     return {"linewidth": 1.4, "linestyle": ":" if variant == "logit_mask" else "-"}
 
 
-def _limits(evidence: Evidence) -> tuple[float, float]:
+def _limits(evidence: Results) -> tuple[float, float]:
     """Left and lower end of all panels: a little below the lowest rate of any curve."""
     curves = [c for c in evidence.curves if c.group == GROUP]
     lowest = min(float(c.fpr[0]) for c in curves)

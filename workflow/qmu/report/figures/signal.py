@@ -14,8 +14,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from qmu.metrics.intervals import clopper_pearson
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.evidence import Evidence
-from qmu.report.evidence.signal import Embedding
+from qmu.report.results.results import Results
+from qmu.report.results.signal import Embedding
 
 WIDTH, HEIGHT = 10.8, 3.7
 # Accuracy -> name in the legend, colour, marker, filled, and how far aside it is drawn.
@@ -31,7 +31,7 @@ GAP = float("nan")
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """One block per model: slope and correlation, shots to make up for it, accuracies."""
     shown = {
         model: _distinct(one for one in found if one.slope is not None)

@@ -14,8 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.evidence import Evidence
-from qmu.report.evidence.sweep import Place, SweepEvidence
+from qmu.report.results.results import Results
+from qmu.report.results.sweep import Place, SweepEvidence
 
 AUC = ("auc", "loss", "forget_train")
 MATCHED = ("auc_matched", "loss", "forget_train")
@@ -35,7 +35,7 @@ class Course:
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """One block per model; rows: loss AUC and accuracy; columns: noise, shots, repeats."""
     sweep = evidence.sweep
     if not sweep.models:

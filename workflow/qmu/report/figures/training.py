@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from qmu.report.drawing import dots, theme
-from qmu.report.evidence.evidence import Evidence, History
-from qmu.report.evidence.summary import BASELINES
+from qmu.report.results.results import History, Results
+from qmu.report.results.summary import BASELINES
 
 FLOOR = 1e-4
 WIDE = 20.0
@@ -19,7 +19,7 @@ WIDE = 20.0
 
 
 @theme.styled
-def draw(evidence: Evidence) -> Figure:
+def draw(evidence: Results) -> Figure:
     """Rows: models; columns: training loss, training accuracy, forget loss while unlearning."""
     courses = [h for h in evidence.histories if len(h.epoch)]
     models = list(dict.fromkeys(h.model for h in courses))
@@ -58,7 +58,7 @@ def _training(losses, accuracies, courses: list[History], palette: dict[str, str
         ax.set_xlabel("epoch")
 
 
-def _unlearning(ax, courses: list[History], palette: dict[str, str], evidence: Evidence) -> None:
+def _unlearning(ax, courses: list[History], palette: dict[str, str], evidence: Results) -> None:
     if not courses:
         ax.set_axis_off()
         return

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from qmu.report.evidence import measures
-from qmu.report.evidence.evidence import Evidence
-from qmu.report.evidence.summary import Estimate
+from qmu.report.results import measures
+from qmu.report.results.results import Results
+from qmu.report.results.summary import Cell
 
 from .tables import DASH, Table, small
 
@@ -23,7 +23,7 @@ IMAGES = {
 }
 
 
-def low_fpr(evidence: Evidence, model: str) -> Table | None:
+def low_fpr(evidence: Results, model: str) -> Table | None:
     """TPR at 1% and 0.1% FPR and the lower bound of epsilon, per attack and variant."""
     columns = [
         (f"members found at {name}{where}", metric, split)
@@ -47,7 +47,7 @@ def low_fpr(evidence: Evidence, model: str) -> Table | None:
     return Table(caption, ("attack", "variant", *names), tuple(rows), 2)
 
 
-def _low(evidence: Evidence, key: tuple) -> str:
+def _low(evidence: Results, key: tuple) -> str:
     estimate = evidence.summary.cells.get(key)
     if estimate is None:
         if key not in evidence.summary.unresolved:
@@ -59,19 +59,19 @@ def _low(evidence: Evidence, key: tuple) -> str:
     return _exact_rate(estimate)
 
 
-def _exact_rate(estimate: Estimate) -> str:
+def _exact_rate(estimate: Cell) -> str:
     """A small rate with one decimal: whole percents would hide it."""
     if estimate.low is None or estimate.high is None:
         return f"{estimate.value:.1%}"
     return f"{estimate.value:.1%} [{100 * estimate.low:.1f}–{100 * estimate.high:.1f}]"
 
 
-def _any(evidence: Evidence, model: str, metric: str, split: str) -> bool:
+def _any(evidence: Results, model: str, metric: str, split: str) -> bool:
     keys = (*evidence.summary.cells, *evidence.summary.unresolved)
     return any(key[0] == model and key[2:4] == (metric, split) for key in keys)
 
 
-def quality(evidence: Evidence, model: str) -> Table | None:
+def quality(evidence: Results, model: str) -> Table | None:
     """Every measure of unlearning quality of every variant; ``floor`` marks what is the distance
     between retrained models."""
     pairs = measures.present(evidence, model)
@@ -90,7 +90,7 @@ def quality(evidence: Evidence, model: str) -> Table | None:
     return Table(f"{model}: measures of unlearning quality", columns, tuple(rows), 2)
 
 
-def _quality(evidence: Evidence, model: str, variant: str, metric: str, split: str | None) -> str:
+def _quality(evidence: Results, model: str, variant: str, metric: str, split: str | None) -> str:
     get = evidence.summary.get
     estimate = get(model, variant, metric, split)
     floor = get(model, variant, metric + measures.FLOOR, split)
@@ -100,7 +100,7 @@ def _quality(evidence: Evidence, model: str, variant: str, metric: str, split: s
     return "; ".join(shown) or DASH
 
 
-def _number(estimate: Estimate) -> str:
+def _number(estimate: Cell) -> str:
     if not math.isfinite(estimate.value):
         return "∞" if estimate.value > 0 else "−∞"
     return small(estimate)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qmu.report.evidence.devices import SIMULATION
-from qmu.report.evidence.evidence import Evidence
+from qmu.report.results.devices import SIMULATION
+from qmu.report.results.results import Results
 from qmu.report.sentences.words import number, rate
 
 from .tables import DASH, Table
@@ -16,7 +16,7 @@ SIGNAL = {
 }
 
 
-def tables(evidence: Evidence) -> list[Table]:
+def tables(evidence: Results) -> list[Table]:
     """Per model the attacks and the signal on every device; none where no device was asked."""
     if not evidence.devices:
         return []
@@ -26,7 +26,7 @@ def tables(evidence: Evidence) -> list[Table]:
     return [table for table in made if table.rows]
 
 
-def _attacked(evidence: Evidence, model: str) -> Table:
+def _attacked(evidence: Results, model: str) -> Table:
     devices, attack = evidence.devices, evidence.published_attack or ""
     strongest = devices.strongest(model)
     rows = []
@@ -52,7 +52,7 @@ def _attacked(evidence: Evidence, model: str) -> Table:
     )
 
 
-def _left(evidence: Evidence, model: str) -> Table:
+def _left(evidence: Results, model: str) -> Table:
     """What is left of the original model's signal on each device."""
     devices, rows = evidence.devices, []
     for place in devices.places:

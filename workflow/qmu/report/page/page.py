@@ -15,8 +15,8 @@ from markupsafe import Markup, escape
 
 from qmu.config.experiment import SECTIONS
 from qmu.report import catalogue
-from qmu.report.evidence.evidence import Evidence
-from qmu.report.evidence.summary import BASELINES
+from qmu.report.results.results import Results
+from qmu.report.results.summary import BASELINES
 from qmu.report.sentences.findings import RULES, controls, findings, success
 from qmu.report.sentences.strength import strength
 from qmu.report.sentences.words import listed
@@ -34,7 +34,7 @@ READS = {
 }
 
 
-def render(evidence: Evidence, pictures: Mapping[str, str]) -> str:
+def render(evidence: Results, pictures: Mapping[str, str]) -> str:
     """The report; ``pictures`` maps a figure's name to its SVG text, missing ones are left out."""
     environment = Environment(
         loader=FileSystemLoader(catalogue.TEMPLATE.parent),
@@ -48,7 +48,7 @@ def render(evidence: Evidence, pictures: Mapping[str, str]) -> str:
     return template.render(context(evidence, pictures))
 
 
-def context(evidence: Evidence, pictures: Mapping[str, str]) -> dict[str, Any]:
+def context(evidence: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
     """Everything that the template shows."""
     found = findings(evidence)
     models = evidence.summary.models
@@ -97,7 +97,7 @@ def context(evidence: Evidence, pictures: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def facts(evidence: Evidence) -> dict[str, Any]:
+def facts(evidence: Results) -> dict[str, Any]:
     """Numbers of the set-up for the running text; None where the config does not say."""
     config = evidence.common
     part = {key: config.get(key) or {} for key in ("samples", "features", "shadows", "retrain")}
@@ -131,7 +131,7 @@ def _upper_end_of_none(n: int | None, level: float) -> str | None:
     return f"{1 - ((1 - level) / 2) ** (1 / n):.1%}" if n else None
 
 
-def _title(evidence: Evidence) -> str:
+def _title(evidence: Results) -> str:
     name = evidence.common.get("experiment") or evidence.manifest.get("experiment")
     return f"Unlearning audit: {name}" if name else "Unlearning audit"
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qmu.report.evidence.evidence import Evidence
-from qmu.report.evidence.summary import Estimate
 from qmu.report.figures.accuracy import SPLITS
+from qmu.report.results.results import Results
+from qmu.report.results.summary import Cell
 from qmu.report.sentences.words import number, rate, signed
 
 DASH = "–"
@@ -45,7 +45,7 @@ class Corners:
 
 
 def corners(
-    evidence: Evidence, model: str, attack: str | None, only: Collection[str] | None = None
+    evidence: Results, model: str, attack: str | None, only: Collection[str] | None = None
 ) -> list[Corners]:
     """The 2x2 table of one attack on one model, baselines first; ``only`` of these variants."""
     rows, get = [], evidence.summary.get
@@ -73,20 +73,20 @@ def corners(
     return rows
 
 
-def _corner(estimate: Estimate | None) -> Corner:
+def _corner(estimate: Cell | None) -> Corner:
     if estimate is None:
         return Corner(DASH, 0.0)
     return Corner(rate(estimate), min(max(estimate.value, 0.0), 1.0))
 
 
-def full(evidence: Evidence, model: str) -> list[Table]:
+def full(evidence: Results, model: str) -> list[Table]:
     """Accuracy, attacks, distances and cost of one model; tables without numbers are left out."""
     tables = (_accuracy, _attacks, _distances, _costs)
     made = [make(evidence, model) for make in tables]
     return [table for table in made if table.rows]
 
 
-def _accuracy(evidence: Evidence, model: str) -> Table:
+def _accuracy(evidence: Results, model: str) -> Table:
     columns = {title: ("accuracy", split, rate) for split, title in SPLITS.items()}
     rows = [
         (evidence.label(v), *cells)
@@ -96,7 +96,7 @@ def _accuracy(evidence: Evidence, model: str) -> Table:
     return Table(f"{model}: accuracy", ("variant", *columns), tuple(rows))
 
 
-def _attacks(evidence: Evidence, model: str) -> Table:
+def _attacks(evidence: Results, model: str) -> Table:
     columns = {
         "members": ("mia_success", "forget_train", rate),
         "members the attack was not fitted on": ("mia_success_unfitted", "forget_train", rate),
@@ -119,7 +119,7 @@ def _attacks(evidence: Evidence, model: str) -> Table:
     )
 
 
-def _distances(evidence: Evidence, model: str) -> Table:
+def _distances(evidence: Results, model: str) -> Table:
     names = {"kl_to_retrain": "KL", "js_to_retrain": "JS", "agreement_with_retrain": "agreement"}
     forms = {"kl_to_retrain": small, "js_to_retrain": small, "agreement_with_retrain": rate}
     rows = []
@@ -139,7 +139,7 @@ def _distances(evidence: Evidence, model: str) -> Table:
     )
 
 
-def _costs(evidence: Evidence, model: str) -> Table:
+def _costs(evidence: Results, model: str) -> Table:
     columns = {
         "gradient evaluations": ("gradient_evaluations", None, count),
         "forward evaluations": ("forward_evaluations", None, count),
@@ -159,11 +159,11 @@ def _costs(evidence: Evidence, model: str) -> Table:
     return Table(f"{model}: cost, mean of the seeds", ("variant", *columns), tuple(rows))
 
 
-Columns = Mapping[str, tuple[str, str | None, Callable[[Estimate], str]]]
+Columns = Mapping[str, tuple[str, str | None, Callable[[Cell], str]]]
 
 
 def _cells(
-    evidence: Evidence, model: str, variant: str, attack: str | None, columns: Columns
+    evidence: Results, model: str, variant: str, attack: str | None, columns: Columns
 ) -> tuple[str, ...]:
     found = [evidence.summary.get(model, variant, m, s, attack) for m, s, _ in columns.values()]
     if not any(found):
@@ -172,25 +172,25 @@ def _cells(
     return tuple(DASH if e is None else f(e) for e, f in zip(found, forms, strict=True))
 
 
-def _present(evidence: Evidence, model: str, columns: Columns) -> Columns:
+def _present(evidence: Results, model: str, columns: Columns) -> Columns:
     """Without the columns that are empty for every variant and attack."""
     known = {(key[2], key[3]) for key in evidence.summary.cells if key[0] == model}
     return {name: spec for name, spec in columns.items() if spec[:2] in known}
 
 
-def small(estimate: Estimate) -> str:
+def small(estimate: Cell) -> str:
     """Three significant digits, with the interval where there is one."""
     if estimate.low is None or estimate.high is None:
         return f"{estimate.value:.3g}"
     return f"{estimate.value:.3g} [{estimate.low:.3g}–{estimate.high:.3g}]"
 
 
-def count(estimate: Estimate) -> str:
+def count(estimate: Cell) -> str:
     """A whole number with thin spaces between thousands."""
     return f"{estimate.value:,.0f}".replace(",", "\u202f")
 
 
-def times(estimate: Estimate) -> str:
+def times(estimate: Cell) -> str:
     """A factor; what costs nothing is infinitely faster."""
     return f"{estimate.value:.3g}×" if math.isfinite(estimate.value) else "free"
 

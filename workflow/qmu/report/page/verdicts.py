@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qmu.audit.verdicts import verdicts
-from qmu.report.evidence.evidence import Evidence
+from qmu.report.results.results import Results
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def rules() -> list[Rule]:
     ]
 
 
-def rows(evidence: Evidence, model: str) -> list[Row]:
+def rows(evidence: Results, model: str) -> list[Row]:
     """The verdicts on a model's variants, as found; empty where none was made."""
     known = {rule.name: rule for rule in rules()}
     found = []

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qmu.report.evidence.devices import SIMULATION
-from qmu.report.evidence.evidence import Evidence
+from qmu.report.results.devices import SIMULATION
+from qmu.report.results.results import Results
 
 from .words import listed, number, rate
 
@@ -20,7 +20,7 @@ RULE = (
 )
 
 
-def devices(evidence: Evidence, model: str, methods: Iterable[str]) -> str:
+def devices(evidence: Results, model: str, methods: Iterable[str]) -> str:
     """The sentence; empty where no device was asked or the published attack did not run."""
     found, attack = evidence.devices, evidence.published_attack
     if not found or attack is None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qmu.report.evidence.evidence import Evidence
-from qmu.report.evidence.summary import BASELINES, Estimate
 from qmu.report.figures.cost import relative_to_retrain
+from qmu.report.results.results import Results
+from qmu.report.results.summary import BASELINES, Cell
 
 from . import devices as device_findings
 from .words import listed, number, rate, signed
@@ -50,7 +50,7 @@ class Finding:
     text: str
 
 
-def findings(evidence: Evidence) -> list[Finding]:
+def findings(evidence: Results) -> list[Finding]:
     """All findings, model by model, in reading order."""
     found = []
     for model in evidence.summary.models:
@@ -71,11 +71,11 @@ def findings(evidence: Evidence) -> list[Finding]:
     return found
 
 
-def _devices(evidence: Evidence, model: str) -> str:
+def _devices(evidence: Results, model: str) -> str:
     return device_findings.devices(evidence, model, methods(evidence, model))
 
 
-def methods(evidence: Evidence, model: str) -> list[str]:
+def methods(evidence: Results, model: str) -> list[str]:
     """The unlearning methods of a model: neither baselines nor controls."""
     cards = evidence.cards.methods
     return [
@@ -85,20 +85,20 @@ def methods(evidence: Evidence, model: str) -> list[str]:
     ]
 
 
-def controls(evidence: Evidence, model: str) -> list[str]:
+def controls(evidence: Results, model: str) -> list[str]:
     """The negative controls of a model."""
     chosen = methods(evidence, model)
     variants = evidence.summary.variants(model)
     return [v for v in variants if v not in BASELINES and v not in chosen]
 
 
-def success(evidence: Evidence, model: str, variant: str) -> Estimate | None:
+def success(evidence: Results, model: str, variant: str) -> Cell | None:
     """The published measure: the published attack's rate on forget-class members."""
     attack = evidence.published_attack
     return evidence.summary.get(model, variant, "mia_success", "forget_train", attack)
 
 
-def _published(evidence: Evidence, model: str) -> str:
+def _published(evidence: Results, model: str) -> str:
     members, attack = success(evidence, model, "target"), evidence.published_attack
     if members is None or attack is None:
         return ""
@@ -122,7 +122,7 @@ def _published(evidence: Evidence, model: str) -> str:
     return text + f" Only the difference, {gap:.0f} points, speaks of membership."
 
 
-def _chance(evidence: Evidence, model: str) -> str:
+def _chance(evidence: Results, model: str) -> str:
     found = _aucs(evidence, model, "target")
     if not found:
         return ""
@@ -148,7 +148,7 @@ def _chance(evidence: Evidence, model: str) -> str:
     return " ".join(parts)
 
 
-def _areas(names: list[str], found: dict[str, Estimate]) -> str:
+def _areas(names: list[str], found: dict[str, Cell]) -> str:
     """Each attack with its AUC or, of more than `MANY`, their number and the strongest."""
     if len(names) <= MANY:
         return listed([f"{name} {number(found[name])}" for name in names])
@@ -156,7 +156,7 @@ def _areas(names: list[str], found: dict[str, Estimate]) -> str:
     return f"of {len(names)} attacks, the furthest from 0.5 {most} {number(found[most])}"
 
 
-def _zero(evidence: Evidence, model: str) -> str:
+def _zero(evidence: Results, model: str) -> str:
     """What the published measure reads where the answer is known."""
     known = {v: success(evidence, model, v) for v in ("retrain", *controls(evidence, model))}
     known = {v: e for v, e in known.items() if e is not None}
@@ -179,7 +179,7 @@ def _zero(evidence: Evidence, model: str) -> str:
     return text
 
 
-def _methods(evidence: Evidence, model: str) -> str:
+def _methods(evidence: Results, model: str) -> str:
     found = {v: success(evidence, model, v) for v in methods(evidence, model)}
     found = {v: e for v, e in found.items() if e is not None}
     if not found:
@@ -194,7 +194,7 @@ def _methods(evidence: Evidence, model: str) -> str:
     return " ".join(parts)
 
 
-def _misread(evidence: Evidence, model: str) -> str:
+def _misread(evidence: Results, model: str) -> str:
     """Methods that the published measure clears although their members are found as before."""
     before, base = (_aucs(evidence, model, v) for v in ("target", "retrain"))
     shown = []
@@ -225,7 +225,7 @@ def _misread(evidence: Evidence, model: str) -> str:
     return f"It clears models whose members are found as before: {'; '.join(shown)}."
 
 
-def _traces(evidence: Evidence, model: str) -> str:
+def _traces(evidence: Results, model: str) -> str:
     base, compared, traces = _aucs(evidence, model, "retrain"), False, []
     for method in methods(evidence, model):
         own = {a: e for a, e in _aucs(evidence, model, method).items() if a in base}
@@ -251,7 +251,7 @@ def _traces(evidence: Evidence, model: str) -> str:
     return ""
 
 
-def _utility(evidence: Evidence, model: str) -> str:
+def _utility(evidence: Results, model: str) -> str:
     get = evidence.summary.get
     base = get(model, "retrain", "accuracy", "retain_test")
     if base is None:
@@ -269,7 +269,7 @@ def _utility(evidence: Evidence, model: str) -> str:
     )
 
 
-def _cost(evidence: Evidence, model: str) -> str:
+def _cost(evidence: Results, model: str) -> str:
     found = {
         v: relative_to_retrain(evidence, model, v, "gradient_evaluations")
         for v in methods(evidence, model)
@@ -283,12 +283,12 @@ def _cost(evidence: Evidence, model: str) -> str:
     return text + (f" Not economical: {listed(dear)}." if dear else "")
 
 
-def _aucs(evidence: Evidence, model: str, variant: str) -> dict[str, Estimate]:
+def _aucs(evidence: Results, model: str, variant: str) -> dict[str, Cell]:
     """AUC on the forget class by attack, where it has an interval."""
     get, attacks = evidence.summary.get, evidence.summary.attacks
     found = {a: get(model, variant, "auc", "forget_train", a) for a in attacks}
     return {a: e for a, e in found.items() if e is not None and None not in (e.low, e.high)}
 
 
-def _overlap(one: Estimate, other: Estimate) -> bool:
+def _overlap(one: Cell, other: Cell) -> bool:
     return one.interval[0] <= other.interval[1] and other.interval[0] <= one.interval[1]

@@ -6,7 +6,7 @@ attacker could train and on whether each image is judged by itself.
 
 from __future__ import annotations
 
-from qmu.report.evidence.evidence import Evidence
+from qmu.report.results.results import Results
 
 from .words import listed, number
 
@@ -15,7 +15,7 @@ LIRA_SHADOWS = (64, 256)
 """With how many shadow models LiRA is published (Carlini et al. 2022, arXiv:2112.03570)."""
 
 
-def strength(evidence: Evidence) -> list[str]:
+def strength(evidence: Results) -> list[str]:
     """Sentences for the section on attacks; empty where no attack ran."""
     if not evidence.summary.attacks:
         return []
@@ -26,7 +26,7 @@ def strength(evidence: Evidence) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def _shadows(evidence: Evidence) -> str:
+def _shadows(evidence: Results) -> str:
     settings = evidence.common.get("shadows") or {}
     count, unlearned = settings.get("count"), settings.get("unlearned")
     attacks = len(evidence.summary.attacks)
@@ -45,7 +45,7 @@ def _shadows(evidence: Evidence) -> str:
     return text
 
 
-def _per_image(evidence: Evidence) -> str:
+def _per_image(evidence: Results) -> str:
     names = [attack for attack in evidence.summary.attacks if _component(evidence, attack)]
     if not names:
         return (
@@ -60,7 +60,7 @@ def _per_image(evidence: Evidence) -> str:
     return text
 
 
-def _strongest(evidence: Evidence) -> str:
+def _strongest(evidence: Results) -> str:
     parts = []
     for model in evidence.summary.models:
         get = evidence.summary.get
@@ -75,12 +75,12 @@ def _strongest(evidence: Evidence) -> str:
     return f"Strongest on the target’s forget class: {listed(parts)}." if parts else ""
 
 
-def _component(evidence: Evidence, attack: str) -> bool:
+def _component(evidence: Results, attack: str) -> bool:
     entry = (evidence.config.get("attacks") or {}).get(attack) or {}
     return entry.get("component", attack) in PER_IMAGE
 
 
-def _named(evidence: Evidence, component: str) -> bool:
+def _named(evidence: Results, component: str) -> bool:
     entries = (evidence.config.get("attacks") or {}).values()
     return component in evidence.summary.attacks or any(
         entry.get("component") == component for entry in entries

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from qmu.report.evidence.summary import Estimate
+from qmu.report.results.summary import Cell
 
 
-def rate(estimate: Estimate) -> str:
+def rate(estimate: Cell) -> str:
     """0.948 in [0.9, 0.98] -> ``95% [90-98]`` (with an en dash)."""
     if estimate.low is None or estimate.high is None:
         return f"{estimate.value:.0%}"
     return f"{estimate.value:.0%} [{100 * estimate.low:.0f}–{100 * estimate.high:.0f}]"
 
 
-def number(estimate: Estimate) -> str:
+def number(estimate: Cell) -> str:
     """0.634 in [0.6, 0.67] -> ``0.63 [0.60-0.67]`` (with an en dash)."""
     if estimate.low is None or estimate.high is None:
         return f"{estimate.value:.2f}"

@@ -48,7 +48,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Program:
+class LayerProgram:
     """The layers, and for each measured wire the parity whose expectation value it is."""
 
     wires: int
@@ -71,7 +71,7 @@ def applies(circuit: Circuit) -> bool:
     )
 
 
-def program(circuit: Circuit) -> Program:
+def program(circuit: Circuit) -> LayerProgram:
     """The layers of a circuit. Raises ValueError where ``applies`` is False."""
     if not applies(circuit):
         raise ValueError("the fused engine needs amplitude embedding and RY/diagonal/CNOT gates")
@@ -156,11 +156,11 @@ class _Builder:
         self.source = source
         self.rows, self.rotations, self.phases = self._identity(), {}, []
 
-    def finish(self, circuit: Circuit) -> Program:
+    def finish(self, circuit: Circuit) -> LayerProgram:
         if self.rotations:
             self.layers.append(Layer(self.source, tuple(self.entry), self.rotations))
         measured = tuple(self.rows[wire] for wire in circuit.measured)
-        return Program(self.wires, tuple(self.layers), measured, circuit.parameters)
+        return LayerProgram(self.wires, tuple(self.layers), measured, circuit.parameters)
 
 
 def _affine(angle: Angle) -> Affine:

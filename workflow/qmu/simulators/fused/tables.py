@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .program import Program, parity
+from .program import LayerProgram, parity
 
 _DENSE = 2**20
 _GROUP = 5
@@ -63,7 +63,7 @@ class Tables:
         return matrix
 
 
-def tables(program: Program) -> Tables:
+def tables(program: LayerProgram) -> Tables:
     """Dense tables of a program; a parity that a layer uses twice gets two columns."""
     columns: dict[tuple[int, int], int] = {}
     placed = []

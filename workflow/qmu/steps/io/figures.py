@@ -14,8 +14,8 @@ from .writer import Writer
 def write_figures(
     path: str,
     spec: Mapping[str, Any],
-    figures: Sequence[audit.Figure],
-    settings: audit.Settings,
+    figures: Sequence[audit.Measurement],
+    settings: audit.Resampling,
 ) -> None:
     """The table ``figures``; a figure of no seed (of the shadow fleet) has its own row only."""
     rows = audit.aggregate_rows(figures, settings)

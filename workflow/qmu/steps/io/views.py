@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qmu.attacks.game import AttackCard, Evidence, Shadows, View
+from qmu.attacks.game import AttackCard, Evidence, ShadowModels, View
 from qmu.tables import parquet as tables
 
 
@@ -18,14 +18,14 @@ def view_of(outputs: Mapping[str, np.ndarray], loss: str) -> View:
     return View(**columns, member=member, loss=loss)
 
 
-def read_shadows(path: str, experiment: str, loss: str) -> Shadows:
+def read_shadows(path: str, experiment: str, loss: str) -> ShadowModels:
     """All shadow models from the ``attack_data`` table."""
     return _shadows(tables.read(path, "attack_data", experiment=experiment), loss)
 
 
 def read_blocks(
     paths: Sequence[str], experiment: str, loss: str | None, indices: Sequence[int]
-) -> Shadows:
+) -> ShadowModels:
     """The shadow models ``indices`` from the blocks of a fleet."""
     merged = merge_blocks(paths, experiment, indices)
     return _shadows(merged, loss or "")
@@ -65,11 +65,11 @@ def allowed(evidence: Evidence, card: AttackCard) -> Evidence:
     return replace(evidence, **changes)
 
 
-def _shadows(table: Mapping[str, np.ndarray], loss: str) -> Shadows:
+def _shadows(table: Mapping[str, np.ndarray], loss: str) -> ShadowModels:
     models = len(np.unique(table["model_index"]))
     samples = len(table["model_index"]) // models
     logits = table["logits"].astype(np.float64)
-    return Shadows(
+    return ShadowModels(
         sample_id=table["sample_id"][:samples],
         label=table["label"][:samples],
         member=table["member"].reshape(models, samples),

@@ -17,7 +17,7 @@ BASELINES = ("target", "retrain")
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Cell:
     """One figure with its interval; ``seeds`` holds (seed, value) pairs behind an aggregate."""
 
     value: float
@@ -42,7 +42,7 @@ class Summary:
 
     models: tuple[str, ...]
     attacks: tuple[str, ...]
-    cells: Mapping[tuple, Estimate]
+    cells: Mapping[tuple, Cell]
     unresolved: Mapping[tuple, int | None] = field(default_factory=dict)
 
     def get(
@@ -52,7 +52,7 @@ class Summary:
         metric: str,
         split: str | None = None,
         attack: str | None = None,
-    ) -> Estimate | None:
+    ) -> Cell | None:
         """The aggregate over seeds (the mean of the seeds where the table has no aggregate)."""
         return self.cells.get((model, variant, metric, split, attack))
 
@@ -62,7 +62,7 @@ class Summary:
         first = [name for name in BASELINES if name in found]
         return (*first, *(name for name in found if name not in BASELINES))
 
-    def values(self, metric: str) -> list[Estimate]:
+    def values(self, metric: str) -> list[Cell]:
         """Every estimate of a metric."""
         return [cell for key, cell in self.cells.items() if key[2] == metric]
 
@@ -105,15 +105,15 @@ def summarise(columns: Mapping[str, Iterable[Any]]) -> Summary:
     )
 
 
-def _estimate(aggregate: tuple | None, seeds: list[tuple[int, float]]) -> Estimate | None:
+def _estimate(aggregate: tuple | None, seeds: list[tuple[int, float]]) -> Cell | None:
     """None where the table says that the aggregate cannot be resolved, or holds nothing."""
     if aggregate is None:
         values = [value for _, value in seeds]
-        return Estimate(float(np.mean(values)), seeds=tuple(seeds)) if values else None
+        return Cell(float(np.mean(values)), seeds=tuple(seeds)) if values else None
     value, low, high, n = aggregate
     if value is None:
         return None
-    return Estimate(
+    return Cell(
         float(value),
         None if low is None else float(low),
         None if high is None else float(high),

@@ -31,7 +31,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Resampling:
     """``names``: the path of names under which all resampling is drawn."""
 
     names: tuple[str | int, ...]
@@ -55,7 +55,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Measurement:
     """One named figure of one model, seed and variant."""
 
     subject: Subject
@@ -71,7 +71,7 @@ class Figure:
         named = (subject.model, subject.variant, subject.device)
         return (*named, self.attack, self.metric, self.split)
 
-    def with_estimate(self, estimate: Estimate) -> Figure:
+    def with_estimate(self, estimate: Estimate) -> Measurement:
         """The same figure with another estimate."""
         return replace(self, estimate=estimate)
 
@@ -88,26 +88,26 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Draw:
+class Recorder:
     """Makes the figures of one subject, each under a random stream of its own name."""
 
     subject: Subject
-    settings: Settings
+    settings: Resampling
 
     def _arguments(self, *names: Any) -> tuple[np.random.Generator, int, float]:
         subject, settings = self.subject, self.settings
         path = (subject.model, subject.seed, subject.variant, subject.device, *names)
         return settings.generator(*path), settings.resamples, settings.confidence
 
-    def rate(self, attack: str | None, metric: str, split: str, hits: np.ndarray) -> Figure:
+    def rate(self, attack: str | None, metric: str, split: str, hits: np.ndarray) -> Measurement:
         """The share of true ``hits``."""
         found = estimates.rate(hits, *self._arguments(attack, metric, split))
-        return Figure(self.subject, attack, metric, split, found)
+        return Measurement(self.subject, attack, metric, split, found)
 
-    def mean(self, metric: str, split: str, values: np.ndarray) -> Figure:
+    def mean(self, metric: str, split: str, values: np.ndarray) -> Measurement:
         """The mean of per-sample ``values``."""
         found = estimates.mean(values, *self._arguments(None, metric, split))
-        return Figure(self.subject, None, metric, split, found)
+        return Measurement(self.subject, None, metric, split, found)
 
     def bootstrap(
         self,
@@ -116,38 +116,44 @@ class Draw:
         n: int,
         statistic: Callable[[np.ndarray], np.ndarray],
         share: bool = False,
-    ) -> Figure:
+    ) -> Measurement:
         """A statistic of n samples, see `audit_estimates.bootstrap`; NaN where there are none."""
         if n == 0:
             return self.value(metric, split, float("nan"), 0)
         arguments = self._arguments(None, metric, split)
         found = estimates.bootstrap(statistic, n, *arguments, share=share)
-        return Figure(self.subject, None, metric, split, found)
+        return Measurement(self.subject, None, metric, split, found)
 
-    def epsilon(self, attack: str, split: str, members: np.ndarray, others: np.ndarray) -> Figure:
+    def epsilon(
+        self, attack: str, split: str, members: np.ndarray, others: np.ndarray
+    ) -> Measurement:
         """A lower bound of epsilon from held-out scores; it is a bound, so it has no interval."""
         bound = held_out(members, others, self.settings.confidence)
         found = estimates.plain(bound, len(members) + len(others))
-        return Figure(self.subject, attack, "epsilon_lower_bound", split, found)
+        return Measurement(self.subject, attack, "epsilon_lower_bound", split, found)
 
-    def value(self, metric: str, split: str | None, value: float, n: int | None = None) -> Figure:
+    def value(
+        self, metric: str, split: str | None, value: float, n: int | None = None
+    ) -> Measurement:
         """A figure of one seed without a sampling error of its own."""
-        return Figure(self.subject, None, metric, split, estimates.plain(value, n))
+        return Measurement(self.subject, None, metric, split, estimates.plain(value, n))
 
-    def advantage(self, attack: str, split: str, members: np.ndarray, others: np.ndarray) -> Figure:
+    def advantage(
+        self, attack: str, split: str, members: np.ndarray, others: np.ndarray
+    ) -> Measurement:
         """TPR - FPR of the attack's decisions on members and on non-members."""
         arguments = self._arguments(attack, "advantage", split)
         found = estimates.difference(members, others, *arguments)
-        return Figure(self.subject, attack, "advantage", split, found)
+        return Measurement(self.subject, attack, "advantage", split, found)
 
     def ranking(
         self, attack: str, split: str, members: np.ndarray, others: np.ndarray
-    ) -> list[Figure]:
+    ) -> list[Measurement]:
         """AUC, and TPR at each of `FPRS`, of the scores of members against non-members."""
         arguments = self._arguments(attack, "ranking", split)
         found = estimates.ranking(members, others, tuple(FPRS.values()), *arguments)
         metrics = ("auc", *FPRS)
         return [
-            Figure(self.subject, attack, metric, split, estimate)
+            Measurement(self.subject, attack, metric, split, estimate)
             for metric, estimate in zip(metrics, found, strict=True)
         ]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .summary import Estimate
+from .summary import Cell
 
 Key = tuple[str, str, str, str | None, str]
 """(model, variant, metric, attack, split)"""
@@ -21,7 +21,7 @@ Place = tuple[float, int | None, int]
 class SweepEvidence:
     """Every figure by key, then by place."""
 
-    cells: Mapping[Key, Mapping[Place, Estimate]] = field(default_factory=dict)
+    cells: Mapping[Key, Mapping[Place, Cell]] = field(default_factory=dict)
 
     @property
     def models(self) -> list[str]:
@@ -36,7 +36,7 @@ class SweepEvidence:
         """Every place of the sweep, as found."""
         return list(dict.fromkeys(place for cell in self.cells.values() for place in cell))
 
-    def along(self, key: Key, places: Iterable[Place]) -> list[Estimate | None]:
+    def along(self, key: Key, places: Iterable[Place]) -> list[Cell | None]:
         """A figure's estimates at the places, None where there is none."""
         cell = self.cells.get(key, {})
         return [cell.get(place) for place in places]
@@ -47,14 +47,14 @@ def index(table: Mapping[str, Iterable[Any]]) -> SweepEvidence:
     names = ("model", "variant", "metric", "attack", "split", "noise_scale", "shots", "repeats")
     numbers = ("seed", "value", "ci_low", "ci_high", "n")
     columns = (map(_null, table[name]) for name in names + numbers)
-    cells: dict[Key, dict[Place, Estimate]] = {}
+    cells: dict[Key, dict[Place, Cell]] = {}
     for row in zip(*columns, strict=True):
         (scale, shots, repeats), (seed, value, low, high, n) = row[5:8], row[8:]
         if seed is not None or value is None:
             continue
         place = (float(scale), None if shots is None else int(shots), int(repeats))
         limits = (None if limit is None else float(limit) for limit in (low, high))
-        estimate = Estimate(float(value), *limits, None if n is None else int(n))
+        estimate = Cell(float(value), *limits, None if n is None else int(n))
         cells.setdefault(row[:5], {})[place] = estimate
     return SweepEvidence(cells)
 

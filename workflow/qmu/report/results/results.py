@@ -22,7 +22,7 @@ from . import signal as signal_evidence
 from . import sweep as sweep_evidence
 from .devices import DeviceEvidence
 from .signal import Embedding
-from .summary import BASELINES, Estimate, Summary, summarise
+from .summary import BASELINES, Cell, Summary, summarise
 from .sweep import SweepEvidence
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
     "Confidence",
     "Curve",
     "Estimate",
-    "Evidence",
+    "Results",
     "History",
     "Judgement",
     "Summary",
@@ -136,7 +136,7 @@ def cards(config: Mapping[str, Any]) -> Cards:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Results:
     """All that the report shows; ``classes`` is None where no outputs were given."""
 
     summary: Summary
@@ -179,7 +179,7 @@ class Evidence:
             return PUBLISHED_ATTACK if attacks else None
         return attacks[0]
 
-    def non_members(self, model: str, variant: str, attack: str) -> tuple[str, Estimate] | None:
+    def non_members(self, model: str, variant: str, attack: str) -> tuple[str, Cell] | None:
         """(split, false-positive rate) on forget-class images never trained on; the images that
         no part of the experiment has used come before the test images."""
         for split in NON_MEMBER_SPLITS:
@@ -201,8 +201,8 @@ def gather(
     config: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
     cards: Cards | None = None,
-) -> Evidence:
-    """Evidence from tables as `qmu.tables.read` returns them.
+) -> Results:
+    """Results from tables as `qmu.tables.read` returns them.
 
     ``histories`` and ``outputs`` are keyed by (model, seed, variant); of the outputs only the
     columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of these the forget
@@ -223,7 +223,7 @@ def gather(
         for key, table in (histories or {}).items()
     ]
     places = device_evidence.index(summary, (config or {}).get("devices") or ())
-    return Evidence(
+    return Results(
         summary=places.places.get(device_evidence.SIMULATION) or summarise(summary),
         devices=places,
         histories=tuple(courses),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .summary import Estimate, Summary, summarise
+from .summary import Cell, Summary, summarise
 
 SIMULATION = "simulation"
 
@@ -27,11 +27,11 @@ class DeviceEvidence:
 
     def get(
         self, place: str, model: str, variant: str, metric: str, split: str, attack: str | None
-    ) -> Estimate | None:
+    ) -> Cell | None:
         """A figure at one place, None where it was not measured."""
         return self.places[place].get(model, variant, metric, split, attack)
 
-    def non_members(self, place: str, model: str, variant: str, attack: str) -> Estimate | None:
+    def non_members(self, place: str, model: str, variant: str, attack: str) -> Cell | None:
         """The false-positive rate on forget-class images never trained on, unused ones first."""
         found = (
             self.get(place, model, variant, "mia_false_positive", split, attack)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .evidence import Evidence
-from .summary import Estimate
+from .results import Results
+from .summary import Cell
 
 FLOOR = "_floor"
 # Of several splits the figure shows the first that was measured.
@@ -65,7 +65,7 @@ def title(metric: str) -> str:
     return MEASURES[metric].title if metric in MEASURES else metric
 
 
-def present(evidence: Evidence, model: str) -> list[tuple[str, str | None]]:
+def present(evidence: Results, model: str) -> list[tuple[str, str | None]]:
     """(metric, split) of every quality measure of a model: the known ones in their order, then
     others as found."""
     found = dict.fromkeys(
@@ -78,7 +78,7 @@ def present(evidence: Evidence, model: str) -> list[tuple[str, str | None]]:
     return sorted(found, key=lambda p: order.index(p[0]) if p[0] in MEASURES else len(order))
 
 
-def drawn(evidence: Evidence, model: str) -> list[tuple[str, str | None]]:
+def drawn(evidence: Results, model: str) -> list[tuple[str, str | None]]:
     """(metric, split) of the figure's panels."""
     chosen: dict[str, str | None] = {}
     for metric, split in present(evidence, model):
@@ -88,7 +88,7 @@ def drawn(evidence: Evidence, model: str) -> list[tuple[str, str | None]]:
     return list(chosen.items())
 
 
-def of_retrain(evidence: Evidence, model: str, metric: str, split: str | None) -> Estimate | None:
+def of_retrain(evidence: Results, model: str, metric: str, split: str | None) -> Cell | None:
     """What retraining itself reaches: the floor between retrained models, else its own value."""
     get = evidence.summary.get
     floor = get(model, "retrain", metric + FLOOR, split)
