@@ -16,7 +16,7 @@ import numpy as np
 from qmu import paths
 from qmu.devices.images import Images, select
 from qmu.devices.kinds.ibm import Waiting
-from qmu.ibm import backends
+from qmu.ibm import account, backends
 from qmu.ibm.job_settings import JobSettings
 from qmu.ibm.jobs import tags
 from qmu.ibm.jobs.folder import JobFolder, write_json
@@ -24,14 +24,15 @@ from qmu.ibm.jobs.secrets import Redactor
 from qmu.ibm.jobs.service import find_backend, open_service, patience_of
 from qmu.ibm.prepare import Prepared
 from qmu.ibm.settings import is_fake
+from qmu.specs.ibm import Sent
 from qmu.tables.files import atomic
 
 Report = Callable[[str], None]
 
 
-def positions(split: np.ndarray, sample_id: np.ndarray, spec: Mapping[str, Any]) -> np.ndarray:
+def positions(split: np.ndarray, sample_id: np.ndarray, images: Mapping[str, Any]) -> np.ndarray:
     """Pool positions (k,) of all images that the device is asked about, ascending."""
-    return select(split, sample_id, Images(**spec["images"]))
+    return select(split, sample_id, Images(**images))
 
 
 def part_of(chosen: np.ndarray, part: int, parts: int) -> np.ndarray:
@@ -39,12 +40,15 @@ def part_of(chosen: np.ndarray, part: int, parts: int) -> np.ndarray:
     return np.array_split(chosen, parts)[part]
 
 
-def job_settings(spec: Mapping[str, Any], waiting: Mapping[str, Any]) -> JobSettings:
+def job_settings(spec: Sent, waiting: Mapping[str, Any]) -> JobSettings:
     """What the client is told, from a spec and the settings that no result depends on."""
-    circuit = spec["circuit"]
-    chosen = {name: circuit[name] for name in ("primitive", "shots", "options")}
-    sent = {name: value for name, value in spec["job"].items() if name != "max_total_seconds"}
-    return JobSettings.of({**chosen, **sent, **Waiting(**waiting).model_dump()})
+    chosen = {name: spec.circuit[name] for name in ("primitive", "shots", "options")}
+    return JobSettings.of({**chosen, **spec.job, **Waiting(**waiting).model_dump()})
+
+
+def redactor() -> Callable[[str], str]:
+    """What hides IBM's token in all that a job says, where this person has one."""
+    return Redactor.of() if account.there() else str
 
 
 def backend_of(name: str, waiting: Mapping[str, Any], report: Report) -> Any:
