@@ -14,11 +14,18 @@ os.environ.update(PYTHONPATH=os.pathsep.join(_folders))
 
 from qmu import paths
 from qmu.config.experiment import parse as parse_config
+from qmu.config.origin import check_origin
 from qmu.errors import ConfigError
 from qmu.plan.specs import Specs
 from qmu.sizing import costs as job_costs
 
 try:
+    check_origin(
+        config,
+        workflow.overwrite_configfiles,
+        workflow.config_settings.config,
+        starting=workflow.is_main_process,
+    )
     experiment = parse_config(config)
 except ConfigError as error:
     sys.exit(f"Error in the configuration: {error}")
