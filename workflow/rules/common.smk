@@ -3,6 +3,7 @@
 # Where cores are scarce, the jobs that most others wait for come first: a rule's `priority` falls
 # along the longest chain of jobs (docs/scaling.md).
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -11,6 +12,10 @@ _package = str(Path(workflow.basedir) / "workflow")
 sys.path.insert(0, _package)
 _folders = [_package, *filter(None, [os.environ.get("PYTHONPATH")])]
 os.environ.update(PYTHONPATH=os.pathsep.join(_folders))
+
+# Snakemake writes the interpreter into a shell's line as it is, also where its path holds spaces.
+if Path(sys.executable).exists():
+    sys.executable = shlex.quote(sys.executable)
 
 from qmu import paths
 from qmu.config.experiment import parse as parse_config

@@ -61,9 +61,10 @@ def require_whole(config: Mapping[str, Any], files: Sequence[Path]) -> None:
     """Raise ConfigError where files of ``--configfile``, with ``--config``, lack a section."""
     missing = [key for key in REQUIRED if key not in config]
     if missing:
+        names = ", ".join(os.path.relpath(file) for file in files)
         raise ConfigError(
-            f"{', '.join(map(os.path.relpath, files))}: lacks {', '.join(missing)}; a file given with "
-            f"--configfile replaces {DEFAULT} as a whole (copy {DEFAULT} and edit the copy)"
+            f"{names}: lacks {', '.join(missing)}; a file given with --configfile replaces "
+            f"{DEFAULT} as a whole (copy {DEFAULT} and edit the copy)"
         )
 
 
