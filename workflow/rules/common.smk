@@ -21,8 +21,11 @@ from qmu import paths
 from qmu.config.experiment import parse as parse_config
 from qmu.config.origin import check_origin
 from qmu.errors import ConfigError
+from qmu.plan.reasons import install as shorten_reasons
 from qmu.plan.specs import Specs
 from qmu.sizing import costs as job_costs
+
+shorten_reasons(workflow)
 
 try:
     check_origin(
