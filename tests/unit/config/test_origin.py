@@ -89,9 +89,10 @@ def test_overrides_that_replace_nothing_are_allowed(tmp_path, overrides):
 
 
 def test_patience_and_price_of_a_device_may_be_overridden(tmp_path):
-    raw = {**RAW, "devices": {"qpu": {"kind": "ibm", "backend": "ibm_torino"}}}
+    device = {"kind": "ibm", "backend": "ibm_torino", "job": {"max_total_seconds": 1e6}}
+    raw = {**RAW, "devices": {"qpu": device}}
     finish(tmp_path, raw)
-    for change in ({"waiting": {"outage_seconds": 9.0}}, {"job": {"max_total_seconds": 9000.0}}):
+    for change in ({"waiting": {"outage_seconds": 9.0}}, {"job": {"max_total_seconds": 2e6}}):
         refuse_replacing(raw, {"devices": {"qpu": change}}, tmp_path)
     with pytest.raises(ConfigError, match=r"^devices\.qpu\.shots \(4096, now 10\)"):
         refuse_replacing(raw, {"devices": {"qpu": {"shots": 10}}}, tmp_path)
