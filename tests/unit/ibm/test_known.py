@@ -107,8 +107,8 @@ def test_seconds_follow_the_record_and_the_options(
     estimator = "resilience_level" in options
     primitive = "estimator" if estimator else "sampler"
     settings = Settings(shots=1000, options=options, primitive=primitive)
-    found = known.least_seconds(name, settings, work(images=100, parts=parts))
-    assert found == pytest.approx(seconds)
+    least = known.least_seconds(name, settings, work(images=100, parts=parts))
+    assert least == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("primitive", ["sampler", "estimator"])
