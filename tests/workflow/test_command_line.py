@@ -8,6 +8,7 @@ import pytest
 from pipeline import TINY, planned
 from qmu.config.parse import parse
 
+CLASS_3 = "forget={kind: class, label: 3}"
 FILE = "experiments/tiny.yaml"
 SAMPLES = {f"Draw the training and test images of seed {seed}" for seed in TINY["seeds"]}
 POOL = {"Load the images and project them on their principal components"}
@@ -49,18 +50,18 @@ def test_a_file_replaces_the_default_as_a_whole(fresh):
 
 def test_overrides_stand_on_top_of_either(fresh):
     for arguments in ([f"--configfile={FILE}"], []):
-        ran = fresh.call("-n", *arguments, "data", "--config", "experiment=mine", "forget_class=3")
+        ran = fresh.call("-n", *arguments, "data", "--config", "experiment=mine", CLASS_3)
         assert planned(ran) >= POOL
         assert not (fresh.results / "mine").exists()
 
 
 def test_an_override_replaces_finished_results_only_if_asked_to(fresh):
     finish(fresh)
-    call = ("-n", f"--configfile={FILE}", "data", "--config", "forget_class=3")
-    assert refusal(fresh.call(*call)).startswith("forget_class (4, now 3): results/tiny holds ")
-    for further in ("experiment=three", "overwrite=true", "forget_class=4"):
+    call = ("-n", f"--configfile={FILE}", "data", "--config", CLASS_3)
+    assert refusal(fresh.call(*call)).startswith("forget.label (4, now 3): results/tiny holds ")
+    for further in ("experiment=three", "overwrite=true", "forget={kind: class, label: 4}"):
         assert planned(fresh.call(*call, further)) == POOL | SAMPLES
     (fresh.folder / "edited.yaml").write_text(
-        (fresh.folder / FILE).read_text().replace("forget_class: 4", "forget_class: 3")
+        (fresh.folder / FILE).read_text().replace("label: 4", "label: 3")
     )
     assert planned(fresh.call("-n", "--configfile=edited.yaml", "data")) == POOL | SAMPLES

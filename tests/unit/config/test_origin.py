@@ -8,8 +8,8 @@ import json
 import pytest
 import yaml
 from fixtures import small_config
-from qmu.config.parse import parse
 from qmu.config.origin import REQUIRED, check_origin, merged, refuse_replacing, require_whole
+from qmu.config.parse import parse
 from qmu.errors import ConfigError
 
 RAW = {**small_config(), "forget": {"kind": "class", "label": 4}}
@@ -108,7 +108,9 @@ def test_the_same_overrides_a_second_time_are_no_change(tmp_path):
 def test_an_edited_file_is_never_refused(tmp_path):
     """Beside an override that changes nothing, too."""
     finish(tmp_path, RAW)
-    refuse_replacing({**RAW, "forget": {"kind": "class", "label": 7}}, {"memory_gib": 6.5}, tmp_path)
+    refuse_replacing(
+        {**RAW, "forget": {"kind": "class", "label": 7}}, {"memory_gib": 6.5}, tmp_path
+    )
     refuse_replacing({**RAW, "forget": {"kind": "class", "label": 7}}, {"root_seed": 0}, tmp_path)
 
 
@@ -116,7 +118,9 @@ def test_the_name_of_another_finished_experiment_is_refused(tmp_path):
     finish(tmp_path, {**RAW, "experiment": "other", "forget": {"kind": "class", "label": 7}})
     with pytest.raises(ConfigError, match=r"^forget.label \(7, now 4\): .*other holds finished"):
         refuse_replacing(RAW, {"experiment": "other"}, tmp_path)
-    refuse_replacing(RAW, {"experiment": "other", "forget": {"kind": "class", "label": 7}}, tmp_path)
+    refuse_replacing(
+        RAW, {"experiment": "other", "forget": {"kind": "class", "label": 7}}, tmp_path
+    )
 
 
 def test_what_is_invalid_is_for_the_parser(tmp_path):
@@ -172,3 +176,24 @@ def test_later_files_stand_on_top_of_earlier_ones(tmp_path):
         (tmp_path / name).write_text(text)
     files = [tmp_path / name for name in ("a", "b", "c", "gone")]
     assert merged(files) == {"x": {"y": 3, "z": 2}, "w": 4}
+
+
+def test_lists_and_mappings_of_the_command_line_get_the_types_of_a_file():
+    """Snakemake keeps their text: it reads them by YAML's base loader."""
+    given = {
+        "seeds": ["0", "1"],
+        "forget": {"kind": "class", "label": "7"},
+        "memory_gib": 2.5,
+        "experiment": "x1",
+        "unlearning": {"ga": {"step_length": "0.5"}, "ssd": "null", "name": "1a"},
+    }
+    config = {**RAW, "unlearning": {"ga": {"batch_size": 8}}, **{"forget": {"label": 4}}}
+    check_origin(config, [], given, starting=False)
+    assert config["seeds"] == [0, 1]
+    assert config["forget"] == {"label": 7, "kind": "class"}
+    assert config["unlearning"] == {
+        "ga": {"batch_size": 8, "step_length": 0.5},
+        "ssd": None,
+        "name": "1a",
+    }
+    assert (config["memory_gib"], config["experiment"]) == (2.5, "x1")

@@ -207,8 +207,10 @@ def spec(w):
     return {{
         "name": "hqnn",
         "variant": w.variant,
-        "method": "ga",
-        "settings": {{"step_length": config.get("step", 1), "padding": "long; " * 500}},
+        "method": {{
+            "component": "ga",
+            "settings": {{"step_length": config.get("step", 1), "padding": "long; " * 500}},
+        }},
         "code": {{"unlearning.methods.ga": config.get("code", "aa")}},
     }}
 
@@ -229,8 +231,9 @@ rule one:
 def toy_spec(step=1, code="aa"):
     """What a job of the toy's variant ga leaves beside its log."""
     settings = {"step_length": step, "padding": "long; " * 500}
-    names = {"name": "hqnn", "variant": "ga", "method": "ga"}
-    return {**names, "settings": settings, "code": {"unlearning.methods.ga": code}}
+    method = {"component": "ga", "settings": settings}
+    names = {"name": "hqnn", "variant": "ga", "method": method}
+    return {**names, "code": {"unlearning.methods.ga": code}}
 
 
 def test_snakemake_prints_the_short_reasons(tmp_path):

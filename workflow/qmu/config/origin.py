@@ -21,13 +21,15 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from qmu import paths
 from qmu.errors import ConfigError
 
 from .differences import ABSENT, changes, key_of
 from .document import parse as parse_document
-from .parse import parse
 from .file import DEFAULT
+from .parse import parse
 
 OVERWRITE = "overwrite"
 NAME = ("common", "experiment")
@@ -46,15 +48,42 @@ def check_origin(
 
     ``config``: the whole mapping as Snakemake merged it, ``files`` those of ``--configfile`` (none
     for ``config.yaml``), ``overrides`` the mapping of ``--config``, ``starting``: whether this is
-    the start of a run and not one of its jobs, which a cluster has read everything again. Removes
-    the key ``overwrite``, which belongs to the command line, from ``config``.
+    the start of a run and not one of its jobs, which a cluster has read everything again. Gives the
+    overrides in ``config`` their types, and removes the key ``overwrite`` from it, which belongs to
+    the command line.
     """
+    overrides = {key: typed(value) for key, value in overrides.items()}
+    _put(config, overrides)
     allowed = _overwriting(config, overrides)
     if files:
         require_whole(config, files)
     settings = {key: value for key, value in overrides.items() if key != OVERWRITE}
     if starting and settings and not allowed:
         refuse_replacing(merged(files or [DEFAULT]), settings, Path(paths.ROOT).parent)
+
+
+def typed(value: Any) -> Any:
+    """An override with the types that a file would give it: of lists and mappings on the command
+    line (``seeds=[0,1]``, ``forget='{kind: class, label: 7}'``) Snakemake keeps the text alone."""
+    if isinstance(value, Mapping):
+        return {key: typed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [typed(item) for item in value]
+    if isinstance(value, str):
+        try:
+            read = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError):
+            return value
+        return read if read is None or isinstance(read, bool | int | float) else value
+    return value
+
+
+def _put(config: MutableMapping[str, Any], overrides: Mapping[str, Any]) -> None:
+    for key, value in overrides.items():
+        if isinstance(value, Mapping) and isinstance(config.get(key), MutableMapping):
+            _put(config[key], value)
+        else:
+            config[key] = value
 
 
 def require_whole(config: Mapping[str, Any], files: Sequence[Path]) -> None:
