@@ -64,6 +64,7 @@ def test_the_rows_are_those_of_the_summary(rows, tmp_path):
     for cost in ("gradient_evaluations", "forward_evaluations", "circuit_executions"):
         expected.add((cost, None, None))
     expected |= {(cost, None, None) for cost in ("samples_read", "seconds", "cpu_seconds")}
+    expected.add(("hessian_products", None, None))
     assert set(names) == expected
     columns = {name: [row[name] for row in rows] for name in SCHEMAS["summary"]}
     tables.write(tmp_path / "s.parquet", "summary", columns, experiment="e", code_digest="d")
@@ -162,7 +163,7 @@ def test_distances_of_retrain_are_the_floor(target):
 def test_a_model_equal_to_the_ensemble_is_at_distance_zero(target):
     zero = np.array([0])
     cost = dict.fromkeys(("gradient_evaluations", "forward_evaluations"), zero)
-    cost |= dict.fromkeys(("circuit_executions", "samples_read"), zero)
+    cost |= dict.fromkeys(("hessian_products", "circuit_executions", "samples_read"), zero)
     rows = model_rows(
         measure(
             Subject("hqnn", 0, "logit_mask", "default.qubit"),

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from qmu import registry, seeds
+from qmu import seeds
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
 from qmu.steps.io.parameters import read_fleet_parameters
 from qmu.steps.io.writer import Writer
 from qmu.tables import parquet as tables
-from qmu.unlearning.problem import Data, Problem
+from qmu.unlearning.contract import checked, load_method
+from qmu.unlearning.problem import Data, MethodCard, Problem, problem_of
 
 from .io import samples as seed_data
-from .unlearn import problem_of
 
 
 def run(inputs, outputs, spec, report, clock) -> None:
@@ -26,20 +26,21 @@ def run(inputs, outputs, spec, report, clock) -> None:
     pool = seed_data.read_pool(inputs["pool"], spec["experiment"])
     trained = read_fleet_parameters(inputs["parameters"], spec["experiment"])
     members = tables.read(inputs["members"], "fleet_members", experiment=spec["experiment"])
-    method = registry.load("unlearning", spec["method"])
+    method = load_method(spec["method"])
     model = models.build(**spec["model"])
     clock.watch_compilation()
     clock.ready()
-    rows, ids = model.inputs(pool), pool["sample_id"]
+    data, ids = Data(model.inputs(pool), pool["label"]), pool["sample_id"]
     own = dict(zip(members["model_index"].tolist(), members["members"], strict=True))
     columns: dict[str, list] = {"member": [], "logits": []}
     for index in spec["indices"]:
         member = np.isin(ids, own[index])
-        problem = _problem(model, trained[index], rows, pool["label"], member, index, spec)
+        problem = _problem(method.CARD, model, trained[index], data, member, index, spec)
         outcome = method.unlearn(problem, method.Config(**spec["settings"]))
+        outcome = checked(outcome, problem, f"{spec['variant']}, shadow model {index}", method.CARD)
         report(f"shadow model {index}: {outcome.stopped}")
         columns["member"].append(member)
-        columns["logits"].append(evaluate(model, outcome.parameters, rows)["logits"])
+        columns["logits"].append(evaluate(model, outcome.parameters, data.inputs)["logits"])
     clock.stop()
     write, count = Writer(spec), len(spec["indices"])
     write(
@@ -56,16 +57,23 @@ def run(inputs, outputs, spec, report, clock) -> None:
     write(outputs["timing"], "timing", clock.columns())
 
 
-def _problem(model, parameters, rows, label, member, index, spec) -> Problem:
-    forget = label == spec["forget_class"]
+def _problem(card: MethodCard, model, parameters, pool: Data, member, index, spec) -> Problem:
+    forget = pool.labels == spec["forget_class"]
     names = (spec["root_seed"], "shadow_unlearning", spec["variant"], spec["name"], index)
     held_out = np.flatnonzero(~member & ~forget)
     order = seeds.generator(*names, "validation").permutation(held_out)
-    positions = {
-        "forget": np.flatnonzero(member & forget),
-        "retain": np.flatnonzero(member & ~forget),
-        "validation": np.sort(order[: spec["validation"]]),
-    }
     return problem_of(
-        spec, model, parameters, Data(rows, label), positions, names, lambda line: None
+        spec["method"],
+        card,
+        model=model,
+        parameters=parameters,
+        pool=pool,
+        positions={
+            "forget": np.flatnonzero(member & forget),
+            "retain": np.flatnonzero(member & ~forget),
+            "validation": np.sort(order[: spec["validation"]]),
+        },
+        classes=(spec["forget_class"],),
+        names=names,
+        report=lambda line: None,
     )
