@@ -116,7 +116,8 @@ def test_the_bill_counts_every_sample(method, everything):
     assert ledger.forward_evaluations >= len(problem.forget)
     table = ledger.columns(problem.model.circuit_parameters)
     shifts = 2 * problem.model.circuit_parameters + 1
-    circuits = ledger.forward_evaluations + shifts * ledger.gradient_evaluations
+    gradients = ledger.gradient_evaluations + 2 * ledger.hessian_products
+    circuits = ledger.forward_evaluations + shifts * gradients
     assert table["circuit_executions"] == [circuits]
 
 

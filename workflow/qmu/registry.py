@@ -70,6 +70,4 @@ def check(kind: str, name: str, component: ModuleType) -> None:
             raise ConfigError(f"{kind} component {name!r}: its file must define {needed}")
     config = component.Config
     if not (isinstance(config, type) and issubclass(config, Strict)):
-        raise ConfigError(
-            f"{kind} component {name!r}: its Config must be a class of qmu.strict.Strict"
-        )
+        raise ConfigError(f"{kind} component {name!r}: its Config must extend qmu.strict.Strict")

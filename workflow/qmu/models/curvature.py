@@ -54,12 +54,12 @@ def per_sample_gradients(model: Model) -> Callable[..., Parameters]:
         program = jax.jit(jax.vmap(jax.grad(one), (None, 0, 0)))
 
     def gradients(parameters: Parameters, inputs: Array, labels: Array) -> Parameters:
-        each = [
-            {name: np.asarray(g) for name, g in program(parameters, rows, targets).items()}
-            for rows, targets, _ in pieces(inputs, labels, min(len(labels), ROWS), model.dtype)
-        ]
-        names = parameters if each else ()
-        return {name: np.concatenate([g[name] for g in each])[: len(labels)] for name in names}
+        parts = {name: [np.zeros((0, *np.shape(p)), model.dtype)] for name, p in parameters.items()}
+        rows = max(1, min(len(labels), ROWS))
+        for part, targets, _ in pieces(inputs, labels, rows, model.dtype):
+            for name, gradient in program(parameters, part, targets).items():
+                parts[name].append(np.asarray(gradient))
+        return {name: np.concatenate(part)[: len(labels)] for name, part in parts.items()}
 
     return gradients
 
