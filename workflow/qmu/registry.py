@@ -56,7 +56,7 @@ def load(kind: str, name: str) -> ModuleType:
         component = importlib.import_module(f"qmu.{module(kind, name)}")
     except QmuError as error:
         raise ConfigError(f"{kind} component {name!r}: {error}") from error
-    except (ImportError, NameError, SyntaxError, TypeError) as error:
+    except Exception as error:
         text = f"{type(error).__name__}: {error}"
         raise ConfigError(f"{kind} component {name!r} cannot be imported: {text}") from error
     check(kind, name, component)

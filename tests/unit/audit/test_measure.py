@@ -251,3 +251,26 @@ def test_aggregates_of_one_seed_are_its_own_figures(target, rows):
         assert mean["value"] == one["value"] or np.isnan(one["value"])
         if one["ci_low"] is not None:
             assert mean["ci_low"] <= one["ci_low"] <= one["ci_high"] <= mean["ci_high"]
+
+
+def test_a_hessian_product_costs_two_gradients_in_the_speedup(target):
+    given = {
+        "gradient_evaluations": np.array([20]),
+        "forward_evaluations": np.array([0]),
+        "hessian_products": np.array([15]),
+        "circuit_executions": np.array([0]),
+        "samples_read": np.array([35]),
+    }
+    rows = model_rows(
+        measure(
+            Subject("hqnn", 0, "newton", "default.qubit"),
+            output_table(target),
+            score_table(target, {"loss_thr": by_loss(target)}),
+            given,
+            {"wall_seconds": np.array([0.5]), "cpu_seconds": np.array([0.5])},
+            Reference(np.stack([probabilities(target)] * 2), 100, 2.0),
+            SETTINGS,
+        )
+    )
+    assert find(rows, "hessian_products")["value"] == 15
+    assert find(rows, "speedup")["value"] == 100 / (20 + 2 * 15)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from qmu.models.curvature import pieces
+from qmu.models.curvature import ROWS, pieces
 from qmu.models.gradients import squared_gradients
 from qmu.models.model import Parameters
 
 from .problem import Data, Problem
 
-# Samples whose gradients are held at once: 32 x 251,000 doubles are 64 MB.
-CHUNK = 32
+# Samples that are differentiated at once.
+CHUNK = ROWS
 
 
 def sum_of_squares(problem: Problem, data: Data) -> Parameters:
