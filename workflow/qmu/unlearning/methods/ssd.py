@@ -77,7 +77,10 @@ def dampen(
 
 
 def wrapped(parameters: Parameters) -> Parameters:
-    """A copy whose circuit angles lie in (-pi, pi]; the circuit does not change."""
+    """A copy whose circuit angles lie in (-pi, pi]; the circuit, where there is one, does not
+    change."""
+    if "circuit" not in parameters:
+        return dict(parameters)
     angles = np.asarray(parameters["circuit"])
     inside = (angles > -np.pi) & (angles <= np.pi)
     turned = np.pi - np.mod(np.pi - angles, 2 * np.pi)
