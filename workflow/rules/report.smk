@@ -1,5 +1,11 @@
 # Figures as SVG and PNG, the self-contained page, and the entries of `snakemake --report`.
+from qmu.errors import QmuError
 from qmu.report import catalogue
+
+try:
+    FIGURES = catalogue.figures()
+except QmuError as error:
+    sys.exit(f"Error in a figure of the report: {error}")
 
 
 rule report:
@@ -21,9 +27,9 @@ rule report:
                 category=entry.category,
                 labels=entry.labels,
             )
-            for entry in catalogue.FIGURES
+            for entry in FIGURES
         ],
-        png=[f"{at(paths.FIGURES)}/{entry.stem}.png" for entry in catalogue.FIGURES],
+        png=[f"{at(paths.FIGURES)}/{entry.stem}.png" for entry in FIGURES],
     log:
         log_of("report"),
     benchmark:

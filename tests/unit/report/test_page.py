@@ -10,8 +10,10 @@ from qmu import registry
 from qmu.config.experiment import parse
 from qmu.report import catalogue
 from qmu.report.build import build
-from qmu.report.page.page import as_yaml, cite, render
-from qmu.report.results.results import Cards, cards, gather
+from qmu.report.page.configuration import as_yaml
+from qmu.report.page.page import cite, render
+from qmu.report.results.cards import Cards, cards
+from qmu.report.results.results import gather
 from qmu.report.sentences import findings as findings_module
 from qmu.unlearning.problem import MethodCard
 from report_reading import Page
@@ -45,7 +47,7 @@ def page(source) -> Page:
 
 
 def test_build_writes_every_figure_and_the_page(built):
-    assert set(built.figures) == set(catalogue.STEMS)
+    assert set(built.figures) == set(catalogue.stems())
     for stem, (svg, png) in built.figures.items():
         assert svg.name == f"{stem}.svg"
         assert svg.read_bytes().startswith(b"<?xml")
@@ -74,7 +76,7 @@ def test_nothing_is_fetched_from_elsewhere(source, page):
 
 def test_figures_are_described_and_tables_have_headers(page):
     pictures = [a for tag, a in page.tags if tag == "svg"]
-    shown = [entry for entry in catalogue.FIGURES if entry.stem not in EMPTY]
+    shown = [entry for entry in catalogue.figures() if entry.stem not in EMPTY]
     assert len(pictures) == len(shown)
     ids = {attributes.get("id") for _, attributes in page.tags}
     for attributes in pictures:

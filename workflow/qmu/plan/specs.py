@@ -159,6 +159,7 @@ class Specs(DeviceSpecs):
         cards = [
             registry.module("unlearning", e.component) for e in self.experiment.unlearning.values()
         ]
+        cards += [registry.module("attacks", e.component) for e in self.experiment.attacks.values()]
         return self._base("summary", *sorted(set(cards))) | {"config": self._shown()}
 
     def report(self) -> Spec:
@@ -169,6 +170,7 @@ class Specs(DeviceSpecs):
         cards += [registry.module("attacks", e.component) for e in self.experiment.attacks.values()]
         cards += [registry.module("models", e.component) for e in self.experiment.models.values()]
         cards += [registry.module("quality", e.component) for e in self.experiment.quality.values()]
+        cards += map(catalogue.module, catalogue.stems())
         return self._base("report", *sorted(set(cards))) | {
             "config": self._shown(),
             "text_digest": catalogue.text_digest(),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from qmu.errors import QmuError
 from qmu.report.build import build
-from qmu.report.results.results import cards, gather
+from qmu.report.results.cards import cards
+from qmu.report.results.results import gather
 from qmu.tables import parquet as tables
 
 

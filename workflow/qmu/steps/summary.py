@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qmu.audit.verdicts.verdicts import Verdict, verdicts
+from qmu.report.results.cards import cards
 from qmu.report.terminal import terminal_table
 from qmu.steps.io.manifest import write_manifest
 from qmu.steps.io.writer import Writer
@@ -32,14 +33,15 @@ def run(inputs, outputs, spec, report, clock) -> None:
         {name: [getattr(verdict, name) for verdict in found] for name in SCHEMAS["verdicts"]},
     )
     confidence = spec["config"]["common"]["evaluation"]["confidence"]
-    parts = [terminal_table(simulated, confidence=confidence), "", *verdict_lines(found)]
+    attacks = cards(spec["config"]).attacks
+    parts = [terminal_table(simulated, attacks, confidence), "", *verdict_lines(found)]
     if len(simulated) < len(rows):
         further = [
             row | {"model": f"{row['model']} on {row['device']}"}
             for row in rows
             if row["device"] in spec["config"]["devices"]
         ]
-        parts += ["", "Further devices", "", terminal_table(further, confidence=confidence)]
+        parts += ["", "Further devices", "", terminal_table(further, attacks, confidence)]
     text = "\n".join(parts)
     with tables.atomic(outputs["text"]) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
