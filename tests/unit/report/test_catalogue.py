@@ -43,6 +43,7 @@ def test_every_figure_has_its_caption_and_its_order():
         assert "\n" not in entry.alt
 
 
+@pytest.mark.filterwarnings("ignore:Argument .writer_name:PendingDeprecationWarning")
 def test_snakemake_shows_the_caption_alone():
     """Snakemake renders captions with this writer; comments of HTML are not shown."""
     for entry in catalogue.figures():

@@ -54,6 +54,21 @@ def test_build_writes_every_figure_and_the_page(built):
         assert png.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_figure_that_fails_leaves_the_report_that_was_there(tmp_path, monkeypatch):
+    evidence = report_example.evidence(models=("hqnn",), attacks=("loss_thr",), seeds=(0,))
+    build(evidence, tmp_path / "figures", tmp_path / "report.html")
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*.*")}
+
+    def failing(results):
+        raise ValueError("no")
+
+    monkeypatch.setattr("qmu.report.figures.dag.draw", failing)
+    other = report_example.evidence(models=("basic_qnn",), attacks=("loss_thr",), seeds=(0,))
+    with pytest.raises(ValueError, match="no"):
+        build(other, tmp_path / "figures", tmp_path / "report.html")
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*.*")} == before
+
+
 def test_every_section_is_there_and_in_the_contents(page):
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     links = [a.get("href") for tag, a in page.tags if tag == "a"]
