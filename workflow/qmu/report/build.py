@@ -39,6 +39,11 @@ def build(results: Results, figures_folder: str | Path, report: str | Path) -> B
     The same results give the same bytes. Figures without data are files that say so; the page
     leaves them out. Everything is written beside ``report`` first and moved into its place when all
     of it is drawn: where a figure or the page fails, the report that was there before is untouched.
+
+    Snakemake removes a job's outputs before it runs the job, and goes on to take them for missing
+    when it fails: only so is a failure not forgotten. Its flag ``update`` keeps them, but (9.27)
+    takes the kept ones for those of the failed job. So the page, which needs no other file, has a
+    copy that is no output: `last`, the last report that was drawn whole.
     """
     folder, report = Path(figures_folder), Path(report)
     with _workshop(report) as workshop:
@@ -56,8 +61,15 @@ def build(results: Results, figures_folder: str | Path, report: str | Path) -> B
             stem: tuple(_moved(workshop, folder, f"{stem}.{s}") for s in catalogue.SUFFIXES)
             for stem in catalogue.stems()
         }
+        with atomic(last(report)) as temporary:
+            shutil.copyfile(page, temporary)
         _moved(workshop, report.parent, report.name)
     return Built(report, saved)
+
+
+def last(report: Path) -> Path:
+    """The copy of the last report that was drawn whole, beside it: ``report.last.html``."""
+    return report.with_suffix(f".last{report.suffix}")
 
 
 def draw(stem: str, results: Results) -> Figure:
