@@ -29,8 +29,7 @@ SCALE = LinearSegmentedColormap.from_list(
 @theme.styled
 def draw(results: Results) -> Figure:
     """One block per model: attacks down the side, variants across, both populations."""
-    shown = {model: _attacks(results, model) for model in results.summary.models}
-    shown = {model: attacks for model, attacks in shown.items() if attacks}
+    shown = {m: attacks for m in results.summary.models if (attacks := _attacks(results, m))}
     if not shown:
         return theme.nothing("No AUC was measured.")
     heights = [1.35 + CELL * len(attacks) for attacks in shown.values()]
@@ -60,7 +59,7 @@ def shade(value: float) -> str:
 
 
 def _block(part: SubFigure, results: Results, model: str, attacks: list[str]) -> None:
-    splits = [s for s in POPULATIONS if any(_cell(results, model, a, s) for a in attacks)]
+    splits = [s for s in POPULATIONS if results.summary.attacks_with(model, "auc", s)]
     axes = part.subplots(1, len(splits), squeeze=False, sharey=True)[0]
     for ax, split in zip(axes, splits, strict=True):
         _table(ax, results, model, attacks, split)
@@ -113,12 +112,6 @@ def _draw_cell(ax: Axes, row: int, column: int, estimate: Cell | None) -> None:
     ax.text(column, row + 0.24, interval, va="center", fontsize=6.6, **style)
 
 
-def _cell(results: Results, model: str, attack: str, split: str) -> bool:
-    get = results.summary.get
-    variants = results.summary.variants(model)
-    return any(get(model, v, "auc", split, attack) for v in variants)
-
-
 def _attacks(results: Results, model: str) -> list[str]:
-    attacks = results.summary.attacks
-    return [a for a in attacks if any(_cell(results, model, a, s) for s in POPULATIONS)]
+    measured = {s: results.summary.attacks_with(model, "auc", s) for s in POPULATIONS}
+    return [a for a in results.summary.attacks if any(a in of for of in measured.values())]

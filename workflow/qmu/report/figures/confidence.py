@@ -15,10 +15,7 @@ from qmu.report.results.results import Confidence, Results
 from qmu.report.results.summary import NON_MEMBER_SPLITS, baselines_first
 
 BINS = 36
-GROUPS = (
-    (("forget_train",), theme.MEMBER),
-    (NON_MEMBER_SPLITS, theme.NON_MEMBER),
-)
+GROUPS = ((("forget_train",), theme.MEMBER), (NON_MEMBER_SPLITS, theme.NON_MEMBER))
 
 
 @theme.styled

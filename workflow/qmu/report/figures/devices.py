@@ -28,13 +28,7 @@ def draw(results: Results) -> Figure:
     figure, parts = theme.blocks(devices.models, heights, WIDTH, 0.4)
     for part, model in zip(parts, devices.models, strict=True):
         _block(part, results, model, attack)
-    dots.legend(
-        figure,
-        [
-            *dots.members_and_others(),
-            dots.interval(results.confidence_level),
-        ],
-    )
+    dots.legend(figure, [*dots.members_and_others(), dots.interval(results.confidence_level)])
     return figure
 
 

@@ -23,10 +23,8 @@ FEW, MOST = 3, 5
 def draw(results: Results) -> Figure:
     """One block per model, one panel per attack; both rates per variant with intervals."""
     summary = results.summary
-    shown = {
-        model: [a for a in summary.attacks if _has(results, model, a)] for model in summary.models
-    }
-    shown = {model: attacks for model, attacks in shown.items() if attacks}
+    measured = {m: summary.attacks_with(m, "mia_success", "forget_train") for m in summary.models}
+    shown = {model: attacks for model, attacks in measured.items() if attacks}
     if not shown:
         return theme.nothing("No attack was scored.")
     small = max(map(len, shown.values())) > FEW
@@ -66,12 +64,6 @@ def _block(part: SubFigure, results: Results, model: str, attacks: list, small: 
         lowest = [ax for ax in column if ax.axison][-1]
         lowest.tick_params(labelbottom=True)
     part.supxlabel("share of the forget class called “member”", fontsize=9.5)
-
-
-def _has(results: Results, model: str, attack: str) -> bool:
-    variants = results.summary.variants(model)
-    get = results.summary.get
-    return any(get(model, v, "mia_success", "forget_train", attack) for v in variants)
 
 
 def _panel(ax: Axes, results: Results, model: str, attack: str, small: bool) -> None:

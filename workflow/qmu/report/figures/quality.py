@@ -32,8 +32,7 @@ DECADES = 30.0
 @theme.styled
 def draw(results: Results) -> Figure:
     """One block per model, one panel per measure, variants down the side."""
-    shown = {m: measures.drawn(results, m) for m in results.summary.models}
-    shown = {model: panels for model, panels in shown.items() if panels}
+    shown = {m: panels for m in results.summary.models if (panels := measures.drawn(results, m))}
     if not shown:
         return theme.nothing("No measure of unlearning quality was configured.")
     heights = [

@@ -25,8 +25,7 @@ UNRESOLVED = "#f0f1f3"
 @theme.styled
 def draw(results: Results) -> Figure:
     """One block per model, one panel per chosen attack, one line per variant; forget class."""
-    shown = {model: chosen(results, model) for model in results.summary.models}
-    shown = {model: attacks for model, attacks in shown.items() if attacks}
+    shown = {m: attacks for m in results.summary.models if (attacks := chosen(results, m))}
     if not shown:
         return theme.nothing("No ROC curve was measured.")
     figure, parts = theme.blocks(list(shown), [3.1] * len(shown), WIDTH, 0.4)

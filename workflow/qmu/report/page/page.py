@@ -58,8 +58,6 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
         "cards": results.cards,
         "reads": READS,
         "label": results.label,
-        "variants": results.summary.variants(),
-        "attacks": results.summary.attacks,
         "published": results.published_attack,
         "known": {
             m: tables.corners(

@@ -26,7 +26,6 @@ class Embedding:
     samples: int
     shots: int
     gates: int
-    fidelity: float
     slope: float | None
     correlation: float | None
     shots_factor: float | None
@@ -59,7 +58,6 @@ def _embedding(row: Mapping[str, Any]) -> Embedding:
         samples=int(row["samples"]),
         shots=int(row["shots"]),
         gates=int(row["two_qubit_gates"]),
-        fidelity=float(row["fidelity_mean"]),
         slope=row["slope"],
         correlation=row["correlation"],
         shots_factor=row["shots_factor"],

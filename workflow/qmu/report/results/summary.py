@@ -71,6 +71,11 @@ class Summary:
         names = dict.fromkeys(key[1] for key in self.cells if model in (None, key[0]))
         return baselines_first(names)
 
+    def attacks_with(self, model: str, metric: str, split: str) -> list[str]:
+        """The attacks for which some variant of a model has a figure."""
+        cells = {key[4] for key in self.cells if (key[0], *key[2:4]) == (model, metric, split)}
+        return [attack for attack in self.attacks if attack in cells]
+
     def non_members(self, model: str, variant: str, attack: str) -> Cell | None:
         """The false-positive rate on forget-class images never trained on, unused ones first."""
         rates = (
