@@ -89,6 +89,17 @@ def test_roc_chooses_the_strongest_attack_either_way():
     assert len(chosen) == 4
 
 
+def test_roc_shows_one_calibrated_attack_of_every_source():
+    """The two forms of LiRA have one source: the second leaves its place to another attack."""
+    attacks = ("loss_thr", "lira_online", "lira_offline", "rmia", "gap")
+    columns = report_example.summary(("hqnn",), ("target",), attacks)
+    for attack, value in zip(attacks, (0.9, 0.6, 0.8, 0.55, 0.85), strict=True):
+        columns["value"][(columns["metric"] == "auc") & (columns["attack"] == attack)] = value
+    curves = report_example.curves(("hqnn",), ("target",), attacks)
+    chosen = fig_roc.chosen(gather(columns, curves=curves, cards=report_example.CARDS), "hqnn")
+    assert chosen == ["loss_thr", "gap", "lira_online", "rmia"]
+
+
 def test_roc_keeps_members_never_found_inside_the_panel():
     evidence = report_example.evidence(
         models=("hqnn",), tables={"curves": report_example.curves(("hqnn",))}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import report_example
 from qmu.audit.verdicts.verdicts import RULES
+from qmu.quality.exam import Metric, QualityCard
 from qmu.report.page import verdicts as html_verdicts
 from qmu.report.page.page import render
 from qmu.report.page.tables import small
 from qmu.report.results import measures
+from qmu.report.results.results import gather
 from qmu.report.sentences import findings as findings_module
 from report_reading import Page, rows_of
 
@@ -89,6 +93,17 @@ def test_quality_table_holds_every_measure_and_no_other(full):
     assert row[rows[0].index("ssd")] == small(own)
     floors = [cell for row in rows[1:] for cell in row if cell.startswith("floor")]
     assert len(floors) == len(report_example.QUALITY) // 2
+
+
+def test_a_new_measure_is_shown_as_its_card_says():
+    card = QualityCard("Home-made", "this project", metrics=(Metric("home_made", "made at home"),))
+    cards = replace(report_example.CARDS, quality={"mine": card})
+    columns = report_example.summary(("hqnn",), quality=("home_made", "klom_mean"))
+    evidence = gather(columns, cards=cards)
+    rows = rows_of(render(evidence, {}), "hqnn: measures of unlearning quality")
+    # What no card of the run knows stands after it, under its own name.
+    assert [row[0] for row in rows[1:]] == ["made at home", "klom_mean"]
+    assert [metric.title for metric, _ in measures.drawn(evidence, "hqnn")] == ["made at home"]
 
 
 def test_the_published_number_stands_beside_its_controls(full):
