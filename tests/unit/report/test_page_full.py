@@ -10,10 +10,10 @@ from qmu.audit.verdicts.verdicts import RULES
 from qmu.quality.exam import Metric, QualityCard
 from qmu.report.page import verdicts as html_verdicts
 from qmu.report.page.page import render
-from qmu.report.page.tables import small
 from qmu.report.results import measures
 from qmu.report.results.results import gather
 from qmu.report.sentences import findings as findings_module
+from qmu.report.sentences.words import small
 from report_reading import Page, rows_of
 
 

@@ -7,8 +7,9 @@ import math
 from qmu.report.results import measures
 from qmu.report.results.results import Results
 from qmu.report.results.summary import FLOOR, Cell
+from qmu.report.sentences.words import low_rate, small
 
-from .tables import DASH, Table, small
+from .tables import DASH, Table
 
 LOW_FPR = {"tpr_at_fpr_1pct": "1% FPR", "tpr_at_fpr_0_1pct": "0.1% FPR"}
 GROUPS = {"forget_train": "", "retain_train": ", other classes"}
@@ -56,14 +57,7 @@ def _low(results: Results, key: tuple) -> str:
         return "not resolvable" if n is None else f"not resolvable with {n} non-members"
     if key[2] == "epsilon_lower_bound":
         return f"{estimate.value:.2f}"
-    return _exact_rate(estimate)
-
-
-def _exact_rate(estimate: Cell) -> str:
-    """A small rate with one decimal: whole percents would hide it."""
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.1%}"
-    return f"{estimate.value:.1%} [{100 * estimate.low:.1f}–{100 * estimate.high:.1f}]"
+    return low_rate(estimate)
 
 
 def _any(results: Results, model: str, metric: str, split: str) -> bool:

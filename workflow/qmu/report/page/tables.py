@@ -9,7 +9,7 @@ from typing import Any
 
 from qmu.report.results.results import Results
 from qmu.report.results.summary import FLOOR, SPLITS, Cell
-from qmu.report.sentences.words import number, rate, signed
+from qmu.report.sentences.words import number, rate, signed, small
 
 DASH = "–"
 
@@ -166,13 +166,6 @@ def _present(results: Results, model: str, columns: Columns) -> Columns:
 def shown(cell: Cell | None, form: Callable[[Cell], str]) -> str:
     """A figure in its form, a dash where it was not measured."""
     return DASH if cell is None else form(cell)
-
-
-def small(estimate: Cell) -> str:
-    """Three significant digits, with the interval where there is one."""
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3g}"
-    return f"{estimate.value:.3g} [{estimate.low:.3g}–{estimate.high:.3g}]"
 
 
 def count(estimate: Cell) -> str:
