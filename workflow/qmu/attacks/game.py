@@ -24,6 +24,10 @@ class AttackCard:
     ``needs`` is enforced: an attack is handed nothing else. ``unlearned_shadows`` stands for the
     shadow models after the audited method and for those retrained without the forget class.
     ``fitted_on_target`` says whether fitting looks at the original model, or at shadows alone.
+
+    For the report: ``published`` marks the attack whose rate on members is the published measure of
+    unlearning, ``reference`` the plain one whose AUC stands beside it, ``per_image`` one that
+    judges each image by what is usual for that image.
     """
 
     title: str
@@ -32,6 +36,9 @@ class AttackCard:
     needs: tuple[Need, ...] = ()
     fitted_on_target: bool = False
     statement: str = ""
+    published: bool = False
+    reference: bool = False
+    per_image: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ CARD = AttackCard(
         "Score: minus the model's own training loss. One threshold for all classes, from shadow "
         "models trained on other draws of the pool; nothing is fitted on the audited model."
     ),
+    reference=True,
 )
 
 

@@ -30,6 +30,7 @@ CARD = AttackCard(
         "500 test samples (non-members). Asked unchanged about every other model. Most forget-"
         "class members it is asked about were among the points that it was fitted on."
     ),
+    published=True,
 )
 
 
