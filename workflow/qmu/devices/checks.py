@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from qmu import registry
+from qmu.circuits.angles import depends_on_inputs
 from qmu.circuits.gates import check_supported
 from qmu.circuits.noise import NoiseModel
-from qmu.circuits.qnode import depends_on_inputs
 from qmu.devices.kinds.ibm import Ibm
 from qmu.devices.kinds.pennylane import AER, REMOTE, PennyLaneDevice
 from qmu.devices.kinds.simulated import NOISY, Simulated, on_devices
