@@ -101,13 +101,13 @@ def build(
 
     ``circuit=False`` starts no device: only the head can be used.
     """
-    from qmu.simulators.choose import expectation_function
-
     jax.config.update("jax_enable_x64", precision == "double")
     module = registry.load("models", component)
     config = module.Config(**settings)
     expectation = _no_circuit
     if circuit:
+        from qmu.simulators.choose import expectation_function
+
         expectation = expectation_function(
             module.circuit(config), device=device, precision=precision
         )
