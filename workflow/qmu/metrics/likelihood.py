@@ -24,21 +24,17 @@ SMALLEST = 1e-3
 
 
 def logit_confidence(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """log(p_y / (1 - p_y)) = z_y - logsumexp of the other logits, cut at +-`CLIP`.
+    """`losses.logit_scaled_confidence` in float64, cut at +-`CLIP`; 0 where it is not defined.
 
-    ``logits`` (..., n, classes), ``labels`` (n,) int; (..., n) float64. Computed from logits, so
-    that confident predictions lose no digits. Raises ValueError for NaN or +inf.
+    ``logits`` (..., n, classes), ``labels`` (n,) int; (..., n) float64. Raises ValueError for NaN
+    or +inf.
     """
     logits = np.asarray(logits, np.float64)
     if np.isnan(logits).any() or np.isposinf(logits).any():
         raise ValueError("logits must be finite or minus infinity")
-    label = np.broadcast_to(np.asarray(labels)[..., None], (*logits.shape[:-1], 1))
-    own = np.take_along_axis(logits, label, axis=-1)[..., 0]
-    others = logits.copy()
-    np.put_along_axis(others, label, -np.inf, axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = own - losses.log_sum_exp(others, np)
-    return np.clip(np.nan_to_num(found, nan=0.0, posinf=CLIP, neginf=-CLIP), -CLIP, CLIP)
+        phi = losses.logit_scaled_confidence(logits, np.asarray(labels), np)
+    return np.clip(np.nan_to_num(phi, nan=0.0, posinf=CLIP, neginf=-CLIP), -CLIP, CLIP)
 
 
 @dataclass(frozen=True)
