@@ -17,7 +17,7 @@ onstart:
     # Before hours of training: without an account the jobs for IBM would only fail at their end.
     needed = {job.rule.name for job in workflow.persistence.dag.needrun_jobs()}
     if needed & {"prepare", "submit", "collect"} and not all(map(specs.fake, IBM)):
-        if not ibm_account.there():
+        if not ibm_account.has_account():
             sys.exit(f"Error: {ibm_account.MISSING}")
 
 

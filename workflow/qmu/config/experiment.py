@@ -20,9 +20,10 @@ from pydantic import (
     field_validator,
 )
 
-from qmu import paths, registry
+from qmu import registry
 from qmu.devices.kinds.simulated import KINDS, Sweep
 from qmu.errors import ConfigError, one_line, suggestion
+from qmu.ibm.jobs.folder import PAID
 from qmu.strict import Strict
 from qmu.studies.signal_config import Signal
 
@@ -114,7 +115,7 @@ class Common(Strict):
     @field_validator("experiment")
     @classmethod
     def _free(cls, name: str) -> str:
-        if f"results/{name}" == paths.PAID:
+        if f"results/{name}" == PAID:
             raise ValueError(f"{name!r} is the folder that keeps paid results, choose another name")
         return name
 

@@ -7,44 +7,13 @@ calibration: it goes the same way, and what would be a paid job is computed here
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, PositiveFloat, StringConstraints, model_validator
+from pydantic import StringConstraints, model_validator
 
 from qmu.devices.images import Images
-from qmu.errors import ConfigError
 from qmu.ibm.cost import samples_per_job
-from qmu.ibm.job_settings import check_options
-from qmu.ibm.settings import Settings, is_fake
-from qmu.strict import Strict
-
-
-class Job(Strict):
-    """How a job is sent and what it may cost. All jobs of a device together may be estimated at
-    ``max_total_seconds`` of QPU time, which is checked before the first one is sent."""
-
-    mode: Literal["batch", "job", "session"] = "batch"
-    max_execution_time: Annotated[int, Field(ge=1, le=86_400)] = 300
-    max_cost_seconds: PositiveFloat | None = None
-    max_total_seconds: PositiveFloat = 600.0
-
-
-class Waiting(Strict):
-    """How long IBM is waited for, in seconds; changing it makes no job run again.
-
-    ``max_wait_seconds`` in the queue, ``outage_seconds`` for a service that does not answer,
-    ``settle_seconds`` until an accepted job must be listed, ``token_seconds`` for a token that is
-    refused, ``request_seconds`` for one answer; polls begin every ``first_poll_seconds`` and slow
-    down to ``longest_poll_seconds``.
-    """
-
-    max_wait_seconds: PositiveFloat = 86_400.0
-    outage_seconds: PositiveFloat = 600.0
-    settle_seconds: PositiveFloat = 20.0
-    token_seconds: PositiveFloat = 120.0
-    request_seconds: PositiveFloat = 300.0
-    first_poll_seconds: PositiveFloat = 2.0
-    longest_poll_seconds: PositiveFloat = 60.0
+from qmu.ibm.settings import Job, Settings, Waiting, is_fake
 
 
 class Ibm(Settings):
@@ -57,10 +26,6 @@ class Ibm(Settings):
 
     @model_validator(mode="after")
     def _sendable(self) -> Ibm:
-        try:
-            check_options(self.primitive, self.options)
-        except ConfigError as error:
-            raise ValueError(str(error)) from None
         if self.fake and self.options:
             raise ValueError(
                 f"options: {self.backend} is simulated without twirling, decoupling or mitigation; "

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qmu.ibm.job_settings import JobSettings
+from qmu.ibm.settings import Settings
 
 from .faults import Failed, Patience
 
@@ -23,7 +23,7 @@ _DEAD = ("ERROR", "CANCELLED")
 _PREFERENCE = {"DONE": 0, "RUNNING": 1}
 
 
-def job_tag(digest: str, backend_name: str, settings: JobSettings) -> str:
+def job_tag(digest: str, backend_name: str, settings: Settings) -> str:
     """``qmu-`` and 80 bits of what is computed where; equal inputs have equal tags."""
     content = [digest, backend_name, settings.paid()]
     text = json.dumps(content, sort_keys=True, default=str)

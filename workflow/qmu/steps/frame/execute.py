@@ -119,7 +119,7 @@ def execute(step: str, snakemake: Any, **untracked: Any) -> None:
 
 def redactor() -> Callable[[str], str]:
     """What hides IBM's token in all that a job says, where this person has one."""
-    if not ibm_account.there():
+    if not ibm_account.has_account():
         return str
     from qmu.ibm.jobs.secrets import Redactor
 
