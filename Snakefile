@@ -14,17 +14,14 @@ if "models" not in config:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/common_devices.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
-include: "workflow/rules/shadow.smk"
 include: "workflow/rules/unlearn.smk"
 include: "workflow/rules/attack.smk"
 include: "workflow/rules/ibm.smk"
-include: "workflow/rules/pennylane.smk"
-include: "workflow/rules/device.smk"
-include: "workflow/rules/signal.smk"
-include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/devices.smk"
+include: "workflow/rules/studies.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -11,7 +11,8 @@ from itertools import product
 from typing import Any
 
 from mutations import WORDS
-from qmu.config.experiment import Experiment, parse
+from qmu.config.experiment import Experiment
+from qmu.config.parse import parse
 from qmu.errors import ConfigError, one_line
 from qmu.plan.specs import Specs
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from odd import FRAGMENTS, keys, values
 from pydantic import BaseModel
 from qmu import registry
-from qmu.config.experiment import SECTIONS
+from qmu.config.parse import SECTIONS
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "experiments").glob("*.yaml"), ROOT / "config.yaml"])

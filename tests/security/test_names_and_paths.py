@@ -9,7 +9,7 @@ from fixtures import small_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qmu import paths
-from qmu.config.experiment import parse
+from qmu.config.parse import parse
 from qmu.errors import ConfigError
 from qmu.ibm.jobs.folder import PAID
 

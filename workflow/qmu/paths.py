@@ -9,12 +9,13 @@ from __future__ import annotations
 
 ROOT = "results/{experiment}"
 POOL = ROOT + "/data/pool.parquet"
+REQUEST = ROOT + "/data/request.parquet"
 SAMPLES = ROOT + "/data/seed-{seed}/samples.parquet"
 
 VARIANT = ROOT + "/models/{model}/seed-{seed}/{variant}"
 MODEL_TABLES = ("parameters", "history", "outputs", "cost", "timing")
 
-# Shadow models of every variant: target, the same members retrained without the forget class
+# Shadow models of every variant: target, the same members retrained without the forget set
 # (retrain), and the target's after an unlearning method.
 SHADOWS = ROOT + "/shadows/{model}/{variant}/block-{block}"
 ENSEMBLE = ROOT + "/models/{model}/seed-{seed}/retrain_ensemble"
@@ -26,12 +27,12 @@ FITTED = ROOT + "/attacks/{model}/fitted.parquet"
 QUERIES = ROOT + "/queries/{model}/{variant}.parquet"
 SCORES = ROOT + "/scores/{model}/{variant}.parquet"
 
-AUDIT = ROOT + "/audit/{model}/{variant}/figures.parquet"
+MEASUREMENTS = ROOT + "/audit/{model}/{variant}/measurements.parquet"
 ROC = ROOT + "/audit/{model}/{variant}/roc.parquet"
 QUALITY = ROOT + "/quality/{model}/{variant}.parquet"
 
 # The same variants on a further device, by the name that the config gives to it: the table of
-# outputs, the attacks fitted on what the device answers, their scores and figures.
+# outputs, the attacks fitted on what the device answers, their scores and measurements.
 OUTPUTS_ON = VARIANT + "/on-{device}/outputs.parquet"
 # One job of an IBM device: what is sent, the id that it got, what came back.
 JOB = VARIANT + "/on-{device}/job-{part}"
@@ -42,7 +43,7 @@ CALIBRATION = JOB + "/calibration.json"
 ESTIMATE = ROOT + "/devices/{device}/estimate.json"
 FITTED_ON = ROOT + "/attacks/{model}/on-{device}/fitted.parquet"
 SCORES_ON = ROOT + "/scores/{model}/on-{device}/{variant}.parquet"
-AUDIT_ON = ROOT + "/audit/{model}/{variant}/on-{device}/figures.parquet"
+MEASUREMENTS_ON = ROOT + "/audit/{model}/{variant}/on-{device}/measurements.parquet"
 ROC_ON = ROOT + "/audit/{model}/{variant}/on-{device}/roc.parquet"
 
 SWEEP_OF = ROOT + "/sweep/{model}/{variant}.parquet"
@@ -60,7 +61,6 @@ REPORT = ROOT + "/report.html"
 
 LOGS = ROOT + "/logs"
 BENCHMARKS = ROOT + "/benchmarks"
-COMPILATION_CACHE = "results/.cache/xla"
 
 
 def model_tables(folder: str = VARIANT) -> dict[str, str]:

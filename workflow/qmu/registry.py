@@ -16,6 +16,7 @@ from qmu.errors import ConfigError, suggestion
 # Kind of component -> the package that holds its files.
 KINDS = {
     "data": "data.sets",
+    "forget": "forget.scenarios",
     "models": "models.kinds",
     "unlearning": "unlearning.methods",
     "attacks": "attacks.methods",

@@ -1,52 +1,58 @@
-# Images, principal components, and each seed's splits.
+# The pool with its features, what is to be forgotten, and each seed's splits.
+from qmu.plan import data
 
 
-rule pool:
+use rule job as pool with:
     output:
         pool=at(paths.POOL),
     log:
-        log_of("pool"),
+        files.log("pool"),
     benchmark:
-        benchmark_of("pool")
+        files.benchmark("pool")
     priority: 14
-    conda:
-        "../../envs/qmu.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=15,
     params:
-        spec=specs.pool(),
+        spec=told(data.pool),
     message:
         "Load the images and project them on their principal components"
-    script:
-        "../scripts/pool.py"
 
 
-rule samples:
+use rule job as request with:
     input:
         pool=at(paths.POOL),
     output:
+        request=at(paths.REQUEST),
+    log:
+        files.log("request"),
+    benchmark:
+        files.benchmark("request")
+    priority: 14
+    resources:
+        mem_mb=megabytes(1000),
+    params:
+        spec=told(data.request),
+    message:
+        "Mark what is to be forgotten"
+
+
+use rule job as samples with:
+    input:
+        pool=at(paths.POOL),
+        request=at(paths.REQUEST),
+    output:
         samples=at(paths.SAMPLES),
     log:
-        log_of("samples/seed-{seed}"),
+        files.log("samples/seed-{seed}"),
     benchmark:
-        benchmark_of("samples/seed-{seed}")
+        files.benchmark("samples/seed-{seed}")
     priority: 13
-    conda:
-        "../../envs/qmu.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=megabytes(1000),
     params:
-        spec=lambda w: specs.samples(int(w.seed)),
+        spec=told(data.samples),
     message:
         "Draw the training and test images of seed {wildcards.seed}"
-    script:
-        "../scripts/samples.py"
 
 
 rule data:
     input:
-        expand(at(paths.SAMPLES), seed=SEEDS),
+        files.samples(),

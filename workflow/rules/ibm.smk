@@ -1,11 +1,35 @@
 # Models on an IBM backend as jobs that survive kills and are never paid twice: prepare the
 # circuits, estimate what all of them cost, submit, collect, decode. A backend whose name begins
 # with `fake` goes the same way, and `collect` executes what would be a paid job.
+from qmu.ibm import account
+from qmu.plan import devices as _devices
+from qmu.plan import ibm
+
+IBM = _devices.of_kind(experiment, "ibm")
+JOBS_OF = {device: range(ibm.parts(experiment, device)) for device in IBM}
+PAYING = [device for device in IBM if not ibm.is_fake(experiment, device)]
+
+
+def qpus(wildcards):
+    """A job on a real backend holds one `qpu`, of which a profile allows so many at a time."""
+    return int(wildcards.device in PAYING)
+
+
+def jobs_of(template):
+    """One file of every job of a model variant and seed."""
+    return lambda w: filled(at(template), part=JOBS_OF[w.device])
+
+
+def all_jobs(template, device):
+    """One file of every job of a device."""
+    cells = dict(model=QUANTUM, seed=SEEDS, variant=VARIANTS)
+    file = at(template).replace("{device}", device)
+    return filled(file, part=JOBS_OF[device], **cells)
 
 
 # What speaks to IBM stays on the machine where snakemake was started: the network is there, and
 # the token does not travel to a cluster's nodes.
-if not all(map(specs.fake, IBM)):
+if PAYING:
 
     localrules:
         prepare,
@@ -16,71 +40,56 @@ if not all(map(specs.fake, IBM)):
 onstart:
     # Before hours of training: without an account the jobs for IBM would only fail at their end.
     needed = {job.rule.name for job in workflow.persistence.dag.needrun_jobs()}
-    if needed & {"prepare", "submit", "collect"} and not all(map(specs.fake, IBM)):
-        if not ibm_account.has_account():
-            sys.exit(f"Error: {ibm_account.MISSING}")
+    if needed & {"prepare", "submit", "collect"} and PAYING and not account.has_account():
+        sys.exit(f"Error: {account.MISSING}")
 
 
-rule prepare:
+use rule job as prepare with:
     input:
         pool=at(paths.POOL),
         samples=at(paths.SAMPLES),
-        parameters=variant_table("parameters"),
+        parameters=files.variant("parameters"),
     output:
         prepared=at(paths.PREPARED),
     log:
-        log_of("ibm/{model}/seed-{seed}/{variant}/on-{device}/prepare-{part}"),
+        files.log("ibm/{model}/seed-{seed}/{variant}/on-{device}/prepare-{part}"),
     benchmark:
-        benchmark_of("ibm/{model}/seed-{seed}/{variant}/on-{device}/prepare-{part}")
+        files.benchmark("ibm/{model}/seed-{seed}/{variant}/on-{device}/prepare-{part}")
     wildcard_constraints:
         device=one_of(IBM),
-        part="[0-9]+",
     priority: 8
-    conda:
-        "../../envs/qmu.yaml"
-    threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=megabytes(4000),
+        runtime=minutes(60),
     params:
-        spec=lambda w: specs.prepare(
-            w.model, int(w.seed), w.variant, w.device, int(w.part)
-        ),
+        spec=told(ibm.prepare),
     message:
         "Prepare {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, for {wildcards.device}"
-    script:
-        "../scripts/prepare.py"
 
 
-rule estimate:
+use rule job as estimate with:
     input:
         prepared=lambda w: all_jobs(paths.PREPARED, w.device),
     output:
         estimate=at(paths.ESTIMATE),
     log:
-        log_of("ibm/estimate-{device}"),
+        files.log("ibm/estimate-{device}"),
     benchmark:
-        benchmark_of("ibm/estimate-{device}")
+        files.benchmark("ibm/estimate-{device}")
     wildcard_constraints:
         device=one_of(IBM),
     priority: 8
-    conda:
-        "../../envs/qmu.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        runtime=minutes(30),
     params:
-        spec=lambda w: specs.estimate(w.device),
+        spec=told(ibm.estimate),
     message:
         "Estimate what {wildcards.device} costs"
-    script:
-        "../scripts/estimate.py"
 
 
 # `qpu` limits how many jobs are under way: `collect` comes before further submissions, and both
 # hold one until they end.
-rule submit:
+use rule job as submit with:
     input:
         prepared=at(paths.PREPARED),
         # An estimate of more jobs is no reason to submit this one again.
@@ -88,29 +97,22 @@ rule submit:
     output:
         job=at(paths.SUBMITTED),
     log:
-        log_of("ibm/{model}/seed-{seed}/{variant}/on-{device}/submit-{part}"),
+        files.log("ibm/{model}/seed-{seed}/{variant}/on-{device}/submit-{part}"),
     benchmark:
-        benchmark_of("ibm/{model}/seed-{seed}/{variant}/on-{device}/submit-{part}")
+        files.benchmark("ibm/{model}/seed-{seed}/{variant}/on-{device}/submit-{part}")
     wildcard_constraints:
         device=one_of(IBM),
-        part="[0-9]+",
     priority: 7
-    conda:
-        "../../envs/qmu.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        runtime=minutes(120),
         qpu=qpus,
     params:
-        spec=lambda w: specs.submit(w.device),
+        spec=told(ibm.submit),
     message:
         "Submit {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, to {wildcards.device}"
-    script:
-        "../scripts/submit.py"
 
 
-rule collect:
+use rule job as collect with:
     input:
         job=at(paths.SUBMITTED),
         prepared=at(paths.PREPARED),
@@ -118,56 +120,45 @@ rule collect:
         result=at(paths.RESULT),
         calibration=at(paths.CALIBRATION),
     log:
-        log_of("ibm/{model}/seed-{seed}/{variant}/on-{device}/collect-{part}"),
+        files.log("ibm/{model}/seed-{seed}/{variant}/on-{device}/collect-{part}"),
     benchmark:
-        benchmark_of("ibm/{model}/seed-{seed}/{variant}/on-{device}/collect-{part}")
+        files.benchmark("ibm/{model}/seed-{seed}/{variant}/on-{device}/collect-{part}")
     wildcard_constraints:
         device=one_of(IBM),
-        part="[0-9]+",
     priority: 10
-    conda:
-        "../../envs/qmu.yaml"
-    threads: 1
     resources:
-        mem_mb=4000,
-        runtime=1440,
+        mem_mb=megabytes(4000),
+        runtime=minutes(1440),
         qpu=qpus,
     params:
-        spec=lambda w: specs.collect(w.device),
+        spec=told(ibm.collect),
     message:
         "Collect {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}"
-    script:
-        "../scripts/collect.py"
 
 
-rule decode:
+use rule job as decode with:
     input:
         pool=at(paths.POOL),
         samples=at(paths.SAMPLES),
-        parameters=variant_table("parameters"),
+        parameters=files.variant("parameters"),
         prepared=jobs_of(paths.PREPARED),
         result=jobs_of(paths.RESULT),
     output:
         outputs=at(paths.OUTPUTS_ON),
     log:
-        log_of("ibm/{model}/seed-{seed}/{variant}/on-{device}/decode"),
+        files.log("ibm/{model}/seed-{seed}/{variant}/on-{device}/decode"),
     benchmark:
-        benchmark_of("ibm/{model}/seed-{seed}/{variant}/on-{device}/decode")
+        files.benchmark("ibm/{model}/seed-{seed}/{variant}/on-{device}/decode")
     wildcard_constraints:
         device=one_of(IBM),
     priority: 4
-    conda:
-        "../../envs/qmu.yaml"
-    threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=megabytes(4000),
+        runtime=minutes(30),
     params:
-        spec=lambda w: specs.decode(w.model, w.device),
+        spec=told(ibm.decode),
     message:
         "Decode {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}"
-    script:
-        "../scripts/decode.py"
 
 
 rule collected:

@@ -1,17 +1,18 @@
 # Figures as SVG and PNG, the self-contained page, and the entries of `snakemake --report`.
+from qmu.plan import report as _report
 from qmu.report import catalogue
 
 
-rule report:
+use rule job as report with:
     input:
         summary=at(paths.SUMMARY),
         manifest=at(paths.MANIFEST),
         verdicts=at(paths.VERDICTS),
-        roc=expand(at(paths.ROC), **AUDITED),
-        history=expand(variant_table("history"), **CELLS),
-        outputs=expand(variant_table("outputs"), **CELLS),
+        roc=filled(at(paths.ROC), **AUDITED),
+        history=filled(files.variant("history"), **CELLS),
+        outputs=filled(files.variant("outputs"), **CELLS),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],
-        signal=expand(at(paths.SIGNAL_OF), model=MODELS) if experiment.signal else [],
+        signal=filled(at(paths.SIGNAL_OF), model=QUANTUM) if experiment.signal else [],
     output:
         report=at(paths.REPORT),
         svg=[
@@ -25,18 +26,10 @@ rule report:
         ],
         png=[f"{at(paths.FIGURES)}/{entry.stem}.png" for entry in catalogue.FIGURES],
     log:
-        log_of("report"),
+        files.log("report"),
     benchmark:
-        benchmark_of("report")
-    conda:
-        "../../envs/qmu.yaml"
-    threads: 1
-    resources:
-        mem_mb=1500,
-        runtime=15,
+        files.benchmark("report")
     params:
-        spec=specs.report(),
+        spec=told(_report.report),
     message:
         "Draw the figures and write the report"
-    script:
-        "../scripts/report.py"

@@ -1,48 +1,74 @@
-# The original model, and the gold standard: the same recipe without the forget set.
+# The original models and the gold standard, the same recipe without the forget set; and fleets:
+# shadow models for the attacks, further retrained models for the floor of distances.
+from qmu.plan import train
 
 
-rule train:
+use rule job as train with:
     input:
         pool=at(paths.POOL),
         samples=at(paths.SAMPLES),
     output:
-        **tables(paths.model_tables()),
+        **files.variant_tables(),
     log:
-        log_of("train/{model}/seed-{seed}/{variant}"),
+        files.log("train/{model}/seed-{seed}/{variant}"),
     benchmark:
-        benchmark_of("train/{model}/seed-{seed}/{variant}")
+        files.benchmark("train/{model}/seed-{seed}/{variant}")
     wildcard_constraints:
         variant="target|retrain",
     priority: 12
-    conda:
-        "../../envs/qmu.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        runtime=minutes(30),
     params:
-        spec=lambda w: specs.train(w.model, int(w.seed), w.variant),
+        spec=told(train.train),
     message:
         "Train {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}"
-    script:
-        "../scripts/train.py"
+
+
+use rule job as train_shadows with:
+    input:
+        pool=at(paths.POOL),
+        request=lambda w: [] if w.variant == "target" else at(paths.REQUEST),
+    output:
+        **files.fleet_tables(paths.SHADOWS, paths.FLEET_TABLES),
+    log:
+        files.log("shadows/{model}/{variant}/block-{block}"),
+    benchmark:
+        files.benchmark("shadows/{model}/{variant}/block-{block}")
+    wildcard_constraints:
+        variant="target|retrain",
+    priority: 11
+    resources:
+        runtime=minutes(30),
+    params:
+        spec=told(train.shadows),
+    message:
+        "Train shadow models of {wildcards.model}, {wildcards.variant}, block {wildcards.block}"
+
+
+use rule job as train_retrain_ensemble with:
+    input:
+        pool=at(paths.POOL),
+        samples=at(paths.SAMPLES),
+    output:
+        **files.fleet_tables(paths.ENSEMBLE, paths.FLEET_TABLES),
+    log:
+        files.log("train/{model}/seed-{seed}/retrain_ensemble"),
+    benchmark:
+        files.benchmark("train/{model}/seed-{seed}/retrain_ensemble")
+    priority: 10
+    resources:
+        runtime=minutes(30),
+    params:
+        spec=told(train.ensemble),
+    message:
+        "Train the retrain ensemble of {wildcards.model}, seed {wildcards.seed}"
 
 
 rule target:
     input:
-        expand(
-            variant_table("outputs"),
-            model=MODELS,
-            seed=SEEDS,
-            variant="target",
-        ),
+        filled(files.variant("outputs", "target"), model=MODELS, seed=SEEDS),
 
 
 rule retrain:
     input:
-        expand(
-            variant_table("outputs"),
-            model=MODELS,
-            seed=SEEDS,
-            variant="retrain",
-        ),
+        filled(files.variant("outputs", "retrain"), model=MODELS, seed=SEEDS),

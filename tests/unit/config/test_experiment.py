@@ -6,7 +6,8 @@ import pytest
 import yaml
 from fixtures import small_config
 from qmu import registry
-from qmu.config.experiment import SECTIONS, Common, component_config, parse
+from qmu.config.experiment import Common
+from qmu.config.parse import SECTIONS, parse
 from qmu.errors import ConfigError
 from qmu.plan.specs import Specs
 

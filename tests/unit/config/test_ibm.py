@@ -6,7 +6,7 @@ import math
 
 import pytest
 from fixtures import small_config
-from qmu.config.experiment import parse
+from qmu.config.parse import parse
 from qmu.devices.kinds.ibm import Ibm
 from qmu.errors import ConfigError
 

@@ -5,7 +5,7 @@ import copy
 import pytest
 import yaml
 from fixtures import small_config
-from qmu.config.experiment import parse
+from qmu.config.parse import parse
 from qmu.errors import ConfigError
 
 REMOVED = object()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fixtures import small_config
 from qmu.circuits.circuit import Circuit, Feature, Operation
-from qmu.config.experiment import parse
+from qmu.config.parse import parse
 from qmu.devices.images import Images, select
 from qmu.devices.kinds.pennylane import PennyLaneDevice
 from qmu.errors import ConfigError, QmuError

@@ -29,7 +29,7 @@ HEAVY = (
 PLAN = """
 import json, sys, yaml
 from qmu import paths
-from qmu.config.experiment import parse
+from qmu.config.parse import parse
 from qmu.plan.specs import Specs
 
 experiment = parse(yaml.safe_load(open("config.yaml")))
@@ -51,7 +51,7 @@ for seed in experiment.common.seeds:
 
 PLAN_DEVICES = """
 import yaml
-from qmu.config.experiment import parse
+from qmu.config.parse import parse
 from qmu.plan.specs import Specs
 
 config = yaml.safe_load(open("config.yaml"))

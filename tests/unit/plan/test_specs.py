@@ -5,7 +5,7 @@ import json
 
 import pytest
 from fixtures import small_config
-from qmu.config.experiment import parse
+from qmu.config.parse import parse
 from qmu.plan.specs import Specs
 
 

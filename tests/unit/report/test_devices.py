@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from qmu.config.experiment import parse
+from qmu.config.parse import parse
 from qmu.report.drawing import theme
 from qmu.report.figures import devices as fig_devices
 from qmu.report.page.devices import tables

@@ -7,7 +7,7 @@ import re
 import pytest
 import report_example
 from qmu import registry
-from qmu.config.experiment import parse
+from qmu.config.parse import parse
 from qmu.report import catalogue
 from qmu.report.build import build
 from qmu.report.page.page import as_yaml, cite, render

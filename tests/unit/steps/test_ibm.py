@@ -6,6 +6,7 @@ import io
 import json
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,6 @@ from qmu.steps.io.manifest import _ibm_jobs
 TOKEN = "MARKED-token/+=0123456789"
 CIRCUIT = {"primitive": "sampler", "shots": 100, "options": {}, "embedding": "mps"}
 JOB = {"mode": "batch", "max_execution_time": 60, "max_cost_seconds": None}
-SPEC = {"circuit": CIRCUIT, "job": {**JOB, "max_total_seconds": 600.0}}
 
 
 @pytest.mark.parametrize(("images", "parts"), [(10, 1), (10, 3), (7, 7), (2, 3), (1000, 9)])
@@ -34,16 +34,19 @@ def test_parts_divide_the_images(images, parts):
 def test_waiting_and_budget_are_no_part_of_what_is_paid():
     """The job's tag is made from what is paid."""
 
+    def submission(waiting, circuit=CIRCUIT, job=JOB):
+        return ibm_job.submission(SimpleNamespace(circuit=circuit, job=job), waiting)
+
     def tag(chosen):
         return job_tag("digest", "backend", chosen.circuit)
 
-    first = ibm_job.submission(SPEC, {})
-    patient = ibm_job.submission(SPEC, {"outage_seconds": 5.0, "max_wait_seconds": 7.0})
+    first = submission({})
+    patient = submission({"outage_seconds": 5.0, "max_wait_seconds": 7.0})
     assert (patient.waiting.outage_seconds, patient.waiting.max_wait_seconds) == (5.0, 7.0)
     assert tag(patient) == tag(first)
-    dearer = ibm_job.submission({**SPEC, "job": {**SPEC["job"], "max_total_seconds": 1.0}}, {})
+    dearer = submission({}, job={**JOB, "max_total_seconds": 1.0})
     assert tag(dearer) == tag(first)
-    more = ibm_job.submission({**SPEC, "circuit": {**CIRCUIT, "shots": 200}}, {})
+    more = submission({}, circuit={**CIRCUIT, "shots": 200})
     assert tag(more) != tag(first)
 
 

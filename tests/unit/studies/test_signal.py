@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import report_example
 from fixtures import small_config
-from qmu.config.experiment import parse
+from qmu.config.parse import parse
 from qmu.data.splits import scattered_order
 from qmu.errors import ConfigError, QmuError
 from qmu.models import model as models

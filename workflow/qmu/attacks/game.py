@@ -6,10 +6,13 @@ whether the model was trained on it. Scores are higher for members.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from qmu.strict import Strict
 
 Need = Literal["shadows", "unlearned_shadows", "queries"]
 
@@ -70,13 +73,12 @@ class Evidence:
     ``original``: the seed's target. ``audited``: the model under audit (the target itself while an
     attack is fitted). ``shadows``: shadow models of the target. ``unlearned``: the same models
     after the audited variant's method. ``retrained``: models trained on the same members without
-    the forget class. ``calibration``: a shadow model's view with its own members, for thresholds.
+    the forget set. ``calibration``: a shadow model's view with its own members, for thresholds.
     Rows of the shadows are in the order of the views.
     """
 
     original: View
     audited: View
-    forget_class: int
     shadows: ShadowModels | None = None
     unlearned: ShadowModels | None = None
     retrained: ShadowModels | None = None
@@ -91,3 +93,42 @@ class Scored:
     score: np.ndarray
     decision: np.ndarray
     fitted: np.ndarray
+
+
+class Attack(Protocol):
+    """A file of ``qmu/attacks/methods``. Both functions get what the card asks for and no more; all
+    random numbers derive from ``names``; arrays are never changed in place."""
+
+    CARD: AttackCard
+    Config: type[Strict]
+
+    def fit(
+        self, evidence: Evidence, config: Any, names: tuple[str | int, ...]
+    ) -> dict[str, np.ndarray]:
+        """Fit on the original model or on shadow models, before anything is audited.
+
+        Returns arrays by name, which are stored and handed to `score`; empty where nothing is
+        fitted. Raises ValueError where what the card asks for does not fit together.
+        """
+
+    def score(
+        self,
+        fitted: dict[str, np.ndarray],
+        evidence: Evidence,
+        config: Any,
+        names: tuple[str | int, ...],
+    ) -> Scored:
+        """Score every row (n,) of ``evidence.audited``, in its order; no score is NaN."""
+
+
+def allowed(evidence: Evidence, card: AttackCard) -> Evidence:
+    """What the card asks for, everything else taken away."""
+    changes: dict[str, object] = {}
+    if "shadows" not in card.needs and "unlearned_shadows" not in card.needs:
+        changes["shadows"] = None
+    if "unlearned_shadows" not in card.needs:
+        changes |= {"unlearned": None, "retrained": None}
+    if "queries" not in card.needs:
+        changes["calibration"] = None
+        changes["audited"] = replace(evidence.audited, right=None)
+    return replace(evidence, **changes)

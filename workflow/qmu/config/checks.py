@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from qmu import registry
 from qmu.devices import checks as device_checks
 from qmu.errors import ConfigError
 from qmu.models import outputs as evaluation
+from qmu.models.model import circuit_of
 from qmu.simulators import capabilities, memory
 from qmu.unlearning import fisher
 
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from .experiment import Experiment, Fleet, Simulation
 
 
+# Kind of a data set -> what models may read of its pool.
+READABLE = {
+    "image": ("image", "features"),
+    "features": ("features",),
+    "states": ("states",),
+}
 # A Gaussian per image and world needs a few models on either side.
 FEWEST_UNLEARNED = 8
 
@@ -28,6 +36,7 @@ def check(experiment: Experiment) -> None:
     _check_seeds(experiment)
     _check_files(experiment)
     _check_data(experiment)
+    _check_request(experiment)
     _check_shadows(experiment)
     _check_queries(experiment)
     for where, device, precision in (
@@ -39,11 +48,10 @@ def check(experiment: Experiment) -> None:
         module = registry.load("models", entry.component)
         settings = module.Config(**entry.settings)
         _check_training(experiment, name, settings)
-        try:
-            module.check(settings, experiment.common.features.components)
-        except ValueError as error:
-            raise ConfigError(f"models.{name}.{error}") from None
-        _check_memory(experiment, name, module.circuit(settings), settings)
+        _check_inputs(experiment, name, module, settings)
+        circuit = circuit_of(module, settings)
+        if circuit is not None:
+            _check_memory(experiment, name, circuit, settings)
     device_checks.check(experiment)
 
 
@@ -73,54 +81,96 @@ def _check_files(experiment: Experiment) -> None:
 
 
 def _check_data(experiment: Experiment) -> None:
-    common, entry = experiment.common, experiment.dataset
-    data = registry.load("data", entry.component)
-    if common.forget_class not in data.CLASSES:
-        raise ConfigError(
-            f"forget_class: {common.forget_class} is no class of {entry.component} "
-            f"(classes {min(data.CLASSES)} to {max(data.CLASSES)})"
-        )
+    common, name, data = experiment.common, experiment.dataset.component, experiment.data
     features = common.features
-    if features.fit_on == "all_training" and entry.component != "mnist_full":
-        raise ConfigError("features.fit_on: 'all_training' needs dataset.name: mnist_full")
+    if features.fit_on == "all_training" and not data.split:
+        raise ConfigError(
+            f"features.fit_on: 'all_training' needs a data set with a training part of its own "
+            f"(dataset.name: mnist_full), {name} has none"
+        )
+    if data.kind != "states":
+        _check_components(experiment)
+    _check_rows(experiment)
+
+
+def _check_components(experiment: Experiment) -> None:
+    features, data = experiment.common.features, experiment.data
     if features.fit_on == "public" and features.components > features.public:
         raise ConfigError(
             f"features.components: {features.components} principal components need at least as "
-            f"many public images, features.public is {features.public}"
+            f"many public rows, features.public is {features.public}"
         )
-    if features.components > data.PIXELS:
+    if features.components > data.width:
+        what = "pixels" if data.kind == "image" else "columns"
         raise ConfigError(
-            f"features.components: {features.components} exceeds the {data.PIXELS} pixels"
+            f"features.components: {features.components} exceeds the {data.width} {what}"
         )
-    if features.public >= data.SIZE:
-        raise ConfigError(f"features.public: {features.public} leaves nothing of {data.SIZE}")
-    available = data.SIZE - features.public
+
+
+def _check_rows(experiment: Experiment) -> None:
+    common, name, data = experiment.common, experiment.dataset.component, experiment.data
+    features = common.features
+    if features.public >= data.rows:
+        raise ConfigError(f"features.public: {features.public} leaves nothing of {data.rows}")
+    available = data.rows - features.public
     pool = features.pool or available
     if pool > available:
         raise ConfigError(
-            f"features.pool: {pool} images asked, {entry.component} has {available} beside the "
+            f"features.pool: {pool} rows asked, {name} has {available} beside the "
             f"{features.public} public ones"
         )
     samples = common.samples
     needed = samples.train + samples.test + samples.validation
     if needed > pool:
         raise ConfigError(
-            f"samples.train: train + test + validation is {needed}, the pool holds {pool} images"
+            f"samples.train: train + test + validation is {needed}, the pool holds {pool} rows"
         )
-    if samples.train < 10 * len(data.CLASSES):
+    if samples.train < 10 * data.classes:
         raise ConfigError(
-            f"samples.train: {samples.train} is too few for {len(data.CLASSES)} classes "
-            f"(at least {10 * len(data.CLASSES)})"
+            f"samples.train: {samples.train} is too few for {data.classes} classes "
+            f"(at least {10 * data.classes})"
         )
+
+
+def _check_request(experiment: Experiment) -> None:
+    """The scenario must fit the data, and every method the scenario."""
+    entry = experiment.forget
+    scenario = registry.load("forget", entry.component)
+    try:
+        scenario.check(scenario.Config(**entry.settings), experiment.data)
+    except ValueError as error:
+        raise ConfigError(f"forget.{error}") from None
+    if scenario.CARD.whole_classes:
+        return
+    for name, method in experiment.unlearning.items():
+        if registry.load("unlearning", method.component).CARD.whole_classes:
+            raise ConfigError(
+                f"unlearning.{name}: forgets whole classes only, and forget.kind: "
+                f"{entry.component} asks for part of one"
+            )
+
+
+def _check_inputs(experiment: Experiment, name: str, module: ModuleType, settings: object) -> None:
+    """The pool must hold what a model reads, in a size that it can read."""
+    reads, data = module.CARD.inputs, experiment.data
+    if reads not in READABLE[data.kind]:
+        raise ConfigError(
+            f"models.{name}.model: reads {reads}, which the data set "
+            f"{experiment.dataset.component} ({data.kind}) does not have"
+        )
+    width = experiment.common.features.components if reads == "features" else data.width
+    try:
+        module.check(settings, width)
+    except ValueError as error:
+        raise ConfigError(f"models.{name}.{error}") from None
 
 
 def _check_shadows(experiment: Experiment) -> None:
     common = experiment.common
-    data = registry.load("data", experiment.dataset.component)
-    pool = common.features.pool or data.SIZE - common.features.public
+    pool = common.features.pool or experiment.data.rows - common.features.public
     if common.samples.train * 2 > pool:
         raise ConfigError(
-            f"samples.train: shadow models leave at least half of the pool out, so {pool} images "
+            f"samples.train: shadow models leave at least half of the pool out, so {pool} rows "
             f"allow at most {pool // 2}, found {common.samples.train}"
         )
     shadows = common.shadows

@@ -1,6 +1,6 @@
 """The reference of every configuration key, generated from the models that validate them.
 
-``python -m qmu.config_reference > docs/configuration.md``; a test fails when the file is stale.
+``python -m qmu.config.reference > docs/configuration.md``; a test fails when the file is stale.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from qmu.circuits.noise import NoiseModel
 from qmu.devices.kinds.simulated import KINDS, Sweep
 from qmu.studies.signal_config import Signal
 
-from .experiment import SECTIONS, Common
+from .experiment import Common
+from .parse import SECTIONS, SINGLE
 
 INTRODUCTION = """\
 # Configuration reference
 
-Generated from the models that validate the configuration (`python -m qmu.config_reference`).
+Generated from the models that validate the configuration (`python -m qmu.config.reference`).
 Unknown keys are errors. A component stands under a name of your choice; the key `model`, `method`
 or `attack` says which component it is and defaults to that name. The sections `quality`, `devices`,
 `sweep` and `signal` may be left out.
@@ -38,7 +39,7 @@ def markdown() -> str:
     parts += [f"## {noise}", _purpose(NoiseModel), *_table(NoiseModel)]
     parts += ["## `sweep`", _purpose(Sweep), *_table(Sweep)]
     parts += ["## `signal`", _purpose(Signal), *_table(Signal)]
-    kinds = [("dataset", "data", "name")]
+    kinds = [(section, kind, key) for section, (kind, key, _) in SINGLE.items()]
     kinds += [(section, kind, key) for section, (kind, key) in SECTIONS.items()]
     for section, kind, key in kinds:
         for name in registry.names(kind):

@@ -1,4 +1,4 @@
-"""Principal components of pixel values, the inputs of the amplitude-embedded models.
+"""Principal components, the inputs of the amplitude-embedded models.
 
 Su et al. 2025 (arXiv:2509.06086): pixels / 255, PCA to 256 components, transform of all images.
 """
@@ -10,19 +10,18 @@ import numpy as np
 from qmu.errors import QmuError
 
 
-def principal_components(pixels: np.ndarray, fit_on: np.ndarray, components: int) -> np.ndarray:
-    """Project ``pixels`` (n, p) uint8 on the components of its rows ``fit_on`` (n,) bool.
+def principal_components(inputs: np.ndarray, fit_on: np.ndarray, components: int) -> np.ndarray:
+    """Project ``inputs`` (n, p) float64 on the components of its rows ``fit_on`` (n,) bool.
 
     Returns (n, components) float64. The full SVD with a fixed sign convention makes the result
     independent of random state. Raises QmuError for a row whose projection is the zero vector.
     """
     from sklearn.decomposition import PCA
 
-    scaled = pixels.astype(np.float64) / 255.0
-    pca = PCA(n_components=components, svd_solver="full").fit(scaled[fit_on])
-    features = pca.transform(scaled)
+    pca = PCA(n_components=components, svd_solver="full").fit(inputs[fit_on])
+    features = pca.transform(inputs)
     zero = ~np.any(features != 0, axis=1)
     if zero.any():
         row = int(np.argmax(zero))
-        raise QmuError(f"image {row} projects to the zero vector and cannot be embedded")
+        raise QmuError(f"row {row} projects to the zero vector and cannot be embedded")
     return features

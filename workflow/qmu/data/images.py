@@ -1,39 +1,36 @@
-"""What every image dataset hands over: pixels, labels and which rows are training images."""
+"""Checks of 28 x 28 images and their labels, the same for every source."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from qmu.errors import QmuError
 
-
-@dataclass(frozen=True)
-class Images:
-    """``pixels`` (n, 784) uint8, ``labels`` (n,) int64, ``training`` (n,) bool."""
-
-    pixels: np.ndarray
-    labels: np.ndarray
-    training: np.ndarray
+from .dataset import Dataset
 
 
-def joined(source: str, parts: list[tuple[str, np.ndarray, np.ndarray]]) -> Images:
+def scaled(pixels: np.ndarray) -> np.ndarray:
+    """Pixels 0 to 255 as float64 from 0 to 1."""
+    return pixels.astype(np.float64) / 255.0
+
+
+def joined(source: str, parts: list[tuple[str, np.ndarray, np.ndarray]]) -> Dataset:
     """Images of (name, pixels, labels) parts, the first of which holds the training images.
 
     Each part is checked by itself, so that labels cannot slip from one part into another.
     """
-    found = []
-    for name, pixels, labels in parts:
-        found.append(checked(f"{source}: {name}", pixels, labels, np.ones(np.shape(labels), bool)))
-    return Images(
-        np.concatenate([part.pixels for part in found]),
-        np.concatenate([part.labels for part in found]),
-        np.concatenate([np.full(len(part.labels), n == 0) for n, part in enumerate(found)]),
+    sets = [
+        checked(f"{source}: {name}", pixels, labels, np.ones(np.shape(labels), bool))
+        for name, pixels, labels in parts
+    ]
+    return Dataset(
+        np.concatenate([part.inputs for part in sets]),
+        np.concatenate([part.labels for part in sets]),
+        np.concatenate([np.full(len(part.labels), n == 0) for n, part in enumerate(sets)]),
     )
 
 
-def checked(source: str, pixels: np.ndarray, labels: np.ndarray, training: np.ndarray) -> Images:
+def checked(source: str, pixels: np.ndarray, labels: np.ndarray, training: np.ndarray) -> Dataset:
     """Images after checks of shape, range and label; QmuError names source and row."""
     pixels, labels = np.asarray(pixels), np.asarray(labels)
     if pixels.shape[1:] not in ((28, 28), (784,)):
@@ -50,7 +47,7 @@ def checked(source: str, pixels: np.ndarray, labels: np.ndarray, training: np.nd
     if empty.any():
         row = int(np.argmax(empty))
         raise QmuError(f"{source}: the image in row {row} is empty and has no amplitude embedding")
-    return Images(pixels.astype(np.uint8), labels.astype(np.int64), np.asarray(training, bool))
+    return Dataset(pixels.astype(np.uint8), labels.astype(np.int64), np.asarray(training, bool))
 
 
 def _outside(source: str, name: str, values: np.ndarray, high: int) -> np.ndarray:

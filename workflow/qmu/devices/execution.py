@@ -80,7 +80,7 @@ class Execution:
 
     def _circuit(self) -> tuple[Circuit, str]:
         precision = "double" if self.model.dtype == jnp.float64 else "single"
-        return self.model.module.circuit(self.model.config), precision
+        return self.model.circuit, precision
 
     def _each(self, run: Callable, parameters: Parameters, rows: np.ndarray) -> np.ndarray:
         angles = np.asarray(parameters["circuit"]).reshape(-1)

@@ -1,15 +1,16 @@
-"""A quantum model: embedding, circuit, head, as pure functions of parameters and inputs.
+"""A model: embedding, circuit where it has one, head, as pure functions of parameters and inputs.
 
-Parameters are a dict of arrays by name; ``parameters["circuit"]`` holds the angles. The circuit
-runs on whatever device was asked for; nothing that uses a `Model` knows which.
+Parameters are a dict of arrays by name; ``parameters["circuit"]`` holds the angles, names that
+begin with ``head/`` belong to the head. The circuit runs on whatever device was asked for; nothing
+that uses a `Model` knows which. A classical model has no circuit: its head reads the embedding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -19,50 +20,89 @@ from qmu.lazy import jax, jnp
 if TYPE_CHECKING:
     from jax import Array
 
+    from qmu.circuits.circuit import Circuit
+    from qmu.strict import Strict
+
 Parameters = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """A quantum model: its title, source, the pool column that it reads, and whether parameters
-    of its own stand before the circuit."""
+    """A model: its title, source, what of the pool it reads, and whether parameters of its own
+    stand before the circuit."""
 
     title: str
     source: str
-    inputs: Literal["features", "image"]
+    inputs: Literal["features", "image", "states"]
     trains_embedding: bool = False
+
+
+class ModelModule(Protocol):
+    """A file of ``qmu/models/kinds``. A quantum model has ``circuit(config) -> Circuit`` as well.
+
+    ``DENSE`` (weight name -> bias name) and ``dense_inputs(parameters, inputs)`` may name one wide
+    dense layer, whose per-sample gradients are then never held one by one.
+    """
+
+    CARD: ModelCard
+    Config: type[Strict]
+
+    def check(self, config: Any, width: int) -> None:
+        """Raise ValueError, whose text begins with the key at fault, where rows of ``width``
+        numbers cannot be read. Called before any job starts."""
+
+    def initial_parameters(
+        self, config: Any, classes: int, rng: np.random.Generator
+    ) -> dict[str, np.ndarray]:
+        """Fresh parameters, float64 arrays by name."""
+
+    def embed(self, config: Any, parameters: Parameters, inputs: Array) -> Array:
+        """Inputs (n, width) to what the circuit takes in (n, circuit.input_size), or to what the
+        head reads where there is no circuit."""
+
+    def head(self, parameters: Parameters, values: Array) -> Array:
+        """What was measured (n, wires), or the embedding, to logits (n, classes)."""
 
 
 @dataclass(frozen=True)
 class Model:
     """One model kind on one device.
 
-    ``expectation`` maps (angles (P,), embedded inputs (n, d)) to <Z> (n, wires).
+    ``expectation`` maps (angles (P,), embedded inputs (n, d)) to <Z> (n, wires); None, like
+    ``circuit``, for a classical model.
     """
 
     module: ModuleType
     config: Any
     classes: int
-    expectation: Callable[[Array, Array], Array]
+    circuit: Circuit | None
+    expectation: Callable[[Array, Array], Array] | None
     dtype: Any
 
     @property
     def engine(self) -> Any:
-        """The host device's engine (NumPy in and out), None where the circuit runs inside JAX."""
+        """The host device's engine (NumPy in and out), None where all runs inside JAX."""
         return getattr(self.expectation, "engine", None)
+
+    @property
+    def wires(self) -> int:
+        """Qubits of the circuit, 0 without one."""
+        return self.circuit.wires if self.circuit else 0
 
     @property
     def circuit_parameters(self) -> int:
         """Number of circuit angles, P_q."""
-        return self.module.circuit(self.config).parameters
+        return self.circuit.parameters if self.circuit else 0
 
     def initial_parameters(self, rng: np.random.Generator) -> Parameters:
         """Fresh parameters from the model's own initialiser, in the model's precision."""
         return self.convert(self.module.initial_parameters(self.config, self.classes, rng))
 
     def expectation_values(self, parameters: Parameters, inputs: Array) -> Array:
-        """<Z> of every measured wire, (n, wires)."""
+        """What the head reads: <Z> of every measured wire (n, wires), or the embedding."""
         states = self.module.embed(self.config, parameters, inputs)
+        if self.circuit is None:
+            return states
         return self.expectation(parameters["circuit"].reshape(-1), states)
 
     def logits(self, parameters: Parameters, inputs: Array) -> Array:
@@ -78,15 +118,25 @@ class Model:
         """The mean training loss, a scalar."""
         return jnp.mean(self.losses(parameters, inputs, labels))
 
-    def convert(self, parameters: dict[str, np.ndarray]) -> Parameters:
+    def convert(self, parameters: Mapping[str, np.ndarray]) -> Parameters:
         """Stored parameters as device arrays in the model's precision."""
         return {name: jnp.asarray(value, self.dtype) for name, value in parameters.items()}
 
-    def inputs(self, pool: dict[str, np.ndarray]) -> np.ndarray:
-        """The pool's column that this model reads, (n, d), scaled as the model wants it."""
-        if self.module.CARD.inputs == "image":
+    def inputs(self, pool: Mapping[str, np.ndarray]) -> np.ndarray:
+        """What this model reads of the pool, (n, d): pixels scaled to [-1, 1], features, or complex
+        amplitudes."""
+        reads = self.module.CARD.inputs
+        if reads == "image":
             return ((pool["image"] / 255.0 - 0.5) / 0.5).astype(self.dtype)
+        if reads == "states":
+            amplitudes = pool["real"] + 1j * pool["imaginary"]
+            return amplitudes.astype(np.result_type(self.dtype, np.complex64))
         return pool["features"].astype(self.dtype)
+
+
+def circuit_of(module: ModuleType, config: Any) -> Circuit | None:
+    """The circuit of a model kind; None for a classical one."""
+    return module.circuit(config) if hasattr(module, "circuit") else None
 
 
 def build(
@@ -104,15 +154,18 @@ def build(
     jax.config.update("jax_enable_x64", precision == "double")
     module = registry.load("models", component)
     config = module.Config(**settings)
-    expectation = _no_circuit
-    if circuit:
-        from qmu.simulators.choose import expectation_function
-
-        expectation = expectation_function(
-            module.circuit(config), device=device, precision=precision
-        )
+    drawn = circuit_of(module, config)
+    expectation = None
+    if drawn is not None:
+        expectation = _expectation(drawn, device, precision) if circuit else _no_circuit
     dtype = jnp.float64 if precision == "double" else jnp.float32
-    return Model(module, config, classes, expectation, dtype)
+    return Model(module, config, classes, drawn, expectation, dtype)
+
+
+def _expectation(circuit: Circuit, device: str, precision: str) -> Callable[..., Array]:
+    from qmu.simulators.choose import expectation_function
+
+    return expectation_function(circuit, device=device, precision=precision)
 
 
 def _no_circuit(angles: Array, states: Array) -> Array:

@@ -29,7 +29,7 @@ def evaluate(model: Model, parameters: Parameters, inputs: np.ndarray) -> dict[s
     Inputs go through in chunks of one fixed size, so that a sample's numbers do not depend on how
     many others are evaluated beside it.
     """
-    forward, size = outputs(model), chunk_size(model.module.circuit(model.config).wires)
+    forward, size = outputs(model), chunk_size(model.wires)
     columns: list[tuple[np.ndarray, ...]] = []
     for chunk, padded in _chunks(inputs, size):
         values, logits = forward(parameters, padded)
@@ -41,7 +41,7 @@ def evaluate(model: Model, parameters: Parameters, inputs: np.ndarray) -> dict[s
 def evaluate_head(model: Model, parameters: Parameters, values: np.ndarray) -> dict[str, Any]:
     """What `evaluate` gives for a model whose <Z> (n, wires) are known already."""
     head = head_outputs(model)
-    size = chunk_size(model.module.circuit(model.config).wires)
+    size = chunk_size(model.wires)
     logits = [
         np.asarray(head(parameters, padded), np.float64)[: len(chunk)]
         for chunk, padded in _chunks(np.asarray(values, model.dtype), size)

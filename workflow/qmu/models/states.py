@@ -25,7 +25,7 @@ def _program(model: Model) -> Callable[[Parameters, Any], Any]:
     from qmu.simulators.statevector.engine import states_function
 
     precision = "double" if np.dtype(model.dtype) == np.float64 else "single"
-    evolve = states_function(model.module.circuit(model.config), precision)
+    evolve = states_function(model.circuit, precision)
 
     def states(parameters: Parameters, inputs: Any) -> Any:
         embedded = model.module.embed(model.config, parameters, inputs)
@@ -58,7 +58,7 @@ def _in_chunks(
     inputs: np.ndarray,
 ) -> np.ndarray:
     """The program's rows, called with one shape however many inputs there are."""
-    size = chunk_size(model.module.circuit(model.config).wires)
+    size = chunk_size(model.wires)
     parts = []
     for start in range(0, len(inputs), size):
         chunk = inputs[start : start + size]

@@ -1,5 +1,6 @@
-"""What every job depends on: from an `Experiment` to the spec of each rule, as plain builtins.
+"""What every job depends on: from an `Experiment` to the spec of each rule, and to its files.
 
-What enters is a checked experiment, and the syntax trees of the code that a job would run. What
-leaves are specs and file names; nothing here computes, reads tables or imports a numerical library.
+What enters are a checked experiment and the syntax trees of the code that a job would run. What
+leaves are specs and file names, one module per file of ``workflow/rules``; nothing here computes,
+reads tables or imports a numerical library.
 """

@@ -1,114 +1,102 @@
-"""What all specs of jobs are made of: settings that a job reads, and the digest of its code."""
+"""What the specs of all rules are made of: settings that a job reads, and the digests of its code.
+
+Snakemake compares a job's parameters as a set of values without names, so each rule gets one dict.
+It holds the settings that the job reads and the digests of the code that it runs, nothing else:
+that is what makes a partial rerun partial.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qmu import registry
+from qmu.attacks.game import AttackCard
 from qmu.config.experiment import Entry, Experiment
-from qmu.devices.kinds.simulated import on_devices
+from qmu.specs.base import Component, Intervals, ModelSpec
 
-from .digest import code_digest
+from .digest import digests
 
-Spec = dict[str, Any]
+FRAME = "steps.frame.execute"
 
 
-class SpecsBase:
-    """One experiment's settings in parts; needs no numerical library."""
+def base(experiment: Experiment, step: str, *modules: str) -> dict[str, Any]:
+    """The fields of every spec, for a step that runs these components beside its own code."""
+    return {
+        "step": step,
+        "experiment": experiment.common.experiment,
+        "root_seed": experiment.common.root_seed,
+        "code": digests(f"steps.{step}", FRAME, *modules),
+    }
 
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-        self.common = experiment.common.model_dump(mode="json")
-        self.classes = len(registry.load("data", experiment.dataset.component).CLASSES)
 
-    def needs(self) -> set[str]:
-        """What the configured attacks and measures are handed beside a model's outputs."""
-        cards = [
-            registry.load("attacks", entry.component).CARD
-            for entry in self.experiment.attacks.values()
-        ]
-        found = {need for card in cards for need in card.needs}
-        measures = self.experiment.quality.values()
-        if any(registry.load("quality", entry.component).CARD.fleets for entry in measures):
-            found.add("quality_fleets")
-        return found
+def component(entry: Entry) -> Component:
+    """A component as a spec holds it."""
+    return Component(component=entry.component, settings=entry.settings)
 
-    def asking(self) -> Entry:
-        """The attack that needs answers on transformed copies; a checked configuration has at most
-        one, and this is asked only where there is one."""
-        return next(
-            entry
-            for entry in self.experiment.attacks.values()
-            if "queries" in registry.load("attacks", entry.component).CARD.needs
-        )
 
-    def _attacks(self, step: str, model: str, further: bool = False) -> Spec:
-        attacks = self._entries(self.experiment.attacks)
-        if further:
-            attacks = {
-                name: entry
-                for name, entry in attacks.items()
-                if on_devices(registry.load("attacks", entry["component"]).CARD.needs)
-            }
-        code = sorted(
-            {registry.module("attacks", entry["component"]) for entry in attacks.values()}
-        )
-        return self._base(step, *code) | {
-            "name": model,
-            "seeds": self.common["seeds"],
-            "attacks": attacks,
-            "forget_class": self.common["forget_class"],
-            "loss": self._loss(model),
-        }
+def components(section: Mapping[str, Entry]) -> dict[str, Component]:
+    """The components of a section by name."""
+    return {name: component(entry) for name, entry in section.items()}
 
-    def _audited(self, model: str, variant: str) -> Spec:
-        return {
-            "name": model,
-            "variant": variant,
-            "seeds": self.common["seeds"],
-            "device": self.common["simulation"]["device"],
-            "evaluation": {
-                "confidence": self.common["evaluation"]["confidence"],
-                "resamples": self.common["evaluation"]["bootstrap"],
-            },
-        }
 
-    def _unlearned(self) -> list[int]:
-        return list(range(self.common["shadows"]["unlearned"]))
+def modules(kind: str, entries: Iterable[Entry]) -> list[str]:
+    """Where the code of some components stands."""
+    return sorted({registry.module(kind, entry.component) for entry in entries})
 
-    @staticmethod
-    def _entries(section: dict[str, Entry]) -> Spec:
-        return {
-            name: {"component": entry.component, "settings": entry.settings}
-            for name, entry in section.items()
-        }
 
-    def _base(self, step: str, *modules: str) -> Spec:
-        return {
-            "experiment": self.common["experiment"],
-            "root_seed": self.common["root_seed"],
-            "code_digest": code_digest(f"steps.{step}", "steps.frame.execute", *modules),
-        }
+def model(experiment: Experiment, name: str, section: str) -> ModelSpec:
+    """A model on the device of the section ``simulation`` or ``fleet``."""
+    entry, place = experiment.models[name], getattr(experiment.common, section)
+    return ModelSpec(
+        component=entry.component,
+        settings=entry.settings,
+        classes=experiment.data.classes,
+        device=place.device,
+        precision=place.precision,
+    )
 
-    def _fleet(self, model: str) -> Spec:
-        return self._base("fleet", self._model_code(model)) | {
-            "name": model,
-            "width": self.common["fleet"]["width"],
-            "model": self._model(model, "fleet"),
-        }
 
-    def _model(self, name: str, section: str) -> Spec:
-        entry = self.experiment.models[name]
-        return {
-            "component": entry.component,
-            "settings": entry.settings,
-            "classes": self.classes,
-            "device": self.common[section]["device"],
-            "precision": self.common[section]["precision"],
-        }
+def model_code(experiment: Experiment, name: str) -> str:
+    """Where a model's code stands."""
+    return registry.module("models", experiment.models[name].component)
 
-    def _model_code(self, name: str) -> str:
-        return registry.module("models", self.experiment.models[name].component)
 
-    def _loss(self, model: str) -> str:
-        return self.experiment.models[model].settings["training"]["loss"]
+def loss(experiment: Experiment, name: str) -> str:
+    """The training loss of a model."""
+    return experiment.models[name].settings["training"]["loss"]
+
+
+def intervals(experiment: Experiment) -> Intervals:
+    """How the audit's intervals are made."""
+    evaluation = experiment.common.evaluation
+    return Intervals(confidence=evaluation.confidence, resamples=evaluation.bootstrap)
+
+
+def audited(experiment: Experiment, name: str, variant: str, device: str | None) -> dict[str, Any]:
+    """The fields of a spec that measures one variant, in the simulation or on a device."""
+    return {
+        "name": name,
+        "variant": variant,
+        "seeds": tuple(experiment.common.seeds),
+        "device": device or experiment.common.simulation.device,
+        "intervals": intervals(experiment),
+    }
+
+
+def attack_card(entry: Entry) -> AttackCard:
+    """The card of a configured attack."""
+    return registry.load("attacks", entry.component).CARD
+
+
+def unlearned(experiment: Experiment) -> tuple[int, ...]:
+    """Shadow models that every method is run on."""
+    return tuple(range(experiment.common.shadows.unlearned))
+
+
+def shown(experiment: Experiment) -> dict[str, Any]:
+    """The whole configuration, but for how long IBM is waited for: no result depends on it."""
+    config = experiment.model_dump(mode="json")
+    for entry in config["devices"].values():
+        entry["settings"].pop("waiting", None)
+    return config

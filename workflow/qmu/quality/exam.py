@@ -1,21 +1,25 @@
 """What a measure of unlearning quality sees: one variant of one model with all its seeds.
 
-A measure is one file in ``qmu/quality``: a `Config`, a `CARD`, and ``measure(exam, config) ->
-list[Figure]``. It looks at parameters and outputs, never at what another measure found. Figures
-of single seeds are averaged by the audit; a figure that belongs to the shadow fleet has no seed.
+A measure is one file in ``qmu/quality/measures`` (see `QualityMeasure`). It looks at parameters and
+outputs, never at what another measure says. Values of single seeds are averaged by the audit; one
+that belongs to the shadow fleet has no seed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from qmu import seeds
 from qmu.attacks.game import ShadowModels
-from qmu.audit.measurement import Recorder, Resampling, Subject
+from qmu.audit.measurement import Measurement, Recorder, Resampling, Subject
+from qmu.forget.scenario import whole_classes
 from qmu.models.model import Model, Parameters
+
+if TYPE_CHECKING:
+    from qmu.strict import Strict
 
 Outputs = dict[str, np.ndarray]
 
@@ -35,17 +39,18 @@ class QualityCard:
 class SeedExam:
     """One seed's audited model beside the original and the retrained ones.
 
-    ``inputs`` (n, d) are all pool images as the model reads them, with ``label`` (n,) and
-    ``split`` (n,) such as ``forget_train``. ``outputs``, ``original_outputs`` and
-    ``retrain_outputs`` hold ``expectation_values`` (n, wires), ``logits`` and ``probabilities``
-    (n, classes) in the same order; ``ensemble_logits`` (models, n, classes) are those of further
-    retrained models, whose parameters are ``ensemble``.
+    ``inputs`` (n, d) are all pool images as the model reads them, with ``label`` (n,),
+    ``split`` (n,) such as ``forget_train`` and ``forget`` (n,) bool: what the request covers.
+    ``outputs``, ``original_outputs`` and ``retrain_outputs`` hold ``expectation_values`` (n,
+    wires), ``logits`` and ``probabilities`` (n, classes) in the same order; ``ensemble_logits``
+    (models, n, classes) are those of further retrained models, whose parameters are ``ensemble``.
     """
 
     seed: int
     inputs: np.ndarray
     label: np.ndarray
     split: np.ndarray
+    forget: np.ndarray
     parameters: Parameters
     original: Parameters
     retrain: Parameters
@@ -64,12 +69,11 @@ class SeedExam:
 class Exam:
     """``model`` runs inside JAX. ``shadows``, ``unlearned`` and ``retrained`` are None where the
     measure's card asks for no fleets: models before and after the variant's method, and models
-    trained on the same members without the forget class."""
+    trained on the same members without the forget set. Rows of the fleets are the pool's."""
 
     name: str
     variant: str
     device: str
-    forget_class: int
     model: Model
     seeds: tuple[SeedExam, ...]
     shadows: ShadowModels | None
@@ -77,11 +81,33 @@ class Exam:
     retrained: ShadowModels | None
     settings: Resampling
 
+    @property
+    def forget(self) -> np.ndarray:
+        """Pool rows (n,) bool that the request covers, the same for every seed and fleet."""
+        return self.seeds[0].forget
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Classes that the request covers whole."""
+        return whole_classes(self.seeds[0].label, self.forget)
+
     def draw(self, seed: int | None) -> Recorder:
-        """Makes the figures of one seed, or of the fleet (None)."""
+        """Makes the measurements of one seed, or of the fleet (None)."""
         return Recorder(Subject(self.name, seed, self.variant, self.device), self.settings)
 
     def rng(self, *names: Any) -> np.random.Generator:
         """A generator of this variant by name."""
         path = (*self.settings.names, "quality", self.name, self.variant, *names)
         return seeds.generator(*path)
+
+
+class QualityMeasure(Protocol):
+    """A file of ``qmu/quality/measures``."""
+
+    CARD: QualityCard
+    Config: type[Strict]
+
+    def measure(self, exam: Exam, config: Any) -> list[Measurement]:
+        """Measurements of every seed (or of the fleet, with seed None), made by ``exam.draw(seed)``
+        so that each has an interval of its own; NaN where there is too little to measure. Fleets
+        are there where the card asks for them. Raises ValueError where they do not fit together."""

@@ -44,11 +44,11 @@ def worlds(
     models. ``retain_train``: models that hold it, half of them on either side. ``*_test``: models
     that never held it, likewise.
     """
-    # The retrained fleet's own membership knows no forget class: ask what was held before.
-    member, label = exam.shadows.member, exam.shadows.label
+    # The retrained fleet's own membership knows no forget set: ask what was held before.
+    member = exam.shadows.member
     group, part = split.split("_")
-    here = label == exam.forget_class if group == "forget" else label != exam.forget_class
-    held = member[:, here]
+    rows = exam.forget if group == "forget" else ~exam.forget
+    held = member[:, rows]
     if split == "forget_train":
         count = np.minimum(held.sum(axis=0), (~held).sum(axis=0))
         first, second = spread(held, count), spread(~held, count)
@@ -60,7 +60,7 @@ def worlds(
     enough = count >= fewest
     if not enough.any():
         return None
-    after, oracle = (values[:, here][:, enough] for values in margins)
+    after, oracle = (values[:, rows][:, enough] for values in margins)
     return Worlds(after, oracle, first[:, enough], second[:, enough])
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import yaml
 
 from qmu.config import file as config_file
-from qmu.config.experiment import Experiment, parse
+from qmu.config.experiment import Experiment
+from qmu.config.parse import parse
 from qmu.errors import ConfigError, QmuError
 
 from . import dag, measured, page, resources

@@ -45,11 +45,10 @@ class FrozenAttack:
     config: Any
     fitted: dict[str, np.ndarray]
 
-    def decisions(self, view: View, forget_class: int) -> np.ndarray:
+    def decisions(self, view: View) -> np.ndarray:
         """The attack's yes (n,) on the audited model's answers."""
-        return self.module.score(
-            self.fitted, Evidence(view, view, forget_class), self.config, ("unused",)
-        ).decision
+        evidence = Evidence(view, view)
+        return self.module.score(self.fitted, evidence, self.config, ("unused",)).decision
 
     def counted(self, view: View) -> np.ndarray:
         """Forget-class members (n,) that the attack's published figure counts."""
@@ -66,7 +65,6 @@ class PointFigures:
 
     names: tuple[str | int, ...]
     settings: Resampling
-    forget_class: int
     attacks: tuple[FrozenAttack, ...]
     ideal: LogitNoise
 
@@ -124,7 +122,7 @@ class PointFigures:
         return Estimate(joined.value, drawn[0].n, joined.interval, joined.replicates)
 
     def _frozen(self, point: SweepPoint, attack: FrozenAttack, view: View) -> dict[Key, Estimate]:
-        decision = attack.decisions(view, self.forget_class)
+        decision = attack.decisions(view)
         key = (attack.name, "mia_success", "forget_train")
         found = self._rate(point, key, decision[attack.counted(view)])
         for split in ("forget_test", "forget_unseen"):

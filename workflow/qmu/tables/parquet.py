@@ -9,7 +9,7 @@ compression alone lets most flipped bits pass as other numbers.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +51,7 @@ def write(
     Raises TableError for missing, unknown or ragged columns and for values that do not fit.
     """
     path = Path(path)
-    schema = SCHEMAS[kind]
+    schema = _present(SCHEMAS[kind], columns)
     if set(columns) != set(schema):
         missing, unknown = sorted(set(schema) - set(columns)), sorted(set(columns) - set(schema))
         raise TableError(f"{path}: table {kind!r} lacks {missing}, does not know {unknown}")
@@ -95,15 +95,25 @@ def _columns(
     }
     _check_metadata(path, kind, experiment, metadata)
     try:
-        missing = [name for name in SCHEMAS[kind] if name not in table.column_names]
+        schema = _present(SCHEMAS[kind], table.column_names)
+        missing = [name for name in schema if name not in table.column_names]
         if missing:
             raise TableError(f"{path}: column {missing[0]!r} is missing from table {kind!r}")
         return {
             name: _to_numpy(path, name, table.column(name).combine_chunks(), spec)
-            for name, spec in SCHEMAS[kind].items()
+            for name, spec in schema.items()
         }
     except (pa.ArrowException, ValueError) as error:  # a damaged name is no UTF-8
         raise _unreadable(path, error) from None
+
+
+def _present(schema: Mapping[str, str], columns: Collection[str]) -> dict[str, str]:
+    """The schema's columns, without those that may be absent and are."""
+    return {
+        name: spec.removesuffix("*")
+        for name, spec in schema.items()
+        if name in columns or not spec.endswith("*")
+    }
 
 
 def metadata(path: str | Path) -> dict[str, str]:

@@ -2,17 +2,17 @@
 
 A column's type is one of the Arrow names below; ``vector[...]`` is a list whose length is the
 same in every row, read as a two-dimensional array (rows, length), ``list[...]`` a list of any
-length. ``?`` after a type allows nulls.
+length. ``?`` after a type allows nulls, ``*`` that the whole column is absent.
 """
 
 from __future__ import annotations
 
 # Raised when columns change their meaning: tables of another version are refused, not guessed at.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _SAMPLE = {"sample_id": "int64", "label": "int64", "split": "string", "forget": "bool"}
 
-_FIGURE = {
+_MEASUREMENT = {
     "model": "string",
     "seed": "int64?",
     "variant": "string",
@@ -32,9 +32,13 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "sample_id": "int64",
         "label": "int64",
         "role": "string",
-        "image": "vector[uint8]",
-        "features": "vector[double]",
+        # pixels and their features, features, or the parts of complex amplitudes
+        "image": "vector[uint8]*",
+        "features": "vector[double]*",
+        "real": "vector[double]*",
+        "imaginary": "vector[double]*",
     },
+    "request": {"sample_id": "int64", "forget": "bool"},
     "samples": _SAMPLE,
     # models
     "parameters": {"name": "string", "shape": "list[int64]", "values": "list[double]"},
@@ -99,8 +103,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "decision": "bool",
         "fitted": "bool",
     },
-    # results; each audited variant's figures have the summary's columns
-    "figures": _FIGURE,
+    # results; each audited variant's measurements have the summary's columns
+    "measurements": _MEASUREMENT,
     "roc": {
         "model": "string",
         "variant": "string",
@@ -111,8 +115,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "ci_low": "double",
         "ci_high": "double",
     },
-    "summary": _FIGURE,
-    # figures against noise and shots: ``noise_scale`` times the sweep's noise, ``shots`` per
+    "summary": _MEASUREMENT,
+    # measurements against noise and shots: ``noise_scale`` times the sweep's noise, ``shots`` per
     # execution (null: exact values), the mean of ``repeats`` executions; seed null: over seeds
     "sweep": {
         "model": "string",
@@ -131,7 +135,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
     },
     # what a backend leaves of a model's signal, one row per embedding: ``layers`` of a matrix
     # product state (0: none), ``max_infidelity`` where the fewest layers within it were searched;
-    # figures on ``samples`` test images, null where the noise was not simulated
+    # values on ``samples`` test images, null where the noise was not simulated
     "signal": {
         "model": "string",
         "seed": "int64",

@@ -43,6 +43,7 @@ class MethodCard:
     reads: Reads
     validation: bool = False
     head_only: bool = False
+    whole_classes: bool = False
     hessian: bool = False
     reconstructed: bool = False
     control: bool = False

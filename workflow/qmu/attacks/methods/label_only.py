@@ -17,6 +17,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from qmu import seeds
 from qmu.attacks.game import AttackCard, Evidence, Scored, View
 from qmu.data import features
+from qmu.data.images import scaled
 from qmu.errors import QmuError
 from qmu.strict import Strict
 
@@ -132,7 +133,7 @@ def _project(everything: Table, pool: Table, shifted: list[np.ndarray]) -> list[
         raise QmuError(f"label_only: {len(public)} public images for {components} components")
     stacked = np.concatenate([public, pool["image"], *shifted])
     fit_on = np.arange(len(stacked)) < len(public)
-    projected = features.principal_components(stacked, fit_on, components)[len(public) :]
+    projected = features.principal_components(scaled(stacked), fit_on, components)[len(public) :]
     same, *moved = np.split(projected, 1 + len(shifted))
     if not np.allclose(same, pool["features"], rtol=1e-3, atol=1e-3):
         raise QmuError(

@@ -77,7 +77,7 @@ def worlds(evidence: Evidence, few: int) -> tuple[Gaussians, Gaussians]:
     outside = gaussians(values, ~held, label, few)
     everyone = np.ones(retrained.member.shape, bool)
     never = gaussians(confidences(retrained), everyone, label, few)
-    forget = label == evidence.forget_class
+    forget = evidence.audited.forget
     without = Gaussians(
         np.where(forget, never.mean, outside.mean),
         np.where(forget, never.deviation, outside.deviation),

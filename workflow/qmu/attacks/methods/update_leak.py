@@ -59,7 +59,7 @@ def score(
         check_rows(rows.sample_id, audited, "update_leak")
     if before.member.shape != after.member.shape:
         raise ValueError("update_leak: each unlearned model needs its model before unlearning")
-    forget = audited.label == evidence.forget_class
+    forget = audited.forget
     value = np.zeros(len(forget))
     judged = pair_features(original.logits, audited.logits, audited.label)
     for group, here in (("forget", forget), ("retain", ~forget)):

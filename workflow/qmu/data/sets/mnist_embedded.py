@@ -12,11 +12,12 @@ from importlib import resources
 
 import numpy as np
 
-from qmu.data.images import Images, checked
+from qmu.data.dataset import IMAGE_SHAPE, Dataset, Description
+from qmu.data.images import checked
 from qmu.errors import QmuError
 from qmu.strict import Strict
 
-CLASSES = tuple(range(10))
+CLASSES = 10
 SIZE = 5000
 PIXELS = 784
 
@@ -25,7 +26,12 @@ class Config(Strict):
     """The embedded subset has no settings."""
 
 
-def load(config: Config) -> Images:
+def describe(config: Config) -> Description:
+    """The digits 0 to 9; all are training images."""
+    return Description(CLASSES, SIZE, "image", IMAGE_SHAPE)
+
+
+def load(config: Config) -> Dataset:
     """All 5,000 images in the file's order; every one counts as a training image."""
     source = "mnist_embedded"
     try:

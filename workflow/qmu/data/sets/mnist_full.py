@@ -18,11 +18,12 @@ import numpy as np
 from numpy.lib import format as npy
 from pydantic import model_validator
 
-from qmu.data.images import Images, checked, joined
+from qmu.data.dataset import IMAGE_SHAPE, Dataset, Description
+from qmu.data.images import checked, joined
 from qmu.errors import QmuError
 from qmu.strict import Strict
 
-CLASSES = tuple(range(10))
+CLASSES = 10
 SIZE = 70_000
 PIXELS = 784
 TRAINING = 60_000
@@ -46,7 +47,12 @@ class Config(Strict):
         return self
 
 
-def load(config: Config) -> Images:
+def describe(config: Config) -> Description:
+    """The digits 0 to 9; 60,000 training and 10,000 test images."""
+    return Description(CLASSES, SIZE, "image", IMAGE_SHAPE, split=True)
+
+
+def load(config: Config) -> Dataset:
     """Training images first, then the test images; QmuError names the file at fault."""
     if config.path is None:
         return _from_openml()
@@ -58,7 +64,7 @@ def load(config: Config) -> Images:
     raise QmuError(f"dataset.path: {config.path}: no such file or folder")
 
 
-def _from_idx(folder: Path) -> Images:
+def _from_idx(folder: Path) -> Dataset:
     parts = []
     for images, labels in _IDX:
         parts.append((images, _read_idx(folder, images, 3), _read_idx(folder, labels, 1)))
@@ -97,7 +103,7 @@ def _unpacked(file: Path, most: int) -> bytes:
     return content
 
 
-def _from_npz(path: Path) -> Images:
+def _from_npz(path: Path) -> Dataset:
     names = ("x_train", "y_train", "x_test", "y_test")
     try:
         with zipfile.ZipFile(path) as archive:
@@ -128,7 +134,7 @@ def _npy(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
         return npy.read_array(stream, allow_pickle=False)
 
 
-def _from_openml() -> Images:
+def _from_openml() -> Dataset:
     from sklearn.datasets import fetch_openml
 
     try:

@@ -38,11 +38,11 @@ class Config(Strict):
     )
 
 
-def check(config: Config, components: int) -> None:
+def check(config: Config, width: int) -> None:
     """ValueError where the features do not fit the amplitudes."""
-    if components > 2**config.qubits:
+    if width > 2**config.qubits:
         raise ValueError(
-            f"qubits: {components} features do not fit the {2**config.qubits} amplitudes of "
+            f"qubits: {width} features do not fit the {2**config.qubits} amplitudes of "
             f"{config.qubits} qubits (features.components)"
         )
 

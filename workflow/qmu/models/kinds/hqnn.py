@@ -61,8 +61,10 @@ class Config(Strict):
     )
 
 
-def check(config: Config, components: int) -> None:
-    """The front end makes its own features: nothing to check against the data's."""
+def check(config: Config, width: int) -> None:
+    """ValueError for images of another size."""
+    if width != SIDE**2:
+        raise ValueError(f"model: hqnn reads images of {SIDE} x {SIDE} pixels, found {width}")
 
 
 def circuit(config: Config) -> Circuit:

@@ -68,7 +68,7 @@ def profile(exam: Exam, one: SeedExam, config: Config) -> tuple[np.ndarray, int]
         np.eye(classes)[_assign(p[fitting], one.label[fitting], p[images], config)] for p in outputs
     ]
     mean = np.mean([p[images].mean(axis=0) for p in outputs[1:]], axis=0)
-    mean[exam.forget_class] = -np.inf
+    mean[list(exam.classes)] = -np.inf
     return assigned[0] - np.mean(assigned[1:], axis=0), int(mean.argmax())
 
 

@@ -80,7 +80,7 @@ def _figures(
 ) -> list[Measurement]:
     draw = exam.draw(one.seed)
     fitted, judged = one.rows(*FITTED_ON), one.rows(*JUDGED_ON)
-    positive = one.label == exam.forget_class
+    positive = one.forget
     groups = [positive[fitted], ~positive[fitted], positive[judged], ~positive[judged]]
     metrics = (f"{name}_accuracy", f"{name}_gap")
     if min(group.sum() for group in groups) < config.minimum:

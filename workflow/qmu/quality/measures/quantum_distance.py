@@ -76,7 +76,7 @@ def to_references(
     exam: Exam, one: SeedExam, rows: np.ndarray, others: tuple
 ) -> dict[str, np.ndarray]:
     """Every distance of every image (rows,), averaged over the ``others``."""
-    inputs, measured = one.inputs[rows], exam.model.module.circuit(exam.model.config).measured
+    inputs, measured = one.inputs[rows], exam.model.circuit.measured
     states = _states.final_states(exam.model, one.parameters, inputs)
     values = _states.expectations(states, measured)
     sums: dict[str, np.ndarray] = {}

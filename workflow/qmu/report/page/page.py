@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from qmu.config.experiment import SECTIONS
+from qmu.config.parse import SECTIONS
 from qmu.report import catalogue
 from qmu.report.results.results import Results
 from qmu.report.results.summary import BASELINES

@@ -1,4 +1,4 @@
-"""Measures a job: its whole time, and the part that is fixed cost (start-up and compilation)."""
+"""Measures a job: its whole time, the part that is fixed cost, and single stretches of its work."""
 
 from __future__ import annotations
 
@@ -6,19 +6,38 @@ import time
 
 
 class Clock:
-    """Wall and CPU seconds of this process; start-up ends when the step calls `ready`."""
+    """Wall and CPU seconds of this process; start-up ends when the step calls `ready`, which begins
+    the first stretch of work. A job that makes several variants begins a stretch for each."""
 
     def __init__(self) -> None:
-        self._wall = time.perf_counter()
-        self._work_wall = self._wall
+        self._wall = self._begun_wall = time.perf_counter()
+        self._begun_cpu = self._begun_compile = 0.0
         self.startup_cpu = 0.0
         self._compiling: list[tuple[float, float]] = []
-        self.wall = self.cpu = self.work = 0.0
+        self.wall = self.cpu = 0.0
+        self._stretch: dict[str, float] = {}
 
     def ready(self) -> None:
         """Imports are done and inputs are read: science starts here."""
         self.startup_cpu = time.process_time()
-        self._work_wall = time.perf_counter()
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a stretch of work."""
+        self._begun_wall, self._begun_cpu = time.perf_counter(), time.process_time()
+        self._begun_compile = self.compile
+
+    def stop(self) -> None:
+        """Freeze the readings of the whole job and of the stretch."""
+        now, self.cpu = time.perf_counter(), time.process_time()
+        self.wall = now - self._wall
+        cpu = self.cpu - self._begun_cpu
+        self._stretch = {
+            "wall_seconds": now - self._begun_wall,
+            "cpu_seconds": cpu,
+            "startup_cpu_seconds": self.startup_cpu,
+            "compile_seconds": min(self.compile - self._begun_compile, cpu),
+        }
 
     def watch_compilation(self) -> None:
         """Add up JAX's tracing, lowering, compiling and cache-reading time from now on."""
@@ -49,24 +68,20 @@ class Clock:
         on the wall says more than that."""
         return min(self.compile, max(self.cpu - self.startup_cpu, 0.0))
 
-    def stop(self) -> None:
-        """Freeze the readings."""
-        now = time.perf_counter()
-        self.wall, self.work = now - self._wall, now - self._work_wall
-        self.cpu = time.process_time()
-
     def seconds(self) -> dict[str, float]:
-        """The `timing` table's row; ``wall_seconds`` is the work after start-up."""
+        """The whole job: ``wall_seconds`` and ``cpu_seconds``, and of these start-up and
+        compilation."""
         return {
-            "wall_seconds": self.work,
+            "wall_seconds": self.wall,
             "cpu_seconds": self.cpu,
             "startup_cpu_seconds": self.startup_cpu,
             "compile_seconds": self._compile_cpu,
         }
 
     def columns(self) -> dict[str, list[float]]:
-        """The columns of the `timing` table."""
-        return {name: [value] for name, value in self.seconds().items()}
+        """The columns of the `timing` table: the last stretch of work, without start-up, which
+        stands beside it."""
+        return {name: [value] for name, value in self._stretch.items()}
 
     def line(self) -> str:
         """One line for the log."""

@@ -1,107 +1,44 @@
-"""The frame around every job: threads, log, clock, and errors in one line.
+"""The frame around every job: typed files and spec in, threads, log, clock, errors in one line.
 
-A script of the workflow calls `execute` and nothing else. Everything that must happen before JAX
-or PennyLane is imported happens here.
+The script of the workflow calls `execute` and nothing else. A step is a module below `qmu.steps`
+with ``run(inputs, outputs, spec, job)``, whose annotations say what the files and the spec are: the
+frame makes them from the rule's names. A step that can meet a secret says how to hide it in
+``redactor()``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
-import io
 import json
-import os
 import signal
 import sys
 import time
 import traceback
-import zlib
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from types import FrameType, ModuleType
+from typing import Any, get_type_hints
 
-from qmu import paths
 from qmu.errors import QmuError
-from qmu.ibm import account as ibm_account
 
 from .clock import Clock
-
-# One thread per process: results must not depend on how many cores a run is given, and XLA and
-# BLAS may split a sum differently for every number of threads. Parallelism is between jobs.
-# NPROC is the size of XLA's own pool of threads, which no flag sets.
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
-_XLA_FLAGS = "--xla_cpu_multi_thread_eigen=false"
-_CACHE_WARNING = "Error reading persistent compilation cache entry"
-_ZSTD = b"\x28\xb5\x2f\xfd"  # JAX compresses so where the package zstandard is installed
+from .environment import COMPILATION_CACHE, prepare_environment, remove_damaged
+from .job import Job
+from .log import Log
 
 
-class Report:
-    """Prints progress to the job's log, each line as soon as it is known."""
+def execute(snakemake: Any) -> None:
+    """Run the step that a Snakemake job's spec names; on bad input end with one line, no traceback.
 
-    def __call__(self, line: str) -> None:
-        print(line, flush=True)
-
-
-class Log(io.TextIOBase):
-    """The job's log. A line that the disk has no room for is dropped: the tables tell the fault."""
-
-    def __init__(self, path: Path, redact: Callable[[str], str] = str) -> None:
-        self.redact = redact
-        self._stream = open(path, "w", buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
-        self.cache_damaged = False
-
-    def write(self, text: str) -> int:
-        """Always the whole text's length."""
-        self.cache_damaged |= _CACHE_WARNING in text
-        with contextlib.suppress(OSError):
-            self._stream.write(self.redact(text))
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is held back; a full disk is no error here."""
-        with contextlib.suppress(OSError):
-            self._stream.flush()
-
-    def fileno(self) -> int:
-        """The file's descriptor, for code that prints from outside Python."""
-        return self._stream.fileno()
-
-    def close(self) -> None:
-        """Close the file."""
-        super().close()
-        with contextlib.suppress(OSError):
-            self._stream.close()
-
-
-def prepare_environment(cache: str | Path = paths.COMPILATION_CACHE) -> None:
-    """Single-threaded numerics and the compilation cache that all jobs of a run share."""
-    for name in _THREAD_VARIABLES:
-        os.environ[name] = "1"
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_XLA_FLAGS}".strip()
-    os.environ["JAX_PLATFORMS"] = os.environ.get("JAX_PLATFORMS", "cpu")
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(Path(cache).resolve())
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
-    # XLA's own caches, for GPUs, would put the folder's path into the key of every program, so that
-    # a moved or copied project compiled all again.
-    if os.environ["JAX_PLATFORMS"] == "cpu":
-        os.environ["JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES"] = "none"
-
-
-def execute(step: str, snakemake: Any, **untracked: Any) -> None:
-    """Run ``qmu.steps.<step>`` for a Snakemake job; on bad input end with one line, no traceback.
-
-    The step's ``run(inputs, outputs, spec, report, clock)`` gets plain dicts; ``untracked`` joins
-    the spec. An error that nobody foresaw leaves its traceback in the job's log, and one line that
-    says so.
+    An error that nobody foresaw leaves its traceback in the job's log, and one line that says so.
     """
     clock = Clock()
     prepare_environment()
     path = Path(str(snakemake.log[0]))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        log = Log(path, redactor())
+        log = Log(path)
     except OSError as error:
         sys.exit(f"qmu: {path}: cannot be written: {error.strerror}")
     # The end by a cluster's time limit or `scancel`: half-written files are removed on the way.
@@ -109,49 +46,55 @@ def execute(step: str, snakemake: Any, **untracked: Any) -> None:
     signal.signal(signal.SIGALRM, _terminated)
     with log:
         with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-            message = _run(step, snakemake, untracked, clock, path)
+            message = _run(snakemake, Job(clock=clock, waiting=_waiting(snakemake)), log, path)
             if log.cache_damaged:
-                remove_damaged(Path(paths.COMPILATION_CACHE))
+                remove_damaged(Path(COMPILATION_CACHE))
         if message is not None:
             log.write(message + "\n")
             sys.exit(f"qmu: {log.redact(message)}")
 
 
-def redactor() -> Callable[[str], str]:
-    """What hides IBM's token in all that a job says, where this person has one."""
-    if not ibm_account.has_account():
-        return str
-    from qmu.ibm.jobs.secrets import Redactor
+def typed(
+    step: ModuleType, inputs: Mapping[str, Any], outputs: Mapping[str, Any], spec: Mapping[str, Any]
+) -> tuple[Any, Any, Any]:
+    """A job's files and spec as the step's ``run`` asks for them."""
+    types = get_type_hints(step.run)
+    return types["inputs"](**inputs), types["outputs"](**outputs), types["spec"](**spec)
 
-    return Redactor.of()
+
+def _waiting(snakemake: Any) -> dict[str, Any]:
+    # Read beside the spec: another patience must not make a job run again.
+    device = snakemake.wildcards.get("device")
+    devices = snakemake.config.get("devices") or {}
+    return dict((devices.get(device) or {}).get("waiting") or {})
 
 
-def _run(
-    step: str, snakemake: Any, untracked: dict[str, Any], clock: Clock, log: Path
-) -> str | None:
-    inputs = {k: _plain(v) for k, v in snakemake.input.items()}
-    outputs = {k: _plain(v) for k, v in snakemake.output.items()}
+def _run(snakemake: Any, job: Job, log: Log, path: Path) -> str | None:
+    spec = snakemake.params["spec"]
+    step = spec["step"]
     try:
         module = importlib.import_module(f"qmu.steps.{step}")
-        spec = {**snakemake.params["spec"], **untracked}
-        module.run(inputs, outputs, spec, Report(), clock)
-        clock.stop()
-        print(clock.line())
-        _record(log, clock)
+        if hasattr(module, "redactor"):
+            log.redact = module.redactor()
+        inputs, outputs = _plain(snakemake.input), _plain(snakemake.output)
+        module.run(*typed(module, inputs, outputs, spec), job)
+        job.clock.stop()
+        print(job.clock.line())
+        _record(path, spec, job.clock)
     except QmuError as error:
         return str(error)
     except KeyboardInterrupt as error:
         return f"step {step} was ended from outside{error}; run again to resume"
     except MemoryError:
         traceback.print_exc()
-        return f"step {step} ran out of memory; see {log}"
+        return f"step {step} ran out of memory; see {path}"
     except OSError as error:
         traceback.print_exc()
-        return f"{error.filename or f'step {step}'}: {error.strerror or error}; see {log}"
+        return f"{error.filename or f'step {step}'}: {error.strerror or error}; see {path}"
     except Exception as error:
         traceback.print_exc()
         what = (traceback.format_exception_only(error)[-1].splitlines() or [repr(error)])[0]
-        return f"internal error in step {step}: {what}; see {log}"
+        return f"internal error in step {step}: {what}; see {path}"
     return None
 
 
@@ -166,35 +109,22 @@ def _terminated(_: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt(" (SIGTERM: cancelled, or over its time limit)")
 
 
-def remove_damaged(cache: Path) -> None:
-    """Remove the compiled programs that a killed job or a full disk cut short.
-
-    JAX writes them in place and never again where a file stands, so each would be compiled anew by
-    every later job.
-    """
-    for file in cache.glob("*-cache"):
-        try:
-            content = file.read_bytes()
-            if not content.startswith(_ZSTD):
-                zlib.decompress(content)
-        except zlib.error:
-            file.unlink(missing_ok=True)
-            print(f"removed the damaged compiled program {file}")
-        except OSError:
-            continue
+def _plain(files: Any) -> dict[str, str | list[str]]:
+    return {
+        name: str(value) if isinstance(value, str) else [str(item) for item in value]
+        for name, value in files.items()
+    }
 
 
-def _plain(value: Any) -> str | list[str]:
-    return str(value) if isinstance(value, str) else [str(item) for item in value]
-
-
-def _record(log: Path, clock: Clock) -> None:
-    # Late: importing Arrow takes long enough to be interrupted, and then nobody catches it.
+def _record(path: Path, spec: Mapping[str, Any], clock: Clock) -> None:
+    """What the job cost, and the spec it ran by, beside its log."""
+    # Late: what is imported while a job starts is a moment at which it cannot be interrupted well.
     from qmu.tables.files import atomic
 
-    values = {**clock.seconds(), **_peak(), "finished": time.time()}
-    with atomic(log.with_suffix(".timing.json")) as temporary:
-        temporary.write_text(json.dumps(values) + "\n")
+    costs = {**clock.seconds(), **_peak(), "finished": time.time()}
+    for suffix, content in ((".timing.json", costs), (".spec.json", spec)):
+        with atomic(path.with_suffix(suffix)) as temporary:
+            temporary.write_text(json.dumps(content) + "\n")
 
 
 def _peak() -> dict[str, float]:

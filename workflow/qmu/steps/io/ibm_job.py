@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 
 from qmu.devices.images import Images, select
-from qmu.ibm import backends
+from qmu.ibm import account, backends
 from qmu.ibm.jobs import tags
 from qmu.ibm.jobs.secrets import Redactor
 from qmu.ibm.jobs.service import find_backend, open_service, patience_of
 from qmu.ibm.prepare import Prepared
 from qmu.ibm.settings import Job, Settings, Submission, Waiting, is_fake
+from qmu.specs.ibm import Sent
 
 Report = Callable[[str], None]
 
 
-def positions(split: np.ndarray, sample_id: np.ndarray, spec: Mapping[str, Any]) -> np.ndarray:
+def positions(split: np.ndarray, sample_id: np.ndarray, images: Mapping[str, Any]) -> np.ndarray:
     """Pool positions (k,) of all images that the device is asked about, ascending."""
-    return select(split, sample_id, Images(**spec["images"]))
+    return select(split, sample_id, Images(**images))
 
 
 def part_of(chosen: np.ndarray, part: int, parts: int) -> np.ndarray:
@@ -28,11 +29,16 @@ def part_of(chosen: np.ndarray, part: int, parts: int) -> np.ndarray:
     return np.array_split(chosen, parts)[part]
 
 
-def submission(spec: Mapping[str, Any], waiting: Mapping[str, Any]) -> Submission:
+def submission(spec: Sent, waiting: Mapping[str, Any]) -> Submission:
     """What the client is told, from a spec and the settings that no result depends on."""
     return Submission(
-        circuit=Settings(**spec["circuit"]), job=Job(**spec["job"]), waiting=Waiting(**waiting)
+        circuit=Settings(**spec.circuit), job=Job(**spec.job), waiting=Waiting(**waiting)
     )
+
+
+def redactor() -> Callable[[str], str]:
+    """What hides IBM's token in all that a job says, where this person has one."""
+    return Redactor.of() if account.has_account() else str
 
 
 def backend_of(name: str, waiting: Mapping[str, Any], report: Report) -> Any:

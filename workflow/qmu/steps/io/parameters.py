@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from qmu.tables import parquet as tables
+from qmu.tables import parquet
 
 
 def parameter_columns(parameters: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -28,9 +28,14 @@ def parameters_from(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def read_fleet_parameters(path: str, experiment: str) -> dict[int, dict[str, np.ndarray]]:
     """Model index -> parameters."""
-    table = tables.read(path, "fleet_parameters", experiment=experiment)
-    found: dict[int, dict[str, np.ndarray]] = {}
+    table = parquet.read(path, "fleet_parameters", experiment=experiment)
+    models: dict[int, dict[str, np.ndarray]] = {}
     columns = (table[name] for name in ("model_index", "name", "shape", "values"))
     for index, name, shape, values in zip(*columns, strict=True):
-        found.setdefault(int(index), {})[str(name)] = values.reshape(tuple(shape))
-    return found
+        models.setdefault(int(index), {})[str(name)] = values.reshape(tuple(shape))
+    return models
+
+
+def read_parameters(path: str, experiment: str) -> dict[str, np.ndarray]:
+    """The parameters of one model, or of fitted attacks."""
+    return parameters_from(parquet.read(path, "parameters", experiment=experiment))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qmu.errors import QmuError
-from qmu.tables import parquet as tables
+from qmu.tables import parquet
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,28 @@ class SeedData:
 
 def read_pool(path: str, experiment: str) -> dict[str, np.ndarray]:
     """The rows of the pool table that models may be trained on."""
-    table = tables.read(path, "pool", experiment=experiment)
+    table = parquet.read(path, "pool", experiment=experiment)
     rows = table["role"] == "pool"
     return {name: column[rows] for name, column in table.items()}
 
 
+def read_request(path: str, pool: dict[str, np.ndarray], experiment: str) -> np.ndarray:
+    """Pool rows to forget, (n,) bool, checked against the pool's order."""
+    table = parquet.read(path, "request", experiment=experiment)
+    _check_rows(path, table["sample_id"], pool["sample_id"])
+    return table["forget"]
+
+
 def read(pool_path: str, samples_path: str, experiment: str) -> SeedData:
-    """Both tables, checked against each other."""
+    """Pool and samples, checked against each other."""
     pool = read_pool(pool_path, experiment)
-    samples = tables.read(samples_path, "samples", experiment=experiment)
-    if not np.array_equal(pool["sample_id"], samples["sample_id"]):
-        raise QmuError(f"{samples_path}: column 'sample_id' does not match {pool_path}")
+    samples = parquet.read(samples_path, "samples", experiment=experiment)
+    _check_rows(samples_path, samples["sample_id"], pool["sample_id"])
     return SeedData(
         pool, samples["sample_id"], samples["label"], samples["split"], samples["forget"]
     )
+
+
+def _check_rows(path: str, ids: np.ndarray, expected: np.ndarray) -> None:
+    if not np.array_equal(ids, expected):
+        raise QmuError(f"{path}: column 'sample_id' does not match the pool's; remove it and rerun")

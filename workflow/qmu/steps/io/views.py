@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from qmu.attacks.game import AttackCard, Evidence, ShadowModels, View
-from qmu.tables import parquet as tables
+from qmu.attacks.game import ShadowModels, View
+from qmu.tables import parquet
 
 
 def view_of(outputs: Mapping[str, np.ndarray], loss: str) -> View:
@@ -20,7 +19,7 @@ def view_of(outputs: Mapping[str, np.ndarray], loss: str) -> View:
 
 def read_shadows(path: str, experiment: str, loss: str) -> ShadowModels:
     """All shadow models from the ``attack_data`` table."""
-    return _shadows(tables.read(path, "attack_data", experiment=experiment), loss)
+    return _shadows(parquet.read(path, "attack_data", experiment=experiment), loss)
 
 
 def read_blocks(
@@ -35,7 +34,7 @@ def merge_blocks(
     paths: Sequence[str], experiment: str, indices: Sequence[int]
 ) -> dict[str, np.ndarray]:
     """Blocks of ``fleet_outputs`` as one table, in the order of their models."""
-    blocks = [tables.read(path, "fleet_outputs", experiment=experiment) for path in paths]
+    blocks = [parquet.read(path, "fleet_outputs", experiment=experiment) for path in paths]
     merged = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     rows = np.flatnonzero(np.isin(merged["model_index"], indices))
     rows = rows[np.argsort(merged["model_index"][rows], kind="stable")]
@@ -44,25 +43,12 @@ def merge_blocks(
 
 def read_queries(path: str, experiment: str) -> dict[int | None, np.ndarray]:
     """Right answers on transformed copies (n, r) by seed; None is the calibrating shadow."""
-    table = tables.read(path, "queries", experiment=experiment)
+    table = parquet.read(path, "queries", experiment=experiment)
     seeds = np.array([-1 if seed is None else seed for seed in table["seed"].tolist()])
     return {
         (None if seed < 0 else int(seed)): table["right"][seeds == seed].astype(bool)
         for seed in np.unique(seeds)
     }
-
-
-def allowed(evidence: Evidence, card: AttackCard) -> Evidence:
-    """What the card asks for, everything else taken away."""
-    changes: dict[str, object] = {}
-    if "shadows" not in card.needs and "unlearned_shadows" not in card.needs:
-        changes["shadows"] = None
-    if "unlearned_shadows" not in card.needs:
-        changes |= {"unlearned": None, "retrained": None}
-    if "queries" not in card.needs:
-        changes["calibration"] = None
-        changes["audited"] = replace(evidence.audited, right=None)
-    return replace(evidence, **changes)
 
 
 def _shadows(table: Mapping[str, np.ndarray], loss: str) -> ShadowModels:

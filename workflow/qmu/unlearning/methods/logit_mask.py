@@ -17,6 +17,7 @@ CARD = MethodCard(
     reads="none",
     head_only=True,
     control=True,
+    whole_classes=True,
 )
 
 

@@ -1,0 +1,70 @@
+"""The sections of a configuration that belong to no component, with their defaults and limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from qmu.strict import Strict
+
+
+class Samples(Strict):
+    """How many images each seed draws from the pool, disjointly."""
+
+    train: PositiveInt = 1000
+    test: PositiveInt = 500
+    validation: PositiveInt = 200
+
+
+class Features(Strict):
+    """The public part of the data and the principal components fitted on it.
+
+    ``fit_on="public"``: the public images serve no other purpose. ``fit_on="all_training"``: the
+    paper's protocol, PCA on every training image of the full MNIST.
+    """
+
+    public: PositiveInt = 1000
+    components: PositiveInt = 256
+    fit_on: Literal["public", "all_training"] = "public"
+    pool: PositiveInt | None = None
+
+
+class Simulation(Strict):
+    """A device by its PennyLane name, and the floating-point precision of everything on it."""
+
+    device: str = "lightning.qubit"
+    precision: Literal["single", "double"] = "double"
+
+
+class Fleet(Strict):
+    """Models trained many at a time; ``width`` models share one compiled program."""
+
+    device: str = "default.qubit"
+    precision: Literal["single", "double"] = "single"
+    width: Annotated[int, Field(ge=1, le=256)] = 8
+
+
+class Retrain(Strict):
+    """Extra retrained models per seed: the retrain-to-retrain floor of every distance."""
+
+    ensemble: Annotated[int, Field(ge=2, le=64)] = 4
+
+
+class Shadows(Strict):
+    """Shadow models per model kind, and how many of them one job trains.
+
+    ``unlearned``: how many of them every unlearning method is run on, and are trained once more
+    without the forget class. Attacks and measures that know the method need them; 0 for none.
+    """
+
+    count: Annotated[int, Field(ge=2, le=512)] = 16
+    block: Annotated[int, Field(ge=1, le=512)] = 8
+    unlearned: Annotated[int, Field(ge=0, le=512)] = 0
+
+
+class Evaluation(Strict):
+    """Intervals: their confidence and the number of bootstrap resamples."""
+
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    bootstrap: Annotated[int, Field(ge=100, le=100_000)] = 1000

@@ -1,0 +1,1 @@
+"""One file per scenario: its `Config`, `CARD` and functions (see `qmu.forget.scenario`)."""

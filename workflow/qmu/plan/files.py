@@ -1,0 +1,97 @@
+"""The files of an experiment, as the rules name them: templates filled in as far as is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import product
+
+from qmu import paths
+from qmu.config.experiment import Experiment
+
+from .train import blocks
+
+TARGET, RETRAIN = "target", "retrain"
+
+
+def filled(template: str, **values: Iterable[object]) -> list[str]:
+    """The template once for every combination of the values; other wildcards stay."""
+    files = []
+    for combination in product(*values.values()):
+        file = template
+        for name, value in zip(values, combination, strict=True):
+            file = file.replace(f"{{{name}}}", str(value))
+        files.append(file)
+    return files
+
+
+def one_of(names: Iterable[object]) -> str:
+    """A wildcard's pattern: one of the names, or nothing at all where there are none."""
+    return "|".join(map(str, names)) or "(?!)"
+
+
+class Files:
+    """File names of one experiment; ``{model}``, ``{seed}``, ``{variant}`` and the like are left
+    for Snakemake."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.seeds: Sequence[int] = experiment.common.seeds
+
+    def at(self, template: str) -> str:
+        """A template of `qmu.paths` below this experiment's folder."""
+        return template.replace("{experiment}", self.experiment.common.experiment)
+
+    def log(self, name: str) -> str:
+        """The log of a job."""
+        return f"{self.at(paths.LOGS)}/{name}.log"
+
+    def benchmark(self, name: str) -> str:
+        """What Snakemake measures of a job."""
+        return f"{self.at(paths.BENCHMARKS)}/{name}.tsv"
+
+    def variant(self, kind: str, variant: str = "{variant}") -> str:
+        """One table of a model variant."""
+        return self.at(paths.model_tables()[kind]).replace("{variant}", variant)
+
+    def variant_tables(self) -> dict[str, str]:
+        """All tables of a model variant, by kind."""
+        return {kind: self.at(file) for kind, file in paths.model_tables().items()}
+
+    def of_seeds(self, kind: str, variant: str = "{variant}") -> list[str]:
+        """One table of a model variant for every seed."""
+        return filled(self.variant(kind, variant), seed=self.seeds)
+
+    def samples(self) -> list[str]:
+        """The splits of every seed."""
+        return filled(self.at(paths.SAMPLES), seed=self.seeds)
+
+    def fleet(self, folder: str, kind: str, variant: str = "{variant}") -> str:
+        """One table of a fleet."""
+        return self.at(paths.fleet_tables(folder)[kind]).replace("{variant}", variant)
+
+    def fleet_tables(self, folder: str, kinds: tuple[str, ...]) -> dict[str, str]:
+        """Some tables of a fleet, by kind."""
+        return {kind: self.at(file) for kind, file in paths.fleet_tables(folder, kinds).items()}
+
+    def shadow_outputs(self, variant: str) -> list[str]:
+        """The outputs of all blocks of shadow models of a variant."""
+        file = self.fleet(paths.SHADOWS, "fleet_outputs", variant)
+        return filled(file, block=blocks(self.experiment, variant))
+
+    def ensembles(self, kind: str) -> list[str]:
+        """One table of the retrain ensembles of every seed."""
+        return filled(self.fleet(paths.ENSEMBLE, kind), seed=self.seeds)
+
+    def compared_fleets(self) -> dict[str, list[str]]:
+        """Outputs of shadow models before and after the audited method, and of retrained ones."""
+        variants = {"shadows": TARGET, "unlearned": "{variant}", "retrained": RETRAIN}
+        count = blocks(self.experiment, RETRAIN)
+        return {
+            name: filled(self.fleet(paths.SHADOWS, "fleet_outputs", variant), block=count)
+            for name, variant in variants.items()
+        }
+
+    def outputs_on(self, variant: str = "{variant}") -> list[str]:
+        """The outputs of a model variant on a further device for every seed."""
+        path = self.at(paths.OUTPUTS_ON).replace("{variant}", variant)
+        return filled(path, seed=self.seeds)

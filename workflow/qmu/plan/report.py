@@ -1,0 +1,20 @@
+"""Spec of the rule in ``report.smk``."""
+
+from __future__ import annotations
+
+from qmu.config.experiment import Experiment
+from qmu.report import catalogue
+from qmu.specs.report import Report
+
+from .common import base, modules, shown
+
+
+def report(experiment: Experiment) -> Report:
+    """Figures and pages."""
+    kinds = ("unlearning", "attacks", "models", "quality")
+    cards = [m for kind in kinds for m in modules(kind, getattr(experiment, kind).values())]
+    return Report(
+        **base(experiment, "report.report", *cards),
+        config=shown(experiment),
+        text_digest=catalogue.text_digest(),
+    )

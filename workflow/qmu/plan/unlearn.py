@@ -1,0 +1,42 @@
+"""Specs of the rules in ``unlearn.smk``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qmu import registry
+from qmu.config.experiment import Experiment
+from qmu.specs.unlearn import Unlearn, UnlearnShadows
+
+from .common import base, component, model_code
+from .common import model as model_spec
+from .train import indices
+
+
+def unlearn(experiment: Experiment, model: str, variant: str) -> Unlearn:
+    """One unlearning method on the targets of all seeds."""
+    return Unlearn(
+        **_method(experiment, "unlearn.unlearn", model, variant),
+        seeds=tuple(experiment.common.seeds),
+        model=model_spec(experiment, model, "simulation"),
+    )
+
+
+def unlearn_shadows(experiment: Experiment, model: str, variant: str, block: int) -> UnlearnShadows:
+    """One unlearning method on a block of shadow models."""
+    return UnlearnShadows(
+        **_method(experiment, "unlearn.unlearn_shadows", model, variant),
+        indices=indices(experiment, variant, block),
+        validation=experiment.common.samples.validation,
+        model=model_spec(experiment, model, "fleet"),
+    )
+
+
+def _method(experiment: Experiment, step: str, model: str, variant: str) -> dict[str, Any]:
+    entry = experiment.unlearning[variant]
+    code = model_code(experiment, model), registry.module("unlearning", entry.component)
+    return base(experiment, step, *code) | {
+        "name": model,
+        "variant": variant,
+        "method": component(entry),
+    }

@@ -1,0 +1,32 @@
+"""Specs of `measure`, `examine` and `evaluation`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import Component, Intervals, ModelSpec, Spec
+
+
+class Measure(Spec):
+    """One variant of one model on one device, all seeds."""
+
+    name: str
+    variant: str
+    seeds: tuple[int, ...]
+    device: str
+    intervals: Intervals
+
+
+class Examine(Measure):
+    """The measures of unlearning quality by name, and what they may run or compare with."""
+
+    quality: dict[str, Component]
+    loss: str
+    indices: tuple[int, ...]
+    model: ModelSpec
+
+
+class Evaluation(Spec):
+    """The whole configuration: the manifest holds it, and the verdicts read its components."""
+
+    config: dict[str, Any]

@@ -1,0 +1,14 @@
+"""Spec of `report`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import Spec
+
+
+class Report(Spec):
+    """The whole configuration, and a digest of the page's templates and captions."""
+
+    config: dict[str, Any]
+    text_digest: str

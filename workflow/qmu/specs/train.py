@@ -1,0 +1,37 @@
+"""Specs of `train`, `train_shadows` and `train_retrain_ensemble`."""
+
+from __future__ import annotations
+
+from .base import ModelSpec, Spec
+
+
+class Train(Spec):
+    """One model of one seed: ``variant`` is ``target`` or ``retrain``."""
+
+    name: str
+    seed: int
+    variant: str
+    model: ModelSpec
+
+
+class Fleet(Spec):
+    """Models trained many in one program, by their indices; ``width`` share one program."""
+
+    name: str
+    width: int
+    indices: tuple[int, ...]
+    model: ModelSpec
+
+
+class Shadows(Fleet):
+    """Shadow models, each on ``members`` rows of its own. ``without`` names the random streams of
+    those that are trained without the forget set; empty for those of the target."""
+
+    members: int
+    without: tuple[str | int, ...]
+
+
+class Ensemble(Fleet):
+    """Further retrained models of one seed."""
+
+    seed: int

@@ -1,0 +1,1 @@
+"""Attacks: their data, their fitting, their scores."""

@@ -1,0 +1,1 @@
+"""Measurements, measures of quality, and the evaluation of all of them."""

@@ -1,0 +1,65 @@
+"""Step `pool`: load the data, draw the public part, project all on its principal components."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qmu import registry
+from qmu.data import splits
+from qmu.data.dataset import Dataset, Description, checked
+from qmu.data.features import principal_components
+from qmu.data.images import scaled
+from qmu.specs.data import Pool
+from qmu.steps.frame.job import Job
+from qmu.steps.io.writer import Writer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Nothing: the data set knows its source."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """Table ``pool``."""
+
+    pool: str
+
+
+def run(inputs: Inputs, outputs: Outputs, spec: Pool, job: Job) -> None:
+    """Write the public and the pool rows with their inputs and features."""
+    module = registry.load("data", spec.dataset.component)
+    config = module.Config(**spec.dataset.settings)
+    job.clock.ready()
+    promised = module.describe(config)
+    data = checked(spec.dataset.component, promised, module.load(config))
+    roles = splits.roles(spec.root_seed, promised.rows, spec.public, spec.pool)
+    rows = np.flatnonzero(roles != "spare")
+    columns = {
+        "sample_id": rows,
+        "label": data.labels[rows],
+        "role": roles[rows],
+        **_inputs(data, promised, roles, rows, spec, job),
+    }
+    Writer(spec)(outputs.pool, "pool", columns)
+    job.report(f"{int((roles == 'pool').sum())} rows in the pool")
+
+
+def _inputs(
+    data: Dataset, promised: Description, roles: np.ndarray, rows: np.ndarray, spec: Pool, job: Job
+) -> dict[str, np.ndarray]:
+    """What models read: pixels and their features, features, or the two parts of amplitudes."""
+    if promised.kind == "states":
+        return {"real": data.inputs.real[rows], "imaginary": data.inputs.imag[rows]}
+    fit_on = roles == "public" if spec.fit_on == "public" else data.training
+    job.report(f"{promised.rows} rows, principal components fitted on {int(fit_on.sum())} of them")
+    inputs = scaled(data.inputs) if promised.kind == "image" else data.inputs
+    if spec.fit_on == "public":
+        features = principal_components(inputs[rows], fit_on[rows], spec.components)
+    else:
+        features = principal_components(inputs, fit_on, spec.components)[rows]
+    if promised.kind == "image":
+        return {"image": data.inputs[rows], "features": features}
+    return {"features": features}

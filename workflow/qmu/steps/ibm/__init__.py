@@ -1,0 +1,1 @@
+"""An IBM job from its circuits to its decoded outputs."""

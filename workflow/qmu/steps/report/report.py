@@ -1,0 +1,78 @@
+"""Step `report`: the figures and the self-contained page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from qmu.errors import QmuError
+from qmu.report.build import build
+from qmu.report.results.results import cards, gather
+from qmu.specs.report import Report as ReportSpec
+from qmu.steps.frame.job import Job
+from qmu.tables import parquet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Tables ``summary`` and ``verdicts``, the manifest; ``roc`` of all variants, ``history`` and
+    ``outputs`` of all of them and seeds; ``sweep`` and ``signal`` where the experiment has them."""
+
+    summary: str
+    manifest: str
+    verdicts: str
+    roc: list[str]
+    history: list[str]
+    outputs: list[str]
+    sweep: list[str]
+    signal: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """The page, and the figures as SVG and PNG."""
+
+    report: str
+    svg: list[str]
+    png: list[str]
+
+
+def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
+    """Draw every figure as SVG and PNG and write the HTML report."""
+    config, experiment = spec.config, spec.experiment
+    keys = [
+        (model, seed, variant)
+        for model in config["models"]
+        for seed in config["common"]["seeds"]
+        for variant in ("target", "retrain", *config["unlearning"])
+    ]
+
+    def read(kind: str) -> dict:
+        files = zip(keys, getattr(inputs, kind), strict=True)
+        return {key: parquet.read(file, kind, experiment=experiment) for key, file in files}
+
+    evidence = gather(
+        parquet.read(inputs.summary, "summary", experiment=experiment),
+        histories=read("history"),
+        outputs=read("outputs"),
+        curves=[parquet.read(file, "roc", experiment=experiment) for file in inputs.roc],
+        verdicts=parquet.read(inputs.verdicts, "verdicts", experiment=experiment),
+        sweep=parquet.read(inputs.sweep[0], "sweep", experiment=experiment)
+        if inputs.sweep
+        else None,
+        signal=[parquet.read(file, "signal", experiment=experiment) for file in inputs.signal],
+        config=config,
+        manifest=_manifest(inputs.manifest),
+        cards=cards(config),
+    )
+    job.clock.ready()
+    build(evidence, Path(outputs.svg[0]).parent, outputs.report)
+    job.report(f"{len(outputs.svg)} figures and {outputs.report}")
+
+
+def _manifest(path: str) -> dict:
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError:
+        raise QmuError(f"{path}: not readable; remove the file and run again") from None

@@ -1,0 +1,1 @@
+"""Studies of noise, shots and signal."""

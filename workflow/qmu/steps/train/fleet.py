@@ -1,0 +1,126 @@
+"""Training many models at once: what the steps `shadows` and `ensemble` share.
+
+Up to ``width`` models share one compiled program. A model's members, initial parameters and
+batches derive from its index alone, so it does not matter which block or program it is trained in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qmu import seeds
+from qmu.models import training
+from qmu.models.model import Model
+from qmu.models.outputs import evaluate
+from qmu.specs.train import Fleet
+from qmu.steps.io.parameters import parameter_columns
+from qmu.steps.io.writer import Writer
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetFiles:
+    """The tables of a fleet."""
+
+    fleet_members: str
+    fleet_parameters: str
+    fleet_history: str
+    fleet_outputs: str
+    timing: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One model: its parameters, the pool positions of its members, and its history."""
+
+    parameters: Mapping[str, np.ndarray]
+    members: np.ndarray
+    history: Mapping[str, np.ndarray]
+
+
+def train_fleet(
+    model: Model,
+    pool: Mapping[str, np.ndarray],
+    spec: Fleet,
+    members: Callable[[int], np.ndarray],
+    names: tuple[str | int, ...],
+    report: training.Progress,
+) -> dict[int, Trained]:
+    """Model index -> trained model; ``members(index)`` are its pool positions, ascending, and
+    ``names`` the path under which the fleet's random streams are drawn."""
+    rows, trained = model.inputs(pool), {}
+    for first in range(0, len(spec.indices), spec.width):
+        present = spec.indices[first : first + spec.width]
+        paths = [(*names, index) for index in present]
+        start = [model.initial_parameters(seeds.generator(*p, "parameters")) for p in paths]
+        chosen = [members(index) for index in present]
+        sizes = sorted({len(one) for one in chosen})
+        report(f"models {present[0]} to {present[-1]}: {sizes[0]} to {sizes[-1]} rows each")
+        stacked = {name: np.stack([one[name] for one in start]) for name in start[0]}
+        fitted, history = training.train(model, stacked, rows, pool["label"], chosen, paths, report)
+        parameters = {name: np.asarray(value) for name, value in fitted.items()}
+        for slot, index in enumerate(present):
+            trained[index] = Trained(
+                {name: value[slot] for name, value in parameters.items()},
+                chosen[slot],
+                {"epoch": history["epoch"]}
+                | {name: history[name][:, slot] for name in ("loss", "accuracy")},
+            )
+    return trained
+
+
+def write_fleet(
+    files: FleetFiles,
+    spec: Fleet,
+    model: Model,
+    pool: Mapping[str, np.ndarray],
+    trained: Mapping[int, Trained],
+    timing: Mapping[str, Any],
+) -> None:
+    """Write the tables of a fleet, models in ascending order."""
+    write, order = Writer(spec), sorted(trained)
+    models, ids = [trained[index] for index in order], pool["sample_id"]
+    write(
+        files.fleet_members,
+        "fleet_members",
+        {"model_index": order, "members": [ids[one.members] for one in models]},
+    )
+    stored = [parameter_columns(one.parameters) for one in models]
+    write(
+        files.fleet_parameters,
+        "fleet_parameters",
+        {"model_index": _repeated(order, [columns["name"] for columns in stored])}
+        | {key: [v for columns in stored for v in columns[key]] for key in stored[0]},
+    )
+    write(
+        files.fleet_history,
+        "fleet_history",
+        {"model_index": _repeated(order, [one.history["epoch"] for one in models])}
+        | {key: np.concatenate([one.history[key] for one in models]) for key in models[0].history},
+    )
+    rows, positions = model.inputs(pool), np.arange(len(ids))
+    logits = [evaluate(model, one.parameters, rows)["logits"] for one in models]
+    member = [np.isin(positions, one.members) for one in models]
+    write(files.fleet_outputs, "fleet_outputs", output_columns(order, pool, member, logits))
+    write(files.timing, "timing", timing)
+
+
+def output_columns(
+    indices: Any, pool: Mapping[str, np.ndarray], member: list[np.ndarray], logits: list[np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Columns of ``fleet_outputs`` from one array per model, each in the pool's order."""
+    ids = pool["sample_id"]
+    return {
+        "model_index": np.repeat(indices, len(ids)),
+        "sample_id": np.tile(ids, len(indices)),
+        "label": np.tile(pool["label"], len(indices)),
+        "member": np.concatenate(member),
+        "logits": np.concatenate(logits).astype(np.float32),
+    }
+
+
+def _repeated(order: list[int], rows: list[Any]) -> list[int]:
+    return [index for index, one in zip(order, rows, strict=True) for _ in one]

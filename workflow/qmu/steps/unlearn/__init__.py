@@ -1,0 +1,1 @@
+"""Unlearning, of targets and of shadow models."""

@@ -1,0 +1,97 @@
+"""Step `unlearn_shadows`: one unlearning method on a block of shadow models.
+
+Each shadow model forgets its own members of the forget set, with its own retain set and a
+validation split of retained rows that it was not trained on. Attacks and measures that know the
+method compare with these models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from qmu import registry, seeds
+from qmu.forget.scenario import whole_classes
+from qmu.models import model as models
+from qmu.models.outputs import evaluate
+from qmu.specs.unlearn import UnlearnShadows
+from qmu.steps.frame.job import Job
+from qmu.steps.io.parameters import read_fleet_parameters
+from qmu.steps.io.samples import read_pool, read_request
+from qmu.steps.io.writer import Writer
+from qmu.steps.train.fleet import output_columns
+from qmu.tables import parquet
+from qmu.unlearning.problem import Data
+
+from .handed import problem_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Tables ``pool`` and ``request``, and of the shadow models ``fleet_parameters`` and
+    ``fleet_members``."""
+
+    pool: str
+    request: str
+    parameters: str
+    members: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """Tables ``fleet_outputs`` and ``timing``."""
+
+    fleet_outputs: str
+    timing: str
+
+
+def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> None:
+    """Unlearn the models ``spec.indices`` and write their outputs on the pool."""
+    pool = read_pool(inputs.pool, spec.experiment)
+    forget = read_request(inputs.request, pool, spec.experiment)
+    trained = read_fleet_parameters(inputs.parameters, spec.experiment)
+    members = parquet.read(inputs.members, "fleet_members", experiment=spec.experiment)
+    method = registry.load("unlearning", spec.method.component)
+    config = method.Config(**spec.method.settings)
+    model = models.build(**dict(spec.model))
+    job.clock.watch_compilation()
+    job.clock.ready()
+    rows, ids = model.inputs(pool), pool["sample_id"]
+    own = dict(zip(members["model_index"].tolist(), members["members"], strict=True))
+    member, logits = [], []
+    for index in spec.indices:
+        member.append(np.isin(ids, own[index]))
+        names = (spec.root_seed, "shadow_unlearning", spec.variant, spec.name, index)
+        problem = problem_of(
+            method.CARD,
+            model,
+            trained[index],
+            Data(rows, pool["label"]),
+            _positions(member[-1], forget, spec.validation, names),
+            whole_classes(pool["label"], forget),
+            names,
+            lambda line: None,
+        )
+        outcome = method.unlearn(problem, config)
+        job.report(f"shadow model {index}: {outcome.stopped}")
+        logits.append(evaluate(model, outcome.parameters, rows)["logits"])
+    job.clock.stop()
+    write = Writer(spec)
+    columns = output_columns(spec.indices, pool, member, logits)
+    write(outputs.fleet_outputs, "fleet_outputs", columns)
+    write(outputs.timing, "timing", job.clock.columns())
+
+
+def _positions(
+    member: np.ndarray, forget: np.ndarray, validation: int, names: tuple[str | int, ...]
+) -> Mapping[str, np.ndarray]:
+    """Pool positions of one shadow model's forget, retain and validation rows."""
+    held_out = np.flatnonzero(~member & ~forget)
+    order = seeds.generator(*names, "validation").permutation(held_out)
+    return {
+        "forget": np.flatnonzero(member & forget),
+        "retain": np.flatnonzero(member & ~forget),
+        "validation": np.sort(order[:validation]),
+    }

@@ -1,0 +1,92 @@
+# The measurements of every variant, and all of them in one long table with what made them.
+from qmu.plan import audit
+
+
+use rule job as measure with:
+    input:
+        outputs=files.of_seeds("outputs"),
+        cost=files.of_seeds("cost"),
+        timing=files.of_seeds("timing"),
+        retrain_cost=files.of_seeds("cost", "retrain"),
+        retrain_timing=files.of_seeds("timing", "retrain"),
+        ensemble=files.ensembles("fleet_outputs"),
+        scores=at(paths.SCORES),
+        fitted=at(paths.FITTED),
+    output:
+        measurements=at(paths.MEASUREMENTS),
+        roc=at(paths.ROC),
+    log:
+        files.log("audit/{model}/{variant}"),
+    benchmark:
+        files.benchmark("audit/{model}/{variant}")
+    priority: 2
+    resources:
+        mem_mb=megabytes(1000),
+    params:
+        spec=told(audit.measure),
+    message:
+        "Measure {wildcards.model}, {wildcards.variant}"
+
+
+use rule job as examine with:
+    input:
+        **(files.compared_fleets() if audit.needs_fleets(experiment) else {}),
+        pool=at(paths.POOL),
+        samples=files.samples(),
+        parameters=files.of_seeds("parameters"),
+        original=files.of_seeds("parameters", "target"),
+        retrain=files.of_seeds("parameters", "retrain"),
+        outputs=files.of_seeds("outputs"),
+        original_outputs=files.of_seeds("outputs", "target"),
+        retrain_outputs=files.of_seeds("outputs", "retrain"),
+        ensemble=files.ensembles("fleet_parameters"),
+        ensemble_outputs=files.ensembles("fleet_outputs"),
+    output:
+        quality=at(paths.QUALITY),
+    log:
+        files.log("quality/{model}/{variant}"),
+    benchmark:
+        files.benchmark("quality/{model}/{variant}")
+    priority: 4
+    resources:
+        mem_mb=megabytes(2500),
+    params:
+        spec=told(audit.examine),
+    message:
+        "Examine what {wildcards.variant} left in {wildcards.model}"
+
+
+use rule job as evaluation with:
+    input:
+        measurements=filled(at(paths.MEASUREMENTS), **AUDITED),
+        quality=filled(at(paths.QUALITY), **AUDITED) if experiment.quality else [],
+        devices=filled(
+            at(paths.MEASUREMENTS_ON), device=DEVICES, model=QUANTUM, variant=VARIANTS
+        ),
+        outputs=filled(files.variant("outputs"), **CELLS),
+        jobs=[file for device in IBM for file in all_jobs(paths.SUBMITTED, device)],
+        calibrations=[
+            file for device in IBM for file in all_jobs(paths.CALIBRATION, device)
+        ],
+    output:
+        summary=at(paths.SUMMARY),
+        csv=report(
+            at(paths.SUMMARY_CSV),
+            caption="../report/summary.rst",
+            category="Tables",
+            labels={"table": "all measurements, long format"},
+        ),
+        text=at(paths.SUMMARY_TEXT),
+        verdicts=at(paths.VERDICTS),
+        manifest=at(paths.MANIFEST),
+    log:
+        files.log("evaluation"),
+    benchmark:
+        files.benchmark("evaluation")
+    priority: 1
+    resources:
+        mem_mb=megabytes(1000),
+    params:
+        spec=told(audit.evaluation),
+    message:
+        "Put all figures together"

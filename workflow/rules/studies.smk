@@ -1,0 +1,67 @@
+# Studies beside the audit: every variant over noise and shots, and what a fake backend leaves of
+# every model's signal, by embedding.
+from qmu.plan import studies
+
+
+use rule job as sweep with:
+    input:
+        pool=at(paths.POOL),
+        samples=files.samples(),
+        parameters=files.of_seeds("parameters"),
+        outputs=files.of_seeds("outputs"),
+        fitted=at(paths.FITTED),
+    output:
+        sweep=at(paths.SWEEP_OF),
+    log:
+        files.log("sweep/{model}/{variant}"),
+    benchmark:
+        files.benchmark("sweep/{model}/{variant}")
+    resources:
+        mem_mb=megabytes(4000),
+        runtime=minutes(60),
+    params:
+        spec=told(studies.sweep),
+    message:
+        "Sweep noise and shots of {wildcards.model}, {wildcards.variant}"
+
+
+use rule job as join_sweep with:
+    input:
+        sweeps=filled(at(paths.SWEEP_OF), model=QUANTUM, variant=VARIANTS),
+    output:
+        sweep=at(paths.SWEEP),
+    log:
+        files.log("sweep"),
+    benchmark:
+        files.benchmark("sweep")
+    resources:
+        mem_mb=megabytes(1000),
+    params:
+        spec=told(studies.join_sweep),
+    message:
+        "Join the sweeps over noise and shots"
+
+
+use rule job as signal with:
+    input:
+        pool=at(paths.POOL),
+        samples=files.samples()[0],
+        parameters=files.of_seeds("parameters", "target")[0],
+    output:
+        signal=at(paths.SIGNAL_OF),
+    log:
+        files.log("signal/{model}"),
+    benchmark:
+        files.benchmark("signal/{model}")
+    resources:
+        mem_mb=megabytes(4000),
+        runtime=minutes(60),
+    params:
+        spec=told(studies.signal),
+    message:
+        "Measure what is left of the signal of {wildcards.model}"
+
+
+rule signals:
+    input:
+        filled(at(paths.SIGNAL_OF), model=QUANTUM) if experiment.signal else [],
