@@ -21,6 +21,7 @@ KINDS = {
     "unlearning": "unlearning.methods",
     "attacks": "attacks.methods",
     "quality": "quality.measures",
+    "devices": "devices.kinds",
 }
 
 

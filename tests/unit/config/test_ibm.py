@@ -7,7 +7,7 @@ import math
 import pytest
 from fixtures import small_config
 from qmu.config.parse import parse
-from qmu.devices.kinds.ibm import Ibm
+from qmu.devices.kinds.ibm import Config
 from qmu.errors import ConfigError
 
 DEVICE = {"kind": "ibm", "backend": "ibm_torino"}
@@ -80,21 +80,21 @@ def test_a_corrected_device_needs_a_device_with_validation_images():
 )
 def test_fake_backends_are_known_by_their_name(name, fake):
     """Nothing is sent for those."""
-    assert Ibm(backend=name).fake is fake
+    assert Config(backend=name).fake is fake
 
 
 def test_a_partial_section_keeps_the_other_defaults():
     """A section that names one key changes one key."""
-    device = Ibm(backend="ibm_torino", images={"train": 7}, waiting={"outage_seconds": 5.0})
+    device = Config(backend="ibm_torino", images={"train": 7}, waiting={"outage_seconds": 5.0})
     assert device.images.train == 7
-    assert device.images.test == Ibm(backend="x1").images.test
-    assert device.waiting.max_wait_seconds == Ibm(backend="x1").waiting.max_wait_seconds
+    assert device.images.test == Config(backend="x1").images.test
+    assert device.waiting.max_wait_seconds == Config(backend="x1").waiting.max_wait_seconds
 
 
 @pytest.mark.parametrize("shots", [1, 4096, 100_000, 1_000_000])
 def test_jobs_hold_no_more_than_ibm_admits(shots):
     """Ten million executions in a job."""
-    device = Ibm(backend="ibm_torino", shots=shots)
+    device = Config(backend="ibm_torino", shots=shots)
     most = math.ceil(device.images.most() / device.parts())
     assert most * shots <= 10_000_000
     assert device.parts() == 1 or (device.parts() - 1) * 10_000_000 < device.images.most() * shots

@@ -9,7 +9,7 @@ from fixtures import small_config
 from qmu.circuits.circuit import Circuit, Feature, Operation
 from qmu.config.parse import parse
 from qmu.devices.images import Images, select
-from qmu.devices.kinds.pennylane import PennyLaneDevice
+from qmu.devices.kinds import pennylane
 from qmu.errors import ConfigError, QmuError
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
@@ -79,7 +79,7 @@ def files(tmp_path_factory):
 
 def run(files, folder, name="on", report=lambda line: None, **setting):
     """The outputs of a device with these settings."""
-    settings = PennyLaneDevice(**{"images": FEW} | setting).model_dump(mode="json")
+    settings = pennylane.Config(**{"images": FEW} | setting).model_dump(mode="json")
     spec = {
         "experiment": EXPERIMENT,
         "root_seed": 0,
@@ -274,5 +274,5 @@ def test_a_device_keeps_its_settings():
     entry = parse(small_config() | {"devices": {"a": setting}}).devices["a"]
     assert entry.component == "pennylane"
     assert entry.settings["images"]["train"] == 20
-    assert PennyLaneDevice(**entry.settings).fake
-    assert not PennyLaneDevice(device="qiskit.remote", backend="ibm_torino", shots=10).fake
+    assert pennylane.Config(**entry.settings).fake
+    assert not pennylane.Config(device="qiskit.remote", backend="ibm_torino", shots=10).fake

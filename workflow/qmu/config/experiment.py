@@ -10,11 +10,11 @@ from pydantic import Field, StringConstraints, field_validator
 from qmu import registry
 from qmu.circuits.circuit import Circuit
 from qmu.data.dataset import Description
-from qmu.devices.kinds.simulated import Sweep
 from qmu.ibm.jobs.folder import PAID
 from qmu.models.model import circuit_of
 from qmu.strict import Strict
-from qmu.studies.signal_config import Signal
+from qmu.studies import signal as signal_study
+from qmu.studies import sweep as sweep_study
 
 from .sections import Evaluation, Features, Fleet, Retrain, Samples, Shadows, Simulation
 
@@ -61,8 +61,8 @@ class Experiment(Strict):
     attacks: dict[str, Entry]
     quality: dict[str, Entry]
     devices: dict[str, Entry]
-    sweep: Sweep | None
-    signal: Signal | None
+    sweep: sweep_study.Config | None
+    signal: signal_study.Config | None
 
     @property
     def variants(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The configuration of a device of ``kind: ibm``: circuits sent to a quantum computer as jobs.
+"""Devices of ``kind: ibm``: circuits sent to a quantum computer as jobs.
 
 A backend whose name begins with ``fake`` is one that IBM's client simulates from a recorded
 calibration: it goes the same way, and what would be a paid job is computed here instead.
@@ -7,16 +7,29 @@ calibration: it goes the same way, and what would be a paid job is computed here
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import StringConstraints, model_validator
 
+from qmu.circuits.circuit import Circuit
+from qmu.circuits.gates import check_supported
+from qmu.devices.checks import Context, DeviceCard, require
 from qmu.devices.images import Images
+from qmu.errors import ConfigError
 from qmu.ibm.cost import samples_per_job
 from qmu.ibm.settings import Job, Settings, Waiting, is_fake
 
+CARD = DeviceCard(
+    title="IBM Quantum",
+    source="IBM Quantum platform, Qiskit primitives",
+    statement="Images are embedded and transpiled here, and executed there in jobs.",
+    in_jobs=True,
+    chosen_images=True,
+)
 
-class Ibm(Settings):
+
+class Config(Settings):
     """An IBM backend, real or fake, asked in jobs: prepare, estimate, submit, collect, decode."""
 
     backend: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{1,63}$")]
@@ -25,7 +38,7 @@ class Ibm(Settings):
     waiting: Waiting = Waiting()
 
     @model_validator(mode="after")
-    def _sendable(self) -> Ibm:
+    def _sendable(self) -> Config:
         if self.fake and self.options:
             raise ValueError(
                 f"options: {self.backend} is simulated without twirling, decoupling or mitigation; "
@@ -45,3 +58,15 @@ class Ibm(Settings):
     def parts(self) -> int:
         """Jobs per model at most: a job may not execute more circuits than IBM admits."""
         return math.ceil(self.images.most() / samples_per_job(self.shots, self.options))
+
+
+def check(config: Config, where: str, circuits: Mapping[str, Circuit], context: Context) -> None:
+    """The client must be installed, and every model's circuit must have a counterpart."""
+    require(where, "qiskit_ibm_runtime", *(["qiskit_aer"] if config.fake else []))
+    for name, circuit in circuits.items():
+        try:
+            check_supported(circuit)
+        except ValueError as error:
+            raise ConfigError(f"{where}: models.{name}: {error}") from None
+        if config.embedding == "mps" and circuit.embedding == "amplitude" and circuit.wires < 2:
+            raise ConfigError(f"{where}.embedding: models.{name} has 1 qubit, mps needs 2 or more")
