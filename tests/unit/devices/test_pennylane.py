@@ -14,7 +14,7 @@ from qmu.errors import ConfigError, QmuError
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
 from qmu.seeds import generator
-from qmu.simulators.tapes import expectations, maker
+from qmu.simulators.pennylane import expectations, maker
 from qmu.simulators.transpiled.noise import noise_model
 from qmu.steps import evaluate_with
 from qmu.steps.io.parameters import parameter_columns

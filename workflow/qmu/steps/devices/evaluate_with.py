@@ -14,7 +14,7 @@ from qmu.errors import QmuError
 from qmu.ibm.jobs.secrets import Redactor, discreet
 from qmu.models import model as models
 from qmu.models.outputs import evaluate_head
-from qmu.simulators.tapes import expectations, maker
+from qmu.simulators.pennylane import expectations, maker
 from qmu.specs.devices import EvaluateWith
 from qmu.steps.frame.job import Job
 from qmu.steps.io import ibm_job
