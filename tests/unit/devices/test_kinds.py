@@ -16,11 +16,12 @@ SIMPLE = {
 }
 CIRCUITS = {"ring": u3_cnot_ring.circuit(3, 1)}
 LOSS = AttackCard("", "", "")
+SIZES = {"train": 1000, "test": 500, "validation": 200, "unseen": 3000}
 
 
 def context(**devices):
     """All devices of a run, in double precision and 8 GiB."""
-    return Context({n: configured(*one) for n, one in devices.items()}, "double", 8)
+    return Context({n: configured(*one) for n, one in devices.items()}, "double", 8, SIZES, 3)
 
 
 def checked(kind, settings, circuits=CIRCUITS, **others):
@@ -50,6 +51,15 @@ def test_a_correction_needs_a_device_that_executes():
     few = SIMPLE["ibm"] | {"images": {"validation": 3}}
     with pytest.raises(ConfigError, match=r"devices\.qpu\.images\.validation: devices\.dut needs"):
         checked("corrected", {"of": "qpu"}, qpu=("ibm", few))
+
+
+def test_a_known_backend_must_be_able_to_do_the_work():
+    wide = {"wide": u3_cnot_ring.circuit(6, 1)}
+    with pytest.raises(ConfigError, match=r"devices\.dut\.backend: fake_manila has 5 qubits"):
+        checked("ibm", SIMPLE["ibm"], wide)
+    with pytest.raises(ConfigError, match=r"devices\.dut\.job\.max_total_seconds: the jobs"):
+        checked("ibm", {"backend": "ibm_x", "shots": 100_000})
+    checked("ibm", {"backend": "ibm_x", "shots": 100_000, "job": {"max_total_seconds": 1e6}})
 
 
 def test_noise_needs_amplitudes():

@@ -75,6 +75,8 @@ def _check_devices(experiment: Experiment) -> None:
         devices={name: devices.configured(e.component, e.settings) for name, e in entries},
         precision=experiment.common.simulation.precision,
         memory_gib=experiment.common.memory_gib,
+        sizes=_sizes(experiment),
+        weights=len(experiment.common.seeds) * _different_circuits(experiment),
     )
     cards = [registry.load("attacks", e.component).CARD for e in experiment.attacks.values()]
     kinds = {name: entry.component for name, entry in entries}
@@ -84,6 +86,24 @@ def _check_devices(experiment: Experiment) -> None:
         signal.check(experiment.signal, "signal")
     if experiment.sweep is not None:
         sweep.check(experiment.sweep, "sweep", experiment.circuits, context)
+
+
+def _sizes(experiment: Experiment) -> dict[str, int]:
+    """Images in each part of a seed's data."""
+    sizes = experiment.common.samples.model_dump()
+    features = experiment.common.features
+    pool = features.pool or experiment.data.rows - features.public
+    return sizes | {"unseen": pool - sum(sizes.values())}
+
+
+def _different_circuits(experiment: Experiment) -> int:
+    """Target, retrained, and every method that may change the circuit; equal ones once."""
+    methods = {
+        (entry.component, repr(entry.settings))
+        for entry in experiment.unlearning.values()
+        if not registry.load("unlearning", entry.component).CARD.head_only
+    }
+    return 2 + len(methods)
 
 
 def _check_seeds(experiment: Experiment) -> None:

@@ -61,12 +61,16 @@ class Context:
     """What a check may know beside the device's own settings and the circuits.
 
     ``devices``: all devices of the run by name. ``precision``: "single" or "double", of the
-    simulation. ``memory_gib``: what one job may take.
+    simulation. ``memory_gib``: what one job may take. ``sizes``: images in each part of a seed's
+    data. ``weights``: how many sets of a model's circuit weights a device is asked about, over
+    seeds and variants.
     """
 
     devices: Mapping[str, Configured]
     precision: str
     memory_gib: float
+    sizes: Mapping[str, int]
+    weights: int
 
 
 class Device(Protocol):

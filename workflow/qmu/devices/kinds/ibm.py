@@ -17,6 +17,7 @@ from qmu.circuits.gates import check_supported
 from qmu.devices.checks import Context, DeviceCard, require
 from qmu.devices.images import Images
 from qmu.errors import ConfigError
+from qmu.ibm import known
 from qmu.ibm.cost import samples_per_job
 from qmu.ibm.settings import Job, Settings, Waiting, is_fake
 
@@ -61,8 +62,12 @@ class Config(Settings):
 
 
 def check(config: Config, where: str, circuits: Mapping[str, Circuit], context: Context) -> None:
-    """The client must be installed, and every model's circuit must have a counterpart."""
+    """The client must be installed, every model's circuit must have a counterpart, and the backend
+    must be able to do the work, as far as that is known without asking IBM."""
     require(where, "qiskit_ibm_runtime", *(["qiskit_aer"] if config.fake else []))
+    images = config.images.least(context.sizes)
+    work = known.Work(circuits, context.weights, images, config.parts())
+    known.check(where, config.backend, config.settings(), work, config.job.max_total_seconds)
     for name, circuit in circuits.items():
         try:
             check_supported(circuit)

@@ -1,9 +1,10 @@
 """Exact noisy output distributions of one transpiled circuit for many samples.
 
 Density matrices as Pauli components (`components`), carried through the backend's noise step by
-step (`steps`) and for a block of samples at once. Only qubits that hold something are carried: one that was not touched yet
-is |0>, and one that the noiseless circuit leaves in |0> (a routing qubit) is taken as a fresh |0>
-when it is next used. What that neglects is reported, and ``exact=True`` carries everything.
+step (`steps`) and for a block of samples at once. Only qubits that hold something are carried: one
+that was not touched yet is |0>, and one that the noiseless circuit leaves in |0> (a routing qubit)
+is taken as a fresh |0> when it is next used. What that neglects is reported, and ``exact=True``
+carries everything.
 """
 
 from __future__ import annotations
