@@ -16,12 +16,15 @@ from qmu.models.outputs import evaluate
 from qmu.seeds import generator
 from qmu.simulators.pennylane import expectations, maker
 from qmu.simulators.transpiled.noise import noise_model
-from qmu.steps import evaluate_with
+from qmu.specs.devices import EvaluateWith
+from qmu.steps.devices import evaluate_with
+from qmu.steps.frame.job import Job
 from qmu.steps.io.parameters import parameter_columns
 from qmu.tables import parquet as tables
 
 EXPERIMENT = "pennylane"
 STAMP = {"experiment": EXPERIMENT, "code_digest": "0" * 16}
+INPUTS = ("pool", "samples", "parameters")
 CLASSES, FEATURES, IMAGES = 3, 8, 80
 FEW = {
     "train": 4,
@@ -38,16 +41,6 @@ MODEL = {
     "device": "default.qubit",
     "precision": "double",
 }
-
-
-class Clock:
-    """A job's clock that measures nothing."""
-
-    def watch_compilation(self):
-        """Nothing to watch."""
-
-    def ready(self):
-        """No time is kept."""
 
 
 @pytest.fixture(scope="module")
@@ -80,19 +73,22 @@ def files(tmp_path_factory):
 def run(files, folder, name="on", report=lambda line: None, **setting):
     """The outputs of a device with these settings."""
     settings = pennylane.Config(**{"images": FEW} | setting).model_dump(mode="json")
-    spec = {
-        "experiment": EXPERIMENT,
-        "root_seed": 0,
-        "code_digest": "0" * 16,
-        "name": "basic_qnn",
-        "variant": "target",
-        "seed": 0,
-        "device": name,
-        "settings": settings,
-        "model": MODEL,
-    }
+    spec = EvaluateWith(
+        step="devices.evaluate_with",
+        experiment=EXPERIMENT,
+        root_seed=0,
+        code={},
+        name="basic_qnn",
+        variant="target",
+        seed=0,
+        device=name,
+        settings=settings,
+        model=MODEL,
+    )
     path = folder / f"{name}.parquet"
-    evaluate_with.run(files, {"outputs": str(path)}, spec, report, Clock())
+    inputs = evaluate_with.Inputs(**{key: files[key] for key in INPUTS})
+    outputs = evaluate_with.Outputs(outputs=str(path))
+    evaluate_with.run(inputs, outputs, spec, Job(report=report))
     return tables.read(path, "outputs", experiment=EXPERIMENT)
 
 
