@@ -58,8 +58,8 @@ def log_ratio(values: np.ndarray, first: Gaussians, second: Gaussians) -> np.nda
 
     Zero, no evidence either way, for a sample of which one side knows nothing (NaN).
     """
-    found = first.log_density(values) - second.log_density(values)
-    return np.where(np.isnan(found), 0.0, found)
+    evidence = first.log_density(values) - second.log_density(values)
+    return np.where(np.isnan(evidence), 0.0, evidence)
 
 
 def fit(values: np.ndarray, chosen: np.ndarray, group: np.ndarray, few: int = FEW) -> Gaussians:
@@ -79,12 +79,12 @@ def fit(values: np.ndarray, chosen: np.ndarray, group: np.ndarray, few: int = FE
     freedom = np.maximum(count - 1, 0)
     everywhere = squares.sum() / freedom.sum() if freedom.any() else np.nan
     for name in np.unique(group):
-        here = group == name
-        own = squares[here].sum() / freedom[here].sum() if freedom[here].any() else everywhere
-        variance[here & (count < few)] = own
-        missing = here & (count == 0)
-        if missing.any() and count[here].any():
-            known = values[:, here][chosen[:, here]]
+        rows = group == name
+        own = squares[rows].sum() / freedom[rows].sum() if freedom[rows].any() else everywhere
+        variance[rows & (count < few)] = own
+        missing = rows & (count == 0)
+        if missing.any() and count[rows].any():
+            known = values[:, rows][chosen[:, rows]]
             mean[missing] = known.mean()
             variance[missing] = max(own, known.var(ddof=1)) if len(known) > 1 else own
     return Gaussians(mean, np.maximum(np.sqrt(variance), SMALLEST))

@@ -72,15 +72,15 @@ def expectations(
     """
     import pennylane as qml
 
-    found = []
+    answers = []
     for row in inputs:
         seed = int(rng.integers(2**31))
         # Devices of PennyLane's older interface sample with NumPy's global generator.
         np.random.seed(seed)  # noqa: NPY002
         device = make(seed)
         node = qml.QNode(quantum_function(circuit), device, interface=None, diff_method=None)
-        found.append(np.array(qml.set_shots(node, shots)(angles, row), np.float64))
-    return np.array(found).reshape(len(inputs), len(circuit.measured))
+        answers.append(np.array(qml.set_shots(node, shots)(angles, row), np.float64))
+    return np.array(answers).reshape(len(inputs), len(circuit.measured))
 
 
 def maker(name: str, wires: int, options: dict[str, Any], backend: Any = None) -> Make:

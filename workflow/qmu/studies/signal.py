@@ -71,15 +71,15 @@ class Config(Strict):
         shared = {
             name: getattr(self, name) for name in ("compact", "optimization_level", "shots")
         } | {"transpiler_seeds": self.transpiler_seeds}
-        found = [
+        choices = [
             Settings(**shared, layers=count, max_layers=40, max_infidelity=1.0)
             for count in sorted(self.layers)
         ]
         if self.max_infidelity is not None:
-            found.append(Settings(**shared, max_infidelity=self.max_infidelity))
+            choices.append(Settings(**shared, max_infidelity=self.max_infidelity))
         if self.tree:
-            found.append(Settings(**shared, embedding="tree"))
-        return found
+            choices.append(Settings(**shared, embedding="tree"))
+        return choices
 
 
 def check(config: Config, where: str) -> None:
@@ -137,7 +137,7 @@ def row(
     """
     prepared = prepare(case.circuit, case.angles, case.inputs, backend, settings)
     fidelity = prepared.fidelity[: len(case.labels)]
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "model": case.name,
         "backend": backend.name,
         "embedding": settings.embedding,
@@ -155,10 +155,10 @@ def row(
         embedded = local.expectations(prepared, backend, noisy=False)
         chances, _ = local.probabilities(prepared, backend)
     except QmuError:
-        return found | dict.fromkeys(MEASURED)
+        return figures | dict.fromkeys(MEASURED)
     frequencies = rng.multinomial(settings.shots, chances) / settings.shots
     noisy, sampled = (local.parities(part, prepared) for part in (chances, frequencies))
-    return found | _measured(case, exact, embedded, noisy, sampled)
+    return figures | _measured(case, exact, embedded, noisy, sampled)
 
 
 MEASURED = (
@@ -195,10 +195,10 @@ def _measured(
     }
 
 
-def _corrected(found: np.ndarray, exact: np.ndarray, shown: int) -> np.ndarray:
+def _corrected(values: np.ndarray, exact: np.ndarray, shown: int) -> np.ndarray:
     """The first ``shown`` rows by lines that the others fit."""
-    lines = linear_correction.fit(found[shown:], exact[shown:])
-    return linear_correction.apply(lines, found[:shown])
+    lines = linear_correction.fit(values[shown:], exact[shown:])
+    return linear_correction.apply(lines, values[:shown])
 
 
 def ideal_expectations(drawn: Template) -> np.ndarray:
@@ -209,8 +209,8 @@ def ideal_expectations(drawn: Template) -> np.ndarray:
     # Qubit 0 is the fastest bit of qiskit's index.
     bits = np.arange(2**wires)[:, None] >> np.arange(wires) & 1
     outcomes = (1.0 - 2.0 * (bits @ drawn.masks.T.astype(int) & 1)) * drawn.signs
-    found = []
+    expectations = []
     for values in drawn.values:
         bound = drawn.circuit.assign_parameters(dict(zip(drawn.parameters, values, strict=True)))
-        found.append(Statevector(bound).probabilities() @ outcomes)
-    return np.array(found)
+        expectations.append(Statevector(bound).probabilities() @ outcomes)
+    return np.array(expectations)

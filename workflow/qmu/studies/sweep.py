@@ -89,11 +89,11 @@ def strengths(sweep: Config) -> list[float]:
 
 def points(sweep: Config) -> list[SweepPoint]:
     """Exact values at every scale; at the sampled scales every number of shots and repeats."""
-    found = [SweepPoint(scale) for scale in strengths(sweep)]
+    listed = [SweepPoint(scale) for scale in strengths(sweep)]
     for scale in sorted(sweep.sampled_scales):
         for shots in sorted(sweep.shots):
-            found += [SweepPoint(scale, shots, repeats) for repeats in sorted(sweep.repeats)]
-    return found
+            listed += [SweepPoint(scale, shots, repeats) for repeats in sorted(sweep.repeats)]
+    return listed
 
 
 def repeated(

@@ -72,14 +72,14 @@ def _sweep(service: Any, job_id: str, record: JobRecord | None, patience: Patien
     if record is None:
         return
     try:
-        found = tags.find_jobs(service, record.tag, patience)
+        listed = tags.find_jobs(service, record.tag, patience)
     except Failed as failed:
         if failed.fault.kind == "auth":
             raise
         patience.report(f"{failed}; duplicates were not looked for")
         return
-    if any(job.job_id == job_id for job in found):
-        tags.cancel_extras(found, job_id, patience, patience.report)
+    if any(job.job_id == job_id for job in listed):
+        tags.cancel_extras(listed, job_id, patience, patience.report)
 
 
 def _wait(job: Any, chosen: Submission, named: str | Path, patience: Patience) -> None:
@@ -134,11 +134,11 @@ def _store(job: Any, record: JobRecord | None, state: JobFolder, patience: Patie
     try:
         header["usage_seconds"] = patience.call(f"usage of IBM job {job_id}", job.usage)
         properties = patience.call(f"calibration of {backend_name}", job.properties)
-        found = calibration.snapshot(properties, record, backend_name)
+        snapshot = calibration.snapshot(properties, record, backend_name)
     except Exception as error:
         patience.report(f"no calibration for the manifest: {patience.redact.line(error)}")
-        found = calibration.unavailable(backend_name, patience.redact.line(error))
+        snapshot = calibration.unavailable(backend_name, patience.redact.line(error))
     header.setdefault("usage_seconds", None)
     raw_result.store(state.result, header, text)
-    write_json(state.calibration, found)
+    write_json(state.calibration, snapshot)
     patience.report(f"stored the result of IBM job {job_id} in {state.result}")

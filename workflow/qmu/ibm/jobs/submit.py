@@ -124,9 +124,9 @@ def _find_or_post(job: _Job) -> str:
         attempts=before.attempts if sent and before is not None else 0,
     )
     intent = job.folder.write_intent(intent)
-    found = tags.await_jobs(job.service, job.tag, max(settling, 0.0), job.patience)
-    if found:
-        return _keep(job, found, "found")
+    listed = tags.await_jobs(job.service, job.tag, max(settling, 0.0), job.patience)
+    if listed:
+        return _keep(job, listed, "found")
     limit = job.chosen.job.max_cost_seconds
     if limit is not None and job.cost.qpu_seconds > limit:
         raise QmuError(
@@ -144,9 +144,9 @@ def _post(job: _Job, intent: Intent) -> str:
         outcome = _send_once(job)
         if isinstance(outcome, str):
             return outcome
-        found = _look_after(job, outcome)
-        if found:
-            return _keep(job, found, "found")
+        listed = _look_after(job, outcome)
+        if listed:
+            return _keep(job, listed, "found")
         wait = max(pause, outcome.retry_after)
         # Only an explicit "too many requests" is sent again, and only after the list of jobs has
         # shown that none of the client's own attempts was accepted.
@@ -178,20 +178,20 @@ def _send_once(job: _Job) -> str | Fault:
     job.record(accepted.job_id, "submitted")
     job.report(f"submitted IBM job {accepted.job_id} to {job.backend_name} (tag {job.tag})")
     try:
-        found = tags.find_jobs(job.service, job.tag, job.patience)
+        listed = tags.find_jobs(job.service, job.tag, job.patience)
     except Failed as failed:
         job.report(f"{failed}; collecting the job looks for duplicates again")
-        found = []
+        listed = []
     with contextlib.suppress(NoAnswer):
         answer_within(job.chosen.waiting.request_seconds, accepted.close)
-    if any(other.job_id == accepted.job_id for other in found):
-        return _keep(job, found, "submitted")
+    if any(other.job_id == accepted.job_id for other in listed):
+        return _keep(job, listed, "submitted")
     # Ours is not listed yet; whatever else is listed is a duplicate of it.
-    tags.cancel_extras(found, accepted.job_id, job.patience, job.report)
+    tags.cancel_extras(listed, accepted.job_id, job.patience, job.report)
     return accepted.job_id
 
 
-def _look_after(job: _Job, fault: Fault) -> list[tags.Found]:
+def _look_after(job: _Job, fault: Fault) -> list[tags.Listed]:
     job.report(f"submitting: {fault.text}; looking for the job on IBM's side")
     settle = job.chosen.waiting.settle_seconds
     try:
@@ -203,10 +203,12 @@ def _look_after(job: _Job, fault: Fault) -> list[tags.Found]:
         ) from None
 
 
-def _keep(job: _Job, found: list[tags.Found], origin: str) -> str:
-    kept = found[0]
-    job.record(kept.job_id, origin)
+def _keep(job: _Job, listed: list[tags.Listed], origin: str) -> str:
+    first = listed[0]
+    job.record(first.job_id, origin)
     if origin == "found":
-        job.report(f"found IBM job {kept.job_id} ({kept.status}) by tag {job.tag}: not paid again")
-    tags.cancel_extras(found, kept.job_id, job.patience, job.report)
-    return kept.job_id
+        job.report(
+            f"found IBM job {first.job_id} ({first.status}) by tag {job.tag}: not paid again"
+        )
+    tags.cancel_extras(listed, first.job_id, job.patience, job.report)
+    return first.job_id

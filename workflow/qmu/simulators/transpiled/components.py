@@ -40,10 +40,10 @@ class Components:
         samples, size = len(self.values), 4 ** len(pair)
         behind = 4 ** (len(self.qubits) - 1 - max(self.qubits.index(qubit) for qubit in pair))
         if behind > 1:
-            found = matrix[:, None] @ self.values.reshape(samples, -1, size, behind)
+            product = matrix[:, None] @ self.values.reshape(samples, -1, size, behind)
         else:
-            found = self.values.reshape(samples, -1, size) @ matrix.transpose(0, 2, 1)
-        self.values = found.reshape(samples, -1)
+            product = self.values.reshape(samples, -1, size) @ matrix.transpose(0, 2, 1)
+        self.values = product.reshape(samples, -1)
 
     def chance_of_one(self, qubit: int) -> np.ndarray:
         """Probability (n,) of |1> on a carried qubit."""

@@ -60,8 +60,8 @@ def distributions(
                     neglected = max(neglected, float(np.max(state.chance_of_one(qubit))))
                 state.drop(step.empty + step.done)
             parts.append(state.distribution(qubits, readout))
-    found = np.concatenate(parts)
-    return found / found.sum(axis=1, keepdims=True), neglected
+    probabilities = np.concatenate(parts)
+    return probabilities / probabilities.sum(axis=1, keepdims=True), neglected
 
 
 def _slices(count: int, size: int) -> list[slice]:
