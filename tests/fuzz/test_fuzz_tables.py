@@ -205,7 +205,7 @@ def test_a_small_file_that_stands_for_gigabytes(tmp_path, little_memory):
 
 CRASH = """
 import sys
-from qmu import tables
+from qmu.tables import parquet as tables
 from qmu.errors import QmuError
 for path in sys.argv[1:]:
     try:

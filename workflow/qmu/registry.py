@@ -22,6 +22,7 @@ KINDS = {
     "unlearning": "unlearning.methods",
     "attacks": "attacks.methods",
     "quality": "quality.measures",
+    "devices": "devices.kinds",
 }
 
 # Kind of component -> what its files define beside their `Config`.

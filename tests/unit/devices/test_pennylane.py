@@ -9,19 +9,22 @@ from fixtures import small_config
 from qmu.circuits.circuit import Circuit, Feature, Operation
 from qmu.config.parse import parse
 from qmu.devices.images import Images, select
-from qmu.devices.kinds.pennylane import PennyLaneDevice
+from qmu.devices.kinds import pennylane
 from qmu.errors import ConfigError, QmuError
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
 from qmu.seeds import generator
-from qmu.simulators.tapes import expectations, maker
+from qmu.simulators.pennylane import expectations, maker
 from qmu.simulators.transpiled.noise import noise_model
-from qmu.steps import evaluate_with
+from qmu.specs.devices import EvaluateWith
+from qmu.steps.devices import evaluate_with
+from qmu.steps.frame.job import Job
 from qmu.steps.io.parameters import parameter_columns
 from qmu.tables import parquet as tables
 
 EXPERIMENT = "pennylane"
 STAMP = {"experiment": EXPERIMENT, "code_digest": "0" * 16}
+INPUTS = ("pool", "samples", "parameters")
 CLASSES, FEATURES, IMAGES = 3, 8, 80
 FEW = {
     "train": 4,
@@ -38,16 +41,6 @@ MODEL = {
     "device": "default.qubit",
     "precision": "double",
 }
-
-
-class Clock:
-    """A job's clock that measures nothing."""
-
-    def watch_compilation(self):
-        """Nothing to watch."""
-
-    def ready(self):
-        """No time is kept."""
 
 
 @pytest.fixture(scope="module")
@@ -79,20 +72,23 @@ def files(tmp_path_factory):
 
 def run(files, folder, name="on", report=lambda line: None, **setting):
     """The outputs of a device with these settings."""
-    settings = PennyLaneDevice(**{"images": FEW} | setting).model_dump(mode="json")
-    spec = {
-        "experiment": EXPERIMENT,
-        "root_seed": 0,
-        "code_digest": "0" * 16,
-        "name": "basic_qnn",
-        "variant": "target",
-        "seed": 0,
-        "device": name,
-        "settings": settings,
-        "model": MODEL,
-    }
+    settings = pennylane.Config(**{"images": FEW} | setting).model_dump(mode="json")
+    spec = EvaluateWith(
+        step="devices.evaluate_with",
+        experiment=EXPERIMENT,
+        root_seed=0,
+        code={},
+        name="basic_qnn",
+        variant="target",
+        seed=0,
+        device=name,
+        settings=settings,
+        model=MODEL,
+    )
     path = folder / f"{name}.parquet"
-    evaluate_with.run(files, {"outputs": str(path)}, spec, report, Clock())
+    inputs = evaluate_with.Inputs(**{key: files[key] for key in INPUTS})
+    outputs = evaluate_with.Outputs(outputs=str(path))
+    evaluate_with.run(inputs, outputs, spec, Job(report=report))
     return tables.read(path, "outputs", experiment=EXPERIMENT)
 
 
@@ -274,5 +270,5 @@ def test_a_device_keeps_its_settings():
     entry = parse(small_config() | {"devices": {"a": setting}}).devices["a"]
     assert entry.component == "pennylane"
     assert entry.settings["images"]["train"] == 20
-    assert PennyLaneDevice(**entry.settings).fake
-    assert not PennyLaneDevice(device="qiskit.remote", backend="ibm_torino", shots=10).fake
+    assert pennylane.Config(**entry.settings).fake
+    assert not pennylane.Config(device="qiskit.remote", backend="ibm_torino", shots=10).fake

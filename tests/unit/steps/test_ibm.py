@@ -6,11 +6,12 @@ import io
 import json
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from qmu.ibm.job_settings import JobSettings
-from qmu.ibm.jobs.folder import JobFolder, JobRecord
+from qmu.ibm.jobs.folder import JobFolder, JobRecord, holding, publish
+from qmu.ibm.jobs.tags import job_tag
 from qmu.steps.frame import execute as job
 from qmu.steps.io import ibm_job
 from qmu.steps.io.manifest import _ibm_jobs
@@ -18,7 +19,6 @@ from qmu.steps.io.manifest import _ibm_jobs
 TOKEN = "MARKED-token/+=0123456789"
 CIRCUIT = {"primitive": "sampler", "shots": 100, "options": {}, "embedding": "mps"}
 JOB = {"mode": "batch", "max_execution_time": 60, "max_cost_seconds": None}
-SPEC = {"circuit": CIRCUIT, "job": {**JOB, "max_total_seconds": 600.0}}
 
 
 @pytest.mark.parametrize(("images", "parts"), [(10, 1), (10, 3), (7, 7), (2, 3), (1000, 9)])
@@ -33,15 +33,21 @@ def test_parts_divide_the_images(images, parts):
 
 def test_waiting_and_budget_are_no_part_of_what_is_paid():
     """The job's tag is made from what is paid."""
-    first = ibm_job.job_settings(SPEC, {})
-    patient = ibm_job.job_settings(SPEC, {"outage_seconds": 5.0, "max_wait_seconds": 7.0})
-    assert (patient.outage_seconds, patient.max_wait_seconds) == (5.0, 7.0)
-    assert patient.paid() == first.paid()
-    dearer = ibm_job.job_settings({**SPEC, "job": {**SPEC["job"], "max_total_seconds": 1.0}}, {})
-    assert dearer == first
-    more = ibm_job.job_settings({**SPEC, "circuit": {**CIRCUIT, "shots": 200}}, {})
-    assert more.paid() != first.paid()
-    assert isinstance(first, JobSettings)
+
+    def submission(waiting, circuit=CIRCUIT, job=JOB):
+        return ibm_job.submission(SimpleNamespace(circuit=circuit, job=job), waiting)
+
+    def tag(chosen):
+        return job_tag("digest", "backend", chosen.circuit)
+
+    first = submission({})
+    patient = submission({"outage_seconds": 5.0, "max_wait_seconds": 7.0})
+    assert (patient.waiting.outage_seconds, patient.waiting.max_wait_seconds) == (5.0, 7.0)
+    assert tag(patient) == tag(first)
+    dearer = submission({}, job={**JOB, "max_total_seconds": 1.0})
+    assert tag(dearer) == tag(first)
+    more = submission({}, circuit={**CIRCUIT, "shots": 200})
+    assert tag(more) != tag(first)
 
 
 def test_one_process_at_a_time_holds_a_paid_folder(tmp_path, monkeypatch):
@@ -52,11 +58,11 @@ def test_one_process_at_a_time_holds_a_paid_folder(tmp_path, monkeypatch):
 
     def second() -> None:
         entered.set()
-        with ibm_job.paid_folder("qmu-x") as folder:
+        with holding("qmu-x") as folder:
             order.append("second")
             assert isinstance(folder, JobFolder)
 
-    with ibm_job.paid_folder("qmu-x"):
+    with holding("qmu-x"):
         thread = threading.Thread(target=second)
         thread.start()
         entered.wait(5)
@@ -73,19 +79,19 @@ def test_a_dead_job_is_let_go_only_when_an_output_was_deleted(tmp_path):
     outputs = [tmp_path / "one.json", tmp_path / "two.json"]
     for output in outputs:
         output.write_text("{}")
-    ibm_job.forget_dead(folder)
+    folder.forget_dead()
     folder.write_job(record)
-    ibm_job.forget_dead(folder)
+    folder.forget_dead()
     for output in outputs:
-        ibm_job.note_dead(folder, "j1", str(output))
-        ibm_job.forget_dead(folder)
+        folder.note_dead("j1", str(output))
+        folder.forget_dead()
         assert folder.read_job() == record
     outputs[0].unlink()
-    ibm_job.forget_dead(folder)
+    folder.forget_dead()
     assert folder.read_job() is None
     # A job that came after it is another one.
     folder.write_job(replace(record, job_id="j2"))
-    ibm_job.forget_dead(folder)
+    folder.forget_dead()
     assert folder.read_job().job_id == "j2"
 
 
@@ -94,7 +100,7 @@ def test_an_output_is_published_whole(tmp_path):
     kept, output = tmp_path / "kept.json", tmp_path / "out" / "job.json"
     output.parent.mkdir()
     kept.write_text("content")
-    ibm_job.publish(kept, str(output))
+    publish(kept, str(output))
     assert (kept.read_text(), output.read_text()) == ("content", "content")
     assert list(output.parent.iterdir()) == [output]
 

@@ -11,15 +11,16 @@ from qmu.data.splits import scattered_order
 from qmu.errors import ConfigError, QmuError
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
-from qmu.plan.specs import Specs
+from qmu.plan import studies
 from qmu.report.drawing import theme
 from qmu.report.figures import signal as fig_signal
 from qmu.report.results import signal as signal_evidence
 from qmu.seeds import generator
-from qmu.steps import signal
+from qmu.specs.studies import Signal
+from qmu.steps.frame.job import Job
 from qmu.steps.io.parameters import parameter_columns
+from qmu.steps.studies import signal
 from qmu.studies import signal as hardware_signal
-from qmu.studies.signal_config import Signal
 from qmu.tables import parquet as tables
 
 EXPERIMENT = "signal"
@@ -34,16 +35,6 @@ MODEL = {
     "precision": "double",
 }
 FAST = {"backend": "fake_manila", "images": SHOWN, "layers": [1, 2], "transpiler_seeds": 1}
-
-
-class Clock:
-    """A job's clock that measures nothing."""
-
-    def watch_compilation(self):
-        """Nothing to watch."""
-
-    def ready(self):
-        """No time is kept."""
 
 
 def written(folder, validation=True):
@@ -74,17 +65,19 @@ def written(folder, validation=True):
 
 
 def run(files, path, **setting):
-    spec = {
-        "experiment": EXPERIMENT,
-        "root_seed": 0,
-        "code_digest": "0" * 16,
-        "name": "basic_qnn",
-        "seed": 0,
-        "signal": Signal(**FAST | setting).model_dump(mode="json"),
-        "model": MODEL,
-    }
+    spec = Signal(
+        step="studies.signal",
+        experiment=EXPERIMENT,
+        root_seed=0,
+        code={},
+        name="basic_qnn",
+        seed=0,
+        signal=hardware_signal.Config(**FAST | setting).model_dump(mode="json"),
+        model=MODEL,
+    )
     lines = []
-    signal.run(files, {"signal": str(path)}, spec, lines.append, Clock())
+    outputs = signal.Outputs(signal=str(path))
+    signal.run(signal.Inputs(**files), outputs, spec, Job(report=lines.append))
     return tables.read(path, "signal", experiment=EXPERIMENT), lines
 
 
@@ -157,7 +150,7 @@ def test_the_figure_shows_each_embedding_once_and_skips_what_was_not_simulated()
 
 
 def test_the_choices_are_ordered_and_only_the_search_asks_for_fidelity():
-    choices = Signal(layers=(4, 1)).choices()
+    choices = hardware_signal.Config(layers=(4, 1)).choices()
     assert [(c.embedding, c.layers) for c in choices] == [
         *(("mps", 1), ("mps", 4), ("mps", None), ("tree", None))
     ]
@@ -185,7 +178,7 @@ def test_a_wrong_section_is_refused(section, words):
 def test_no_section_no_signal():
     assert parse(small_config()).signal is None
     experiment = parse(small_config() | {"signal": {}})
-    assert experiment.signal == Signal()
-    spec = Specs(experiment).signal(next(iter(experiment.models)))
-    assert spec["signal"]["images"] == 64
-    assert spec["seed"] == experiment.common.seeds[0]
+    assert experiment.signal == hardware_signal.Config()
+    spec = studies.signal(experiment, next(iter(experiment.models)))
+    assert spec.signal["images"] == 64
+    assert spec.seed == experiment.common.seeds[0]

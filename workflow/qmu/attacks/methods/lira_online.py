@@ -31,7 +31,7 @@ CARD = AttackCard(
         "with no threshold fitted. The shadow models are of the original's kind: after unlearning "
         "the attacker still assumes them."
     ),
-    per_image=True,
+    calibrated=True,
 )
 
 

@@ -33,7 +33,7 @@ CARD = AttackCard(
         "Retained classes: models after the same unlearning with the sample against without. "
         "Decision: score > 0."
     ),
-    per_image=True,
+    calibrated=True,
 )
 
 

@@ -17,6 +17,7 @@ import math
 import numpy as np
 
 from qmu.audit.measurement import Measurement
+from qmu.metrics.distances import between_states
 from qmu.models import states as _states
 from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.quality.statistics import named
@@ -89,7 +90,7 @@ def to_references(
     sums: dict[str, np.ndarray] = {}
     for parameters in others:
         other = _states.final_states(exam.model, parameters, inputs)
-        found = _states.distances(states, other)
+        found = between_states(states, other)
         gap = values - _states.expectations(other, measured)
         found[EXPECTATION] = np.linalg.norm(gap, axis=-1)
         for name, value in found.items():

@@ -54,7 +54,7 @@ def chosen(results: Results, model: str) -> list[str]:
     ranked = sorted(present, key=lambda a: -abs(areas[a].value - 0.5) if a in areas else 0.0)
     cards, calibrated = results.cards.attacks, {}
     for attack in present:
-        if attack in cards and cards[attack].per_image:
+        if attack in cards and cards[attack].calibrated:
             calibrated.setdefault(cards[attack].source, attack)
     wanted = dict.fromkeys([*ranked[:1], *calibrated.values(), *ranked[1:]])
     shown = list(wanted)[:PANELS]

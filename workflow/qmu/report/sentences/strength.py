@@ -26,7 +26,7 @@ def strength(results: Results) -> list[str]:
         return []
     sentences = [
         _shadows(results),
-        _per_image(results),
+        _calibrated(results),
         _strongest(results),
         "Attacks bound leakage from below: where all of them fail, a stronger one may not.",
     ]
@@ -52,8 +52,8 @@ def _shadows(results: Results) -> str:
     return text
 
 
-def _per_image(results: Results) -> str:
-    names = [attack for attack, card in _cards(results) if card.per_image]
+def _calibrated(results: Results) -> str:
+    names = [attack for attack, card in _cards(results) if card.calibrated]
     if not names:
         return (
             "None of these attacks judges each image by what is usual for that image, so the risk "
