@@ -27,6 +27,7 @@ def small_config() -> dict[str, Any]:
     return {
         "experiment": "small",
         "seeds": [0],
+        "forget": {"kind": "class", "label": 4},
         "models": {"basic_qnn": {"layers": 1}},
         "unlearning": {"ga": {}},
         "attacks": {"loss_thr": {}},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hardware_example as example
 import numpy as np
 import pytest
+import step_example
 from fixtures import small_config
 from qmu.circuits.circuit import Circuit, Feature, Operation
 from qmu.config.parse import parse
@@ -16,12 +17,10 @@ from qmu.models.outputs import evaluate
 from qmu.seeds import generator
 from qmu.simulators.tapes import expectations, maker
 from qmu.simulators.transpiled.noise import noise_model
-from qmu.steps import evaluate_with
+from qmu.steps.devices import evaluate_with
 from qmu.steps.io.parameters import parameter_columns
 from qmu.tables import parquet as tables
 
-EXPERIMENT = "pennylane"
-STAMP = {"experiment": EXPERIMENT, "code_digest": "0" * 16}
 CLASSES, FEATURES, IMAGES = 3, 8, 80
 FEW = {
     "train": 4,
@@ -38,16 +37,6 @@ MODEL = {
     "device": "default.qubit",
     "precision": "double",
 }
-
-
-class Clock:
-    """A job's clock that measures nothing."""
-
-    def watch_compilation(self):
-        """Nothing to watch."""
-
-    def ready(self):
-        """No time is kept."""
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +62,14 @@ def files(tmp_path_factory):
     columns = {"pool": pool, "samples": sample, "outputs": exact}
     columns["parameters"] = parameter_columns(parameters)
     for kind, values in columns.items():
-        tables.write(folder / f"{kind}.parquet", kind, values, **STAMP)
+        tables.write(folder / f"{kind}.parquet", kind, values, **step_example.STAMP)
     return {kind: str(folder / f"{kind}.parquet") for kind in columns}
 
 
-def run(files, folder, name="on", report=lambda line: None, **setting):
+def run(files, folder, name="on", **setting):
     """The outputs of a device with these settings."""
     settings = PennyLaneDevice(**{"images": FEW} | setting).model_dump(mode="json")
     spec = {
-        "experiment": EXPERIMENT,
-        "root_seed": 0,
-        "code_digest": "0" * 16,
         "name": "basic_qnn",
         "variant": "target",
         "seed": 0,
@@ -92,13 +78,13 @@ def run(files, folder, name="on", report=lambda line: None, **setting):
         "model": MODEL,
     }
     path = folder / f"{name}.parquet"
-    evaluate_with.run(files, {"outputs": str(path)}, spec, report, Clock())
-    return tables.read(path, "outputs", experiment=EXPERIMENT)
+    step_example.run("devices.evaluate_with", files, {"outputs": str(path)}, **spec)
+    return tables.read(path, "outputs", experiment=step_example.EXPERIMENT)
 
 
 def exact_of(files, table):
     """The exact outputs of the same images."""
-    exact = tables.read(files["outputs"], "outputs", experiment=EXPERIMENT)
+    exact = tables.read(files["outputs"], "outputs", experiment=step_example.EXPERIMENT)
     rows = np.searchsorted(exact["sample_id"], table["sample_id"])
     return {name: column[rows] for name, column in exact.items()}
 

@@ -4,11 +4,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from fixtures import leaves, same, small_data, small_model
+import step_example
+from fixtures import CLASSES, leaves, same, small_data, small_model
 from qmu.errors import QmuError
 from qmu.models import training
 from qmu.seeds import generator
-from qmu.steps import fleet
+from qmu.specs.base import ModelSpec
+from qmu.specs.train import Fleet
+from qmu.steps.train import fleet
 
 NAMES = (0, "tests", "training")
 SAMPLES = 40
@@ -169,8 +172,20 @@ def members_of(index):
 
 
 def train_fleet(model, indices, width=4, members=members_of):
-    found = fleet._train(model, fleet_pool(), indices, width, members, NAMES, silent)
-    return {index: (leaves(one), chosen, curve) for index, (one, chosen, curve) in found.items()}
+    spec = Fleet(
+        **step_example.COMMON,
+        step="train.shadows",
+        name="basic_qnn",
+        width=width,
+        indices=indices,
+        model=ModelSpec(
+            component="basic_qnn", settings={}, classes=CLASSES, device="", precision=""
+        ),
+    )
+    trained = fleet.train_fleet(model, fleet_pool(), spec, members, NAMES, silent)
+    return {
+        index: (leaves(one.parameters), one.members, one.history) for index, one in trained.items()
+    }
 
 
 @pytest.fixture(scope="module", params=["single", "double"])

@@ -9,16 +9,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import step_example
 from qmu.ibm.job_settings import JobSettings
 from qmu.ibm.jobs.folder import JobFolder, JobRecord
-from qmu.steps.frame import execute as job
+from qmu.specs.ibm import Estimate, Sent
+from qmu.steps.frame.log import Log
 from qmu.steps.io import ibm_job
 from qmu.steps.io.manifest import _ibm_jobs
 
 TOKEN = "MARKED-token/+=0123456789"
 CIRCUIT = {"primitive": "sampler", "shots": 100, "options": {}, "embedding": "mps"}
 JOB = {"mode": "batch", "max_execution_time": 60, "max_cost_seconds": None}
-SPEC = {"circuit": CIRCUIT, "job": {**JOB, "max_total_seconds": 600.0}}
 
 
 @pytest.mark.parametrize(("images", "parts"), [(10, 1), (10, 3), (7, 7), (2, 3), (1000, 9)])
@@ -31,15 +32,21 @@ def test_parts_divide_the_images(images, parts):
     assert max(sizes) - min(sizes) <= 1
 
 
+def sent(circuit=CIRCUIT):
+    """The spec of one job of a device."""
+    spec = step_example.COMMON | {"step": "ibm.submit", "backend": "fake_manila"}
+    return Sent(**spec, circuit=circuit, job=JOB)
+
+
 def test_waiting_and_budget_are_no_part_of_what_is_paid():
     """The job's tag is made from what is paid."""
-    first = ibm_job.job_settings(SPEC, {})
-    patient = ibm_job.job_settings(SPEC, {"outage_seconds": 5.0, "max_wait_seconds": 7.0})
+    first = ibm_job.job_settings(sent(), {})
+    patient = ibm_job.job_settings(sent(), {"outage_seconds": 5.0, "max_wait_seconds": 7.0})
     assert (patient.outage_seconds, patient.max_wait_seconds) == (5.0, 7.0)
     assert patient.paid() == first.paid()
-    dearer = ibm_job.job_settings({**SPEC, "job": {**SPEC["job"], "max_total_seconds": 1.0}}, {})
-    assert dearer == first
-    more = ibm_job.job_settings({**SPEC, "circuit": {**CIRCUIT, "shots": 200}}, {})
+    limited = Estimate(**dict(sent()), device="torino", max_total_seconds=1.0)
+    assert ibm_job.job_settings(limited, {}) == first
+    more = ibm_job.job_settings(sent({**CIRCUIT, "shots": 200}), {})
     assert more.paid() != first.paid()
     assert isinstance(first, JobSettings)
 
@@ -103,7 +110,8 @@ def test_a_log_hides_the_token(tmp_path, monkeypatch):
     """All that a job prints passes the redactor, tracebacks of its own included."""
     monkeypatch.setenv("QISKIT_IBM_TOKEN", TOKEN)
     path = tmp_path / "job.log"
-    with job.Log(path, job.redactor()) as log:
+    with Log(path) as log:
+        log.redact = ibm_job.redactor()
         print(f"the token is {TOKEN}, really", file=log)
         print(json.dumps({"apikey": TOKEN}), file=log)
     assert TOKEN not in path.read_text()
@@ -115,9 +123,9 @@ def test_without_an_account_nothing_is_hidden(tmp_path, monkeypatch):
     """And Qiskit's part of the package is not imported."""
     monkeypatch.delenv("QISKIT_IBM_TOKEN", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert job.redactor() is str
+    assert ibm_job.redactor() is str
     path = tmp_path / "job.log"
-    with job.Log(path, job.redactor()) as log:
+    with Log(path) as log:
         assert isinstance(log, io.TextIOBase)
         log.write(f"{TOKEN}\n")
     assert path.read_text() == f"{TOKEN}\n"

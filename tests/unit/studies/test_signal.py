@@ -5,25 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import report_example
+import step_example
 from fixtures import small_config
 from qmu.config.parse import parse
 from qmu.data.splits import scattered_order
 from qmu.errors import ConfigError, QmuError
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
-from qmu.plan.specs import Specs
+from qmu.plan import studies
 from qmu.report.drawing import theme
 from qmu.report.figures import signal as fig_signal
 from qmu.report.results import signal as signal_evidence
 from qmu.seeds import generator
-from qmu.steps import signal
 from qmu.steps.io.parameters import parameter_columns
 from qmu.studies import signal as hardware_signal
 from qmu.studies.signal_config import Signal
 from qmu.tables import parquet as tables
 
-EXPERIMENT = "signal"
-STAMP = {"experiment": EXPERIMENT, "code_digest": "0" * 16}
 CLASSES, FEATURES, IMAGES, SHOWN = 3, 16, 150, 20
 TRAINING = {"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 8, "epochs": 1, "loss": "ce"}
 MODEL = {
@@ -34,16 +32,6 @@ MODEL = {
     "precision": "double",
 }
 FAST = {"backend": "fake_manila", "images": SHOWN, "layers": [1, 2], "transpiler_seeds": 1}
-
-
-class Clock:
-    """A job's clock that measures nothing."""
-
-    def watch_compilation(self):
-        """Nothing to watch."""
-
-    def ready(self):
-        """No time is kept."""
 
 
 def written(folder, validation=True):
@@ -65,7 +53,7 @@ def written(folder, validation=True):
     parameters = model.initial_parameters(rng)
     columns = {"pool": pool, "samples": samples, "parameters": parameter_columns(parameters)}
     for kind, values in columns.items():
-        tables.write(folder / f"{kind}.parquet", kind, values, **STAMP)
+        tables.write(folder / f"{kind}.parquet", kind, values, **step_example.STAMP)
     order = scattered_order(np.arange(IMAGES))
     shown = order[part[order] == "test"][:SHOWN]
     logits = evaluate(model, parameters, pool["features"][shown])["logits"]
@@ -75,17 +63,13 @@ def written(folder, validation=True):
 
 def run(files, path, **setting):
     spec = {
-        "experiment": EXPERIMENT,
-        "root_seed": 0,
-        "code_digest": "0" * 16,
         "name": "basic_qnn",
         "seed": 0,
         "signal": Signal(**FAST | setting).model_dump(mode="json"),
         "model": MODEL,
     }
-    lines = []
-    signal.run(files, {"signal": str(path)}, spec, lines.append, Clock())
-    return tables.read(path, "signal", experiment=EXPERIMENT), lines
+    lines = step_example.run("studies.signal", files, {"signal": str(path)}, **spec)
+    return tables.read(path, "signal", experiment=step_example.EXPERIMENT), lines
 
 
 def test_a_row_for_every_embedding(tmp_path):
@@ -186,6 +170,6 @@ def test_no_section_no_signal():
     assert parse(small_config()).signal is None
     experiment = parse(small_config() | {"signal": {}})
     assert experiment.signal == Signal()
-    spec = Specs(experiment).signal(next(iter(experiment.models)))
-    assert spec["signal"]["images"] == 64
-    assert spec["seed"] == experiment.common.seeds[0]
+    spec = studies.signal(experiment, next(iter(experiment.models)))
+    assert spec.signal["images"] == 64
+    assert spec.seed == experiment.common.seeds[0]
