@@ -47,7 +47,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Sent, job: Job) -> None:
     job.clock.ready()
     record = JobFolder(Path(inputs.job).parent).read_job()
     if record is None:
-        raise QmuError(f"{inputs['job']}: no such file")
+        raise QmuError(f"{inputs.job}: no such file")
     if is_fake(spec.backend):
         _execute(record, inputs, outputs, spec, job.report)
     else:
@@ -62,7 +62,7 @@ def _fetch(record: JobRecord, inputs: Inputs, outputs: Outputs, spec: Sent, job:
             folder.write_job(record)
         elif kept.job_id != record.job_id:
             raise QmuError(
-                f"{inputs['job']} names IBM job {record.job_id}, but {folder.job} names "
+                f"{inputs.job} names IBM job {record.job_id}, but {folder.job} names "
                 f"{kept.job_id} for the same circuits: delete the first and run again"
             )
         if not (
