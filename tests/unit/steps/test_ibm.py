@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import step_example
+from qmu.errors import QmuError
 from qmu.ibm.job_settings import JobSettings
 from qmu.ibm.jobs.folder import JobFolder, JobRecord
 from qmu.specs.ibm import Estimate, Sent
@@ -154,3 +155,14 @@ def test_jobs_and_calibrations_must_be_pairs(tmp_path):
     """One file too many is no manifest."""
     with pytest.raises(ValueError, match="argument"):
         _ibm_jobs([], [str(tmp_path / "c.json")])
+
+
+def test_a_job_without_its_record_is_named(tmp_path):
+    """Someone deleted the record between two jobs."""
+    record = tmp_path / "job.json"
+    files = {"job": str(record), "prepared": str(tmp_path / "prepared.json")}
+    outputs = {"result": str(tmp_path / "r.json"), "calibration": str(tmp_path / "c.json")}
+    fields = ("backend", "circuit", "job")
+    spec = {name: value for name, value in sent() if name in fields}
+    with pytest.raises(QmuError, match=f"^{record}: no such file$"):
+        step_example.run("ibm.collect", files, outputs, **spec)
