@@ -182,6 +182,7 @@ def as_yaml(config: Mapping[str, Any]) -> str:
     written = dict(config.get("common") or config)
     if "common" in config:
         written["dataset"] = _component("name", config["dataset"], "")
+        written["forget"] = _component("kind", config["forget"], "")
         for section, (_, key) in SECTIONS.items():
             written[section] = {
                 name: _component(key, entry, name)
