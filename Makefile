@@ -25,7 +25,7 @@ noisy: $(STAMP)
 # cores by itself, so they are not split between workers; those on a cluster mostly wait, so they run
 # beside them. The last command compares the README's reliability table with what the others found.
 test: $(STAMP)
-	rm -rf $(OUTCOMES)
+	rm -rf "$(OUTCOMES)"
 	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts tests/ibm tests/fuzz tests/security
 	$(call beside,tests/workflow)
 	$(BIN)/python -m pytest -n 2 tests/faults
@@ -33,16 +33,16 @@ test: $(STAMP)
 
 # Faults on purpose (kills, damaged files, a full disk), and their table in the README.
 reliability: $(STAMP)
-	rm -rf $(OUTCOMES)
+	rm -rf "$(OUTCOMES)"
 	$(call beside,-n 2 tests/faults tests/ibm)
 	$(BIN)/python tests/reliability/table.py README.md
 
 # Some tests, and beside them those on a cluster, whose output follows at the end.
 define beside
-	mkdir -p $(OUTCOMES); \
-	$(BIN)/python -m pytest tests/cluster > $(OUTCOMES)/cluster.log 2>&1 & cluster=$$!; \
+	mkdir -p "$(OUTCOMES)"; \
+	$(BIN)/python -m pytest tests/cluster > "$(OUTCOMES)/cluster.log" 2>&1 & cluster=$$!; \
 	$(BIN)/python -m pytest $(1); status=$$?; \
-	wait $$cluster || status=1; cat $(OUTCOMES)/cluster.log; exit $$status
+	wait $$cluster || status=1; cat "$(OUTCOMES)/cluster.log"; exit $$status
 endef
 
 # Formatting and linting of Python and Snakemake files.

@@ -1,5 +1,5 @@
 # qmu: audit and unlearn quantum machine-learning models.
-# The experiment stands in config.yaml, or in the file given with --configfile, whole.
+# The experiment stands in config.yaml, or as a whole in the file given with --configfile.
 from snakemake.utils import min_version
 
 min_version("9.10")
@@ -8,7 +8,7 @@ min_version("9.10")
 report: "workflow/report/workflow.rst"
 
 
-if "models" not in config:
+if not workflow.overwrite_configfiles:
 
     configfile: "config.yaml"
 

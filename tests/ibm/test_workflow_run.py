@@ -91,12 +91,13 @@ def test_qpu_limits_the_jobs_under_way(prepared, platform, limit):
 
 
 def test_a_budget_that_is_too_small_is_refused_before_anything_is_sent(prepared, platform):
-    """The line names the key; the server saw no job."""
-    prepared.write(edited(job={"max_total_seconds": 0.5}))
+    """The line names the key; the server saw no job. Planning, which knows neither the circuits nor
+    how many images of the forget class there are, finds 48 s."""
+    prepared.write(edited(job={"max_total_seconds": 48.1}))
     ran = prepared.run("--cores", "2", "--", *files(paths.OUTPUTS_ON))
     (line,) = complaints(ran)
     assert "devices.manila: 3 jobs on ibmq_manila are estimated at" in line
-    assert "job.max_total_seconds allows 0.5: nothing was submitted" in line
+    assert "job.max_total_seconds allows 48.1: nothing was submitted" in line
     assert "post" not in platform.requests
     assert platform.submissions == 0
     prepared.write(CONFIG)

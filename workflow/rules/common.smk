@@ -4,6 +4,7 @@
 # along the longest chain of jobs (docs/scaling.md).
 import inspect
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -13,13 +14,27 @@ sys.path.insert(0, _package)
 _folders = [_package, *filter(None, [os.environ.get("PYTHONPATH")])]
 os.environ.update(PYTHONPATH=os.pathsep.join(_folders))
 
-from qmu import paths, plan
+# Snakemake writes the interpreter into a shell's line as it is, also where its path holds spaces.
+if Path(sys.executable).exists():
+    sys.executable = shlex.quote(sys.executable)
+
+from qmu import paths
+from qmu.config.origin import check_origin
 from qmu.config.parse import parse as parse_config
 from qmu.errors import ConfigError
 from qmu.plan.files import Files, filled, one_of
+from qmu.plan.reasons import install as shorten_reasons
 from qmu.sizing import costs
 
+shorten_reasons(workflow)
+
 try:
+    check_origin(
+        config,
+        workflow.overwrite_configfiles,
+        workflow.config_settings.config,
+        starting=workflow.is_main_process,
+    )
     experiment = parse_config(config)
 except ConfigError as error:
     sys.exit(f"Error in the configuration: {error}")

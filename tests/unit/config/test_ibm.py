@@ -10,7 +10,8 @@ from qmu.config.parse import parse
 from qmu.devices.kinds.ibm import Ibm
 from qmu.errors import ConfigError
 
-DEVICE = {"kind": "ibm", "backend": "ibm_torino"}
+# The default images and shots cost more than the default budget.
+DEVICE = {"kind": "ibm", "backend": "ibm_torino", "job": {"max_total_seconds": 1e6}}
 
 
 def configured(**changes):

@@ -101,3 +101,10 @@ def test_bad_numbers_are_refused(bad):
     """Unknown keys, negative numbers and other types."""
     with pytest.raises(ValidationError):
         Images(**bad)
+
+
+def test_the_least_number_counts_no_chance():
+    sizes = {"train": 40, "test": 30, "validation": 20, "unseen": 1000}
+    images = Images(train=10, test=100, validation=0, unseen=7, forget_train=5, forget_unseen=9)
+    assert images.least(sizes) == 10 + 30 + 0 + 7
+    assert images.least(sizes) < images.most()

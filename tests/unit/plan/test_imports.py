@@ -59,7 +59,9 @@ from qmu.plan import devices, ibm, studies
 config = yaml.safe_load(open("config.yaml"))
 config["devices"] = {
     "sampled": {"kind": "simulated", "device": "default.qubit", "shots": 100},
-    "qpu": {"kind": "ibm", "backend": "ibm_torino", "shots": 100_000},
+    "qpu": {
+        "kind": "ibm", "backend": "ibm_torino", "shots": 100_000, "job": {"max_total_seconds": 1e9}
+    },
     "fake": {"kind": "ibm", "backend": "fake_torino", "compact": True},
     "better": {"kind": "corrected", "of": "qpu"},
     "aer": {"kind": "pennylane", "device": "qiskit.aer", "shots": 100},

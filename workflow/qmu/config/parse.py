@@ -38,7 +38,7 @@ SINGLE = {
     "dataset": ("data", "name", "mnist_embedded"),
     "forget": ("forget", "kind", "class"),
 }
-RENAMED = {"forget_class": "forget: {kind: class, label: ...}"}
+RENAMED = {"forget_class": "forget: {kind: class, label: 4}"}
 
 
 def parse(raw: Mapping[str, Any]) -> Experiment:
@@ -124,6 +124,8 @@ def _optional(raw: Mapping[str, Any], section: str, model: type[BaseModel]) -> A
 
 def _single(section: str, raw: Mapping[str, Any]) -> Entry:
     kind, key, default = SINGLE[section]
+    if section == "forget" and not raw.get(section):
+        raise ConfigError(f"forget: must say what to forget, such as {RENAMED['forget_class']}")
     return _entry(section, kind, key, section, raw.get(section, {}), default)
 
 

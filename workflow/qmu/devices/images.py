@@ -10,6 +10,7 @@ simulation wherever the numbers allow it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
@@ -47,6 +48,11 @@ class Images(Strict):
     def most(self) -> int:
         """Images at most: the groups counted as if they shared none."""
         return sum(self.model_dump().values())
+
+    def least(self, sizes: Mapping[str, int]) -> int:
+        """Images at least, where the parts of a seed's data have ``sizes``: how many images of the
+        forget class stand beside them is left to chance."""
+        return sum(min(getattr(self, part), sizes[part]) for part in PARTS)
 
 
 def select(split: np.ndarray, sample_id: np.ndarray, images: Images) -> np.ndarray:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from qmu.config.file import refuse_unsafe
+from qmu.config.origin import OVERWRITE
 from qmu.errors import QmuError
 
 # Enough that no rule's threads are scaled down to what this machine has.
@@ -75,7 +76,8 @@ def plan(
     listener, said = _Listener(), io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            _dry_run(configfile, dict(overrides or {}), snakefile, listener)
+            # A plan replaces nothing, so finished results forbid no override.
+            _dry_run(configfile, {**(overrides or {}), OVERWRITE: True}, snakefile, listener)
     except SystemExit as error:
         raise QmuError(f"{configfile}: {error.code}") from None
     except Exception as error:  # of Snakemake's many kinds; its own words follow

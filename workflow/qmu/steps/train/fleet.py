@@ -59,16 +59,10 @@ def train_fleet(
         chosen = [members(index) for index in present]
         sizes = sorted({len(one) for one in chosen})
         report(f"models {present[0]} to {present[-1]}: {sizes[0]} to {sizes[-1]} rows each")
-        stacked = {name: np.stack([one[name] for one in start]) for name in start[0]}
-        fitted, history = training.train(model, stacked, rows, pool["label"], chosen, paths, report)
-        parameters = {name: np.asarray(value) for name, value in fitted.items()}
-        for slot, index in enumerate(present):
-            trained[index] = Trained(
-                {name: value[slot] for name, value in parameters.items()},
-                chosen[slot],
-                {"epoch": history["epoch"]}
-                | {name: history[name][:, slot] for name in ("loss", "accuracy")},
-            )
+        models = training.train_fleet(model, start, rows, pool["label"], chosen, paths, report)
+        for index, own, (parameters, history) in zip(present, chosen, models, strict=True):
+            values = {name: np.asarray(value) for name, value in parameters.items()}
+            trained[index] = Trained(values, own, history)
     return trained
 
 
