@@ -37,7 +37,9 @@ def test_the_parser_requires_nothing_else():
 def test_a_file_with_a_few_keys_is_refused_with_all_that_it_lacks():
     with pytest.raises(ConfigError) as caught:
         require_whole({"seeds": [0], "attacks": {}}, ["seeds.yaml"])
-    assert str(caught.value).startswith("seeds.yaml: lacks experiment, forget, models, unlearning; ")
+    assert str(caught.value).startswith(
+        "seeds.yaml: lacks experiment, forget, models, unlearning; "
+    )
     require_whole(RAW, ["whole.yaml"])
 
 

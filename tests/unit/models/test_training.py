@@ -138,15 +138,14 @@ def test_a_diverging_run_names_epoch_and_learning_rate(fleet_of):
     model = small_model(learning_rate=1e200, epochs=4)
     inputs, labels = small_data(SAMPLES)
     start = model.initial_parameters(generator(*NAMES, "parameters"))
-    members, names = np.arange(SAMPLES), NAMES
+    members, names, run = np.arange(SAMPLES), NAMES, training.train
     if fleet_of > 1:
-        start = jax.tree.map(lambda value: jnp.stack([value] * fleet_of), start)
-        members = [members] * fleet_of
+        start, members, run = [start] * fleet_of, [members] * fleet_of, training.train_fleet
         names = [(*NAMES, index) for index in range(fleet_of)]
     with pytest.raises(
         QmuError, match=r"not a number at step \d of epoch \d.*rate 1e\+200"
     ) as caught:
-        training.train(model, start, jnp.asarray(inputs), labels, members, names, silent)
+        run(model, start, jnp.asarray(inputs), labels, members, names, silent)
     assert "\n" not in str(caught.value)
 
 
