@@ -160,3 +160,34 @@ def test_a_validation_split_without_retained_classes_is_refused(tmp_path):
             break
     with pytest.raises(QmuError, match=r"retain_validation; raise samples\.validation"):
         draw_samples(tmp_path, labels, validation=1)
+
+
+def test_the_request_step_marks_rows_of_the_pool_by_the_scenario(tmp_path):
+    labels = np.arange(100) % 3
+    pool_table(tmp_path / "pool.parquet", labels)
+    files = {name: tmp_path / f"{name}.parquet" for name in ("pool", "request")}
+    forget = {"component": "class", "settings": {"label": 2}}
+    (line,) = step_example.run("data.request", files, {"request": files["request"]}, forget=forget)
+    table = tables.read(files["request"], "request", experiment=step_example.EXPERIMENT)
+    assert table["sample_id"].tolist() == [i + 7 for i in range(100) if i % 5]
+    assert np.array_equal(table["forget"], labels[table["sample_id"] - 7] == 2)
+    assert line == f"{table['forget'].sum()} of 80 rows are to be forgotten"
+
+
+def test_the_request_step_refuses_a_class_that_the_pool_lacks(tmp_path):
+    pool_table(tmp_path / "pool.parquet", np.arange(100) % 3)
+    files = {name: tmp_path / f"{name}.parquet" for name in ("pool", "request")}
+    forget = {"component": "class", "settings": {"label": 3}}
+    with pytest.raises(QmuError, match="the scenario class asks to forget no row of the pool"):
+        step_example.run("data.request", files, {"request": files["request"]}, forget=forget)
+    assert not files["request"].exists()
+
+
+def test_a_request_of_another_pool_is_refused(tmp_path):
+    pool_table(tmp_path / "pool.parquet", np.arange(100) % 3)
+    files = {name: tmp_path / f"{name}.parquet" for name in ("pool", "request", "samples")}
+    request = {"sample_id": np.arange(80), "forget": np.arange(80) % 2 == 0}
+    tables.write(files["request"], "request", request, **step_example.STAMP)
+    spec = {"seed": 0, "train": 30, "test": 20, "validation": 10}
+    with pytest.raises(QmuError, match="column 'sample_id' does not match the pool's"):
+        step_example.run("data.samples", files, {"samples": files["samples"]}, **spec)

@@ -83,6 +83,24 @@ def plain(value):
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
+@pytest.mark.parametrize("absent", [["image"], ["image", "features"], ["real", "imaginary"]])
+def test_a_column_that_may_be_absent(tmp_path, rng, absent):
+    columns = columns_of(rng, "pool", 4)
+    for name in absent:
+        del columns[name]
+    tables.write(tmp_path / "t.parquet", "pool", columns, **STAMP)
+    found = tables.read(tmp_path / "t.parquet", "pool", experiment="small")
+    assert list(found) == [name for name in SCHEMAS["pool"] if name not in absent]
+    assert np.array_equal(found["sample_id"], columns["sample_id"])
+
+
+def test_a_column_that_must_not_be_absent(tmp_path, rng):
+    columns = columns_of(rng, "pool", 4)
+    del columns["role"]
+    with pytest.raises(TableError, match=r"lacks \['role'\]"):
+        tables.write(tmp_path / "t.parquet", "pool", columns, **STAMP)
+
+
 def test_nan_is_a_number_and_none_is_not(tmp_path):
     path = tmp_path / "t.parquet"
     rows = {
