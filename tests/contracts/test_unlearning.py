@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from fixtures import leaves, same, trained_problem
 from qmu import registry
-from qmu.steps.unlearn import READS
 from qmu.strict import Strict
-from qmu.unlearning.problem import Data, Ledger, MethodCard
+from qmu.unlearning.contract import checked, load_method
+from qmu.unlearning.problem import READS, Data, Ledger, MethodCard
 
 NAMES = registry.names("unlearning")
 
@@ -19,20 +19,19 @@ def everything():
     return trained_problem()
 
 
-def fresh(problem, card=None, **changes):
-    """The problem with an empty bill, and only the data that a card asks for."""
+def fresh(problem, card=None, **parts):
+    """The problem with an empty bill, and only the data that a card asks for; ``parts`` replace
+    those of the problem."""
+    parts = {**problem.parts, **parts}
     if card is not None:
-        for part in ("forget", "retain"):
-            if part not in READS[card.reads]:
-                changes.setdefault(part, None)
-        if not card.validation:
-            changes.setdefault("validation", None)
-    return dataclasses.replace(problem, ledger=Ledger(), **changes)
+        handed = {*READS[card.reads], *(["validation"] if card.validation else [])}
+        parts = {name: data for name, data in parts.items() if name in handed}
+    return dataclasses.replace(problem, ledger=Ledger(), parts=parts)
 
 
 @pytest.fixture(params=NAMES)
 def method(request):
-    return registry.load("unlearning", request.param)
+    return load_method(request.param)
 
 
 def test_the_card_is_complete(method):
@@ -59,6 +58,7 @@ def test_shapes_types_and_history(method, everything):
     assert len(outcome.history["loss"]) == len(outcome.history["accuracy"]) == steps
     assert outcome.stopped
     assert "\n" not in outcome.stopped
+    assert checked(outcome, problem, "variant", method.CARD) is outcome
 
 
 def test_the_same_problem_twice_is_bit_identical(method, everything):
@@ -70,7 +70,7 @@ def test_the_same_problem_twice_is_bit_identical(method, everything):
 def test_inputs_are_not_changed(method, everything):
     problem = fresh(everything, method.CARD)
     before = leaves(problem.parameters)
-    parts = [part for part in (problem.forget, problem.retain, problem.validation) if part]
+    parts = list(problem.parts.values())
     rows = [(np.array(part.inputs), np.array(part.labels)) for part in parts]
     method.unlearn(problem, method.Config())
     assert same(before, leaves(problem.parameters))
@@ -83,12 +83,10 @@ def test_data_that_is_not_asked_for_changes_nothing(method, everything):
     """Poison stands in place of every set that the method does not read."""
     expected = method.unlearn(fresh(everything, method.CARD), method.Config())
     poison = Data(jnp.full((6, 16), jnp.nan), jnp.zeros(6, int))
-    allowed = READS[method.CARD.reads]
-    changes = {name: poison for name in ("forget", "retain") if name not in allowed}
-    if not method.CARD.validation:
-        changes["validation"] = poison
-    found = method.unlearn(fresh(everything, **changes), method.Config())
-    assert same(leaves(found.parameters), leaves(expected.parameters))
+    handed = fresh(everything, method.CARD).parts
+    poisoned = {name: poison for name in everything.parts if name not in handed}
+    outcome = method.unlearn(fresh(everything, **poisoned), method.Config())
+    assert same(leaves(outcome.parameters), leaves(expected.parameters))
 
 
 def test_the_forget_loss_rises(method, everything):
@@ -118,7 +116,8 @@ def test_the_bill_counts_every_sample(method, everything):
     assert ledger.forward_evaluations >= len(problem.forget)
     table = ledger.columns(problem.model.circuit_parameters)
     shifts = 2 * problem.model.circuit_parameters + 1
-    circuits = ledger.forward_evaluations + shifts * ledger.gradient_evaluations
+    gradients = ledger.gradient_evaluations + 2 * ledger.hessian_products
+    circuits = ledger.forward_evaluations + shifts * gradients
     assert table["circuit_executions"] == [circuits]
 
 

@@ -73,6 +73,7 @@ def audited(
     cost = {
         "gradient_evaluations": np.array([work]),
         "forward_evaluations": np.array([2 * work]),
+        "hessian_products": np.array([0]),
         "circuit_executions": np.array([400 * work]),
         "samples_read": np.array([3 * work]),
     }

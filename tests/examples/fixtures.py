@@ -81,16 +81,19 @@ def small_problem(
     held_out, held_out_labels = small_data(samples, "held out")
     if parameters is None:
         parameters = model.initial_parameters(generator("tests", "parameters"))
+    parts = {
+        "forget": part(inputs, labels, labels == 1, model),
+        "retain": part(inputs, labels, labels != 1, model),
+        "validation": part(held_out, held_out_labels, held_out_labels != 1, model),
+    }
+    wanted = {"forget": True, "retain": retain, "validation": validation}
     return Problem(
         model=model,
         parameters=parameters,
-        forget_class=1,
-        forget=part(inputs, labels, labels == 1, model),
-        retain=part(inputs, labels, labels != 1, model) if retain else None,
-        validation=part(held_out, held_out_labels, held_out_labels != 1, model)
-        if validation
-        else None,
+        parts={name: data for name, data in parts.items() if wanted[name]},
+        classes=(1,),
         names=names,
+        method="tests",
         report=lambda line: None,
         ledger=Ledger(),
     )

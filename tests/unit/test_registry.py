@@ -1,11 +1,13 @@
 """Components are found by their file names."""
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import qmu
 from qmu import registry
-from qmu.errors import ConfigError, suggestion
+from qmu.errors import ConfigError, QmuError, suggestion
+from qmu.strict import Strict
 
 
 @pytest.mark.parametrize("kind", registry.KINDS)
@@ -50,3 +52,54 @@ def test_suggestion_falls_back_to_the_list():
     assert suggestion("zzzz", ["b", "a"]) == " Valid: a, b."
     assert suggestion("layer", ["layers", "qubits"]) == " Did you mean 'layers'?"
     assert suggestion("x", []) == ""
+
+
+class Settings(Strict):
+    """Of a component that a test makes."""
+
+
+def component(**members):
+    """A module with these members."""
+    made = ModuleType("made")
+    vars(made).update(members)
+    return made
+
+
+COMPLETE = {"Config": Settings, "CARD": object(), "unlearn": print}
+
+
+def test_a_complete_component_passes():
+    registry.check("unlearning", "mine", component(**COMPLETE))
+
+
+@pytest.mark.parametrize("lacking", COMPLETE)
+def test_a_component_that_lacks_something_says_what(lacking):
+    rest = {name: member for name, member in COMPLETE.items() if name != lacking}
+    expected = f"^unlearning component 'mine': its file must define {lacking}$"
+    with pytest.raises(ConfigError, match=expected):
+        registry.check("unlearning", "mine", component(**rest))
+
+
+@pytest.mark.parametrize("config", [dict, Settings(), print])
+def test_a_config_must_be_strict(config):
+    expected = r"^unlearning component 'mine': its Config must extend qmu\.strict\.Strict$"
+    with pytest.raises(ConfigError, match=expected):
+        registry.check("unlearning", "mine", component(**COMPLETE | {"Config": config}))
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (QmuError("its card says nothing"), "'ga': its card says nothing"),
+        (TypeError("unexpected keyword"), "'ga' cannot be imported: TypeError: unexpected keyword"),
+        (SyntaxError("invalid syntax"), "'ga' cannot be imported: SyntaxError: invalid syntax"),
+        (ImportError("no module"), "'ga' cannot be imported: ImportError: no module"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_says_why(monkeypatch, error, expected):
+    def fail(name):
+        raise error
+
+    monkeypatch.setattr(registry.importlib, "import_module", fail)
+    with pytest.raises(ConfigError, match=expected):
+        registry.load("unlearning", "ga")

@@ -66,6 +66,7 @@ def test_every_cell_and_every_mean_has_its_figures(summary):
         "agreement_with_retrain": SPLITS,
         "gradient_evaluations": {None},
         "forward_evaluations": {None},
+        "hessian_products": {None},
         "circuit_executions": {None},
         "samples_read": {None},
         "seconds": {None},

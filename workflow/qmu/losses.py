@@ -6,10 +6,13 @@ digits: log(1 - p_k) is the log-sum-exp over the other classes minus that over a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 Array = Any
+# ``loss(logits (n, C), targets (n, ...), array module) -> (n,)``.
+Loss = Callable[[Array, Array, ModuleType], Array]
 
 
 def log_sum_exp(values: Array, xp: ModuleType, axis: int = -1) -> Array:

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from qmu.errors import ConfigError, suggestion
+from qmu.errors import ConfigError, QmuError, suggestion
+from qmu.strict import Strict
 
 # Kind of component -> the package that holds its files.
 KINDS = {
@@ -21,6 +22,16 @@ KINDS = {
     "unlearning": "unlearning.methods",
     "attacks": "attacks.methods",
     "quality": "quality.measures",
+}
+
+# Kind of component -> what its files define beside their `Config`.
+DEFINITIONS = {
+    "data": ("describe", "load"),
+    "forget": ("CARD", "check", "mask", "names"),
+    "models": ("CARD", "check", "initial_parameters", "embed", "head"),
+    "unlearning": ("CARD", "unlearn"),
+    "attacks": ("CARD", "fit", "score"),
+    "quality": ("CARD", "measure"),
 }
 
 
@@ -39,7 +50,26 @@ def module(kind: str, name: str) -> str:
 
 
 def load(kind: str, name: str) -> ModuleType:
-    """The component's module; ConfigError with the nearest name where there is none."""
+    """The component's module; ConfigError, in one line, with the nearest name where there is none,
+    and for a file that cannot be imported or lacks what every component of its kind defines."""
     if name not in names(kind):
         raise ConfigError(f"no {kind} component named {name!r}.{suggestion(name, names(kind))}")
-    return importlib.import_module(f"qmu.{module(kind, name)}")
+    try:
+        component = importlib.import_module(f"qmu.{module(kind, name)}")
+    except QmuError as error:
+        raise ConfigError(f"{kind} component {name!r}: {error}") from error
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        raise ConfigError(f"{kind} component {name!r} cannot be imported: {text}") from error
+    check(kind, name, component)
+    return component
+
+
+def check(kind: str, name: str, component: ModuleType) -> None:
+    """Raise ConfigError where a module is no component of its kind."""
+    for needed in ("Config", *DEFINITIONS.get(kind, ())):
+        if not hasattr(component, needed):
+            raise ConfigError(f"{kind} component {name!r}: its file must define {needed}")
+    config = component.Config
+    if not (isinstance(config, type) and issubclass(config, Strict)):
+        raise ConfigError(f"{kind} component {name!r}: its Config must extend qmu.strict.Strict")

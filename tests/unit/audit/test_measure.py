@@ -64,6 +64,7 @@ def test_the_rows_are_those_of_the_summary(rows, tmp_path):
     for cost in ("gradient_evaluations", "forward_evaluations", "circuit_executions"):
         expected.add((cost, None, None))
     expected |= {(cost, None, None) for cost in ("samples_read", "seconds", "cpu_seconds")}
+    expected.add(("hessian_products", None, None))
     assert set(names) == expected
     columns = {name: [row[name] for row in rows] for name in SCHEMAS["summary"]}
     tables.write(tmp_path / "s.parquet", "summary", columns, experiment="e", code_digest="d")
@@ -162,7 +163,7 @@ def test_distances_of_retrain_are_the_floor(target):
 def test_a_model_equal_to_the_ensemble_is_at_distance_zero(target):
     zero = np.array([0])
     cost = dict.fromkeys(("gradient_evaluations", "forward_evaluations"), zero)
-    cost |= dict.fromkeys(("circuit_executions", "samples_read"), zero)
+    cost |= dict.fromkeys(("hessian_products", "circuit_executions", "samples_read"), zero)
     rows = model_rows(
         measure(
             Subject("hqnn", 0, "logit_mask", "default.qubit"),
@@ -250,3 +251,26 @@ def test_aggregates_of_one_seed_are_its_own_figures(target, rows):
         assert mean["value"] == one["value"] or np.isnan(one["value"])
         if one["ci_low"] is not None:
             assert mean["ci_low"] <= one["ci_low"] <= one["ci_high"] <= mean["ci_high"]
+
+
+def test_a_hessian_product_costs_two_gradients_in_the_speedup(target):
+    given = {
+        "gradient_evaluations": np.array([20]),
+        "forward_evaluations": np.array([0]),
+        "hessian_products": np.array([15]),
+        "circuit_executions": np.array([0]),
+        "samples_read": np.array([35]),
+    }
+    rows = model_rows(
+        measure(
+            Subject("hqnn", 0, "newton", "default.qubit"),
+            output_table(target),
+            score_table(target, {"loss_thr": by_loss(target)}),
+            given,
+            {"wall_seconds": np.array([0.5]), "cpu_seconds": np.array([0.5])},
+            Reference(np.stack([probabilities(target)] * 2), 100, 2.0),
+            SETTINGS,
+        )
+    )
+    assert find(rows, "hessian_products")["value"] == 15
+    assert find(rows, "speedup")["value"] == 100 / (20 + 2 * 15)

@@ -61,11 +61,14 @@ def story():
     problem = Problem(
         model=model,
         parameters=target,
-        forget_class=FORGET,
-        forget=part("forget_train"),
-        retain=part("retain_train"),
-        validation=part("retain_validation"),
+        parts={
+            "forget": part("forget_train"),
+            "retain": part("retain_train"),
+            "validation": part("retain_validation"),
+        },
+        classes=(FORGET,),
         names=("misleads", "ssd"),
+        method="ssd",
         report=lambda line: None,
     )
     unlearned = ssd.unlearn(problem, ssd.Config(alphas=(9.2,))).parameters

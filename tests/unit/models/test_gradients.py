@@ -94,3 +94,30 @@ def test_training_takes_the_same_steps_on_both_routes(case):
     # Shares of right answers are single-precision means on either route.
     found, expected = (result[1]["accuracy"] for result in results)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def to_targets(logits, targets, xp):
+    """Half the squared distance to target scores."""
+    return 0.5 * xp.sum((logits - targets) ** 2, axis=-1)
+
+
+def test_the_gradient_of_another_loss_agrees_with_plain_differentiation(case, rng):
+    host, native, parameters, inputs, _ = case
+    targets = jnp.asarray(rng.normal(size=(len(inputs), 3)))
+
+    def mean(parameters):
+        return to_targets(native.logits(parameters, inputs), targets, jnp).mean()
+
+    expected = jax.grad(mean)(parameters)
+    for model in (host, native):
+        assert_same(gradients.gradient_of(model, to_targets)(parameters, inputs, targets), expected)
+
+
+@pytest.mark.parametrize("device", ROUTES)
+def test_a_circuit_without_angles_has_no_gradient_by_them(rng, device):
+    settings = registry.load("models", "basic_qnn").Config(qubits=4, layers=0)
+    model = models.build("basic_qnn", settings.model_dump(mode="json"), 3, device, "double")
+    parameters = model.initial_parameters(rng)
+    inputs, labels = rng.normal(size=(5, 16)), rng.integers(0, 3, 5)
+    squares = gradients.squared_gradients(model)(parameters, inputs, labels, np.ones(5))
+    assert squares["circuit"].shape == (0, 4, 3)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from fixtures import leaves, same, trained_problem
+from qmu.errors import QmuError
 from qmu.unlearning.fisher import sum_of_squares
 from qmu.unlearning.methods import logit_mask, ssd
 from qmu.unlearning.problem import Ledger
@@ -157,10 +158,10 @@ def test_a_masked_class_is_never_named_and_the_others_keep_their_logits(problem)
     model, inputs = problem.model, problem.validation.inputs
     states = (problem.parameters, outcome.parameters)
     before, after = (np.asarray(model.logits(state, inputs)) for state in states)
-    kept = np.arange(3) != problem.forget_class
+    kept = ~np.isin(np.arange(3), problem.classes)
     assert np.array_equal(before[:, kept], after[:, kept])
     assert np.all(after[:, ~kept] == -np.inf)
-    assert not np.any(after.argmax(axis=1) == problem.forget_class)
+    assert not np.any(np.isin(after.argmax(axis=1), problem.classes))
 
 
 def test_a_mask_forgets_everything_and_never_costs_retained_accuracy(problem):
@@ -178,3 +179,15 @@ def test_a_mask_touches_one_number(problem):
     for name, value in leaves(outcome.parameters).items():
         changed = value != np.asarray(problem.parameters[name])
         assert changed.sum() == (name == "head/bias")
+
+
+def test_a_part_of_a_class_cannot_be_masked(problem):
+    expected = "tests: masks whole classes, and none is to be forgotten whole"
+    with pytest.raises(QmuError, match=expected):
+        logit_mask.unlearn(fresh(problem, classes=()), logit_mask.Config())
+
+
+def test_every_class_of_a_request_is_masked(problem):
+    outcome = logit_mask.unlearn(fresh(problem, classes=(0, 2)), logit_mask.Config())
+    bias = np.asarray(outcome.parameters["head/bias"])
+    assert np.array_equal(np.isinf(bias), [True, False, True])

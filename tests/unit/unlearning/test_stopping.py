@@ -1,9 +1,11 @@
 """The stopping rule: what ends a run, which state it returns, and what it says."""
 
+import dataclasses
 import math
 
 import pytest
 from fixtures import CLASSES
+from qmu.errors import QmuError
 from qmu.unlearning.problem import Ledger, Problem
 from qmu.unlearning.stopping import Monitor, Stopping
 
@@ -28,11 +30,11 @@ def problem(start, validation=True, lines=None):
     return Scripted(
         model=Classes(),
         parameters=start,
-        forget_class=1,
-        forget=("forget", 1, 2),
-        retain=None,
-        validation=("validation", 1) if validation else None,
+        parts={"forget": ("forget", 1, 2)}
+        | ({"validation": ("validation", 1)} if validation else {}),
+        classes=(1,),
         names=("tests",),
+        method="tests",
         report=lambda line: None if lines is None else lines.append(line),
         ledger=Ledger(),
     )
@@ -131,7 +133,7 @@ def test_every_step_is_reported_in_one_line():
 
 
 def test_a_rule_needs_a_forget_set():
-    one = problem(state(0.1, 0.9))
-    object.__setattr__(one, "forget", None)
-    with pytest.raises(ValueError, match="forget set"):
+    one = dataclasses.replace(problem(state(0.1, 0.9)), parts={})
+    expected = "tests: its card says reads='none', so it is not given the data to forget; say reads"
+    with pytest.raises(QmuError, match=expected):
         Monitor(one, Stopping())

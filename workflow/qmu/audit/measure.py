@@ -28,7 +28,12 @@ DISTANCES = {
     "js_to_retrain": distances.js,
     "agreement_with_retrain": distances.agreement,
 }
-COSTS = ("gradient_evaluations", "forward_evaluations", "circuit_executions", "samples_read")
+COSTS = (
+    *("gradient_evaluations", "forward_evaluations", "hessian_products"),
+    *("circuit_executions", "samples_read"),
+)
+# What a Hessian product costs at the least, in gradients: the gradient's difference along a vector.
+GRADIENTS_PER_HESSIAN_PRODUCT = 2
 
 
 def measure(
@@ -157,6 +162,7 @@ def _costs(draw: Recorder, cost: Table, timing: Table, reference: Reference) -> 
     values |= {"seconds": seconds, "cpu_seconds": float(timing["cpu_seconds"][0])}
     if draw.subject.variant != "target":
         gradients = values["gradient_evaluations"]
+        gradients += GRADIENTS_PER_HESSIAN_PRODUCT * values["hessian_products"]
         values["speedup"] = _ratio(reference.gradient_evaluations, gradients)
         values["speedup_seconds"] = _ratio(reference.seconds, seconds)
     return [Measurement(draw.subject, None, name, None, plain(v)) for name, v in values.items()]

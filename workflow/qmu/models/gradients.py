@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qmu.lazy import jax, jnp
-from qmu.losses import LOSSES
+from qmu.losses import LOSSES, Loss
 
 from .model import Model, Parameters
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def outputs(model: Model) -> Callable[[Parameters, Array], tuple[Array, Array]]:
     """``f(parameters, inputs) -> (<Z> (n, wires), logits (n, classes))``."""
     if model.engine is not None:
-        return _segments(model).outputs
+        return segments(model).outputs
 
     def forward(parameters: Parameters, inputs: Array) -> tuple[Array, Array]:
         values = model.expectation_values(parameters, inputs)
@@ -47,7 +47,7 @@ def head_outputs(model: Model) -> Callable[[Parameters, Array], Array]:
 def loss_and_gradient(model: Model) -> Callable[..., tuple[tuple[Array, Array], Parameters]]:
     """``f(parameters, inputs, labels) -> ((mean training loss, accuracy), gradient)``."""
     if model.engine is not None:
-        return _segments(model).loss_and_gradient
+        return segments(model).loss_and_gradient
 
     def loss(parameters: Parameters, inputs: Array, labels: Array) -> tuple[Array, Array]:
         return mean_loss_and_hits(model, model.logits(parameters, inputs), labels)
@@ -56,10 +56,30 @@ def loss_and_gradient(model: Model) -> Callable[..., tuple[tuple[Array, Array], 
 
 
 @lru_cache(maxsize=8)
+def gradient_of(model: Model, loss: Loss) -> Callable[..., Parameters]:
+    """``f(parameters, inputs, targets) -> gradient`` of the mean of another loss than training's.
+
+    ``loss`` is a function of a module (one program is kept per function): logits (n, C) and targets
+    (n, ...) to (n,).
+    """
+
+    def mean(logits: Array, targets: Array) -> Array:
+        return jnp.mean(loss(logits, targets, jnp))
+
+    if model.engine is not None:
+        return segments(model).gradient_of(mean)
+
+    def of_parameters(parameters: Parameters, inputs: Array, targets: Array) -> Array:
+        return mean(model.logits(parameters, inputs), targets)
+
+    return jax.jit(jax.grad(of_parameters))
+
+
+@lru_cache(maxsize=8)
 def squared_gradients(model: Model) -> Callable[..., Parameters]:
     """``f(parameters, inputs, labels, weights)``: weighted sum of per-sample squared gradients."""
     if model.engine is not None:
-        return _segments(model).squared_gradients
+        return segments(model).squared_gradients
 
     def chunk(parameters: Parameters, inputs: Array, labels: Array, weights: Array) -> Parameters:
         small, wide = _split_dense(model, parameters)
@@ -91,11 +111,11 @@ def _squares(
 ) -> Parameters:
     """Weighted sums of squares of per-sample gradients (n, ...), and of the dense layer's, which
     are inputs of the layer times the gradient by its bias."""
-    found = {name: jnp.tensordot(weights, g * g, axes=1) for name, g in gradients.items()}
+    sums = {name: jnp.tensordot(weights, g * g, axes=1) for name, g in gradients.items()}
     for name, bias in getattr(model.module, "DENSE", {}).items():
         rows = model.module.dense_inputs(parameters, inputs)
-        found[name] = (weights[:, None] * rows**2).T @ gradients[bias] ** 2
-    return found
+        sums[name] = (weights[:, None] * rows**2).T @ gradients[bias] ** 2
+    return sums
 
 
 def mean_loss_and_hits(model: Model, logits: Array, labels: Array) -> tuple[Array, Array]:
@@ -105,12 +125,12 @@ def mean_loss_and_hits(model: Model, logits: Array, labels: Array) -> tuple[Arra
 
 
 @lru_cache(maxsize=8)
-def _segments(model: Model) -> _Segments:
+def segments(model: Model) -> Segments:
     """One set of compiled parts per model: outputs and gradients share the embedding's."""
-    return _Segments(model)
+    return Segments(model)
 
 
-class _Segments:
+class Segments:
     """The route through a host device: embed | device | head and loss | device | back."""
 
     def __init__(self, model: Model) -> None:
@@ -121,6 +141,7 @@ class _Segments:
         self._tail = jax.jit(jax.value_and_grad(self._loss, argnums=(0, 1), has_aux=True))
         self._back = jax.jit(self._through_embedding)
         self._tails = jax.jit(jax.vmap(jax.grad(self._one_loss, argnums=(0, 1)), (None, 0, 0)))
+        self._backs = jax.jit(jax.vmap(self._one_through_embedding, (None, 0, 0)))
         self._squares = jax.jit(self._sum_of_squares)
 
     def outputs(self, parameters: Parameters, inputs: Array) -> tuple[Array, Array]:
@@ -129,10 +150,27 @@ class _Segments:
         return values, self._head(parameters, values)
 
     def loss_and_gradient(self, parameters: Parameters, inputs: Array, labels: Array) -> Any:
+        return self._differentiated(self._tail, parameters, inputs, labels)
+
+    def gradient_of(self, mean: Callable[[Array, Array], Array]) -> Callable[..., Parameters]:
+        def of_values(head: Parameters, values: Array, targets: Array) -> Array:
+            return mean(self.model.module.head(head, values), targets)
+
+        tail = jax.jit(jax.value_and_grad(of_values, argnums=(0, 1)))
+        return lambda *arguments: self._differentiated(tail, *arguments)[1]
+
+    def _differentiated(
+        self,
+        tail: Callable[..., Any],
+        parameters: Parameters,
+        inputs: Array,
+        labels: Array,
+    ) -> Any:
+        """What ``tail(head, <Z>, labels)`` measures, and its gradient by all parameters."""
         angles, states = self._embedded(parameters, inputs)
         values, final = self.engine.values(angles, states)
         front, head = self._parts(parameters)
-        measured, (gradient, weights) = self._tail(head, values, labels)
+        measured, (gradient, weights) = tail(head, values, labels)
         weights = np.asarray(weights)
         by_angle = self.engine.parameter_gradient(angles, states, weights)
         gradient["circuit"] = by_angle.reshape(parameters["circuit"].shape)
@@ -144,19 +182,34 @@ class _Segments:
     def squared_gradients(
         self, parameters: Parameters, inputs: Array, labels: Array, weights: Array
     ) -> Parameters:
+        gradients, ascent = self._of_each(parameters, inputs, labels)
+        front = self._parts(parameters)[0]
+        return self._squares(front, inputs, ascent, gradients, weights)
+
+    def per_sample_gradients(
+        self, parameters: Parameters, inputs: Array, labels: Array
+    ) -> Parameters:
+        gradients, ascent = self._of_each(parameters, inputs, labels)
+        if self.trained:
+            gradients |= self._backs(self._parts(parameters)[0], inputs, ascent)
+        return gradients
+
+    def _of_each(
+        self, parameters: Parameters, inputs: Array, labels: Array
+    ) -> tuple[Parameters, Array]:
+        """Every sample's gradient by the head and the circuit, (n, ...), and by its amplitudes."""
         angles, states = self._embedded(parameters, inputs)
         values, final = self.engine.values(angles, states)
-        front, head = self._parts(parameters)
-        gradients, pulls = self._tails(head, values, labels)
+        gradients, pulls = self._tails(self._parts(parameters)[1], values, labels)
         pulls = np.asarray(pulls)
-        # The register sums over its samples, so a squared gradient takes one call per sample.
+        # The register sums over its samples, so a gradient of one takes one call per sample.
         by_angle = [
             self.engine.parameter_gradient(angles, states[i : i + 1], pulls[i : i + 1])
             for i in range(len(states))
         ]
-        gradients["circuit"] = np.stack(by_angle).reshape(-1, *parameters["circuit"].shape)
-        ascent = self.engine.input_gradient(angles, final, pulls).real
-        return self._squares(front, inputs, ascent, gradients, weights)
+        shape = (len(states), *parameters["circuit"].shape)
+        gradients["circuit"] = np.stack(by_angle).reshape(shape)
+        return gradients, self.engine.input_gradient(angles, final, pulls).real
 
     def _embedded(self, parameters: Parameters, inputs: Array) -> tuple[np.ndarray, np.ndarray]:
         states = np.asarray(self._embed(parameters, inputs))
@@ -183,6 +236,9 @@ class _Segments:
         embed, config = self.model.module.embed, self.model.config
         _, pull = jax.vjp(lambda p: embed(config, p | (fixed or {}), inputs), front)
         return pull(ascent)[0]
+
+    def _one_through_embedding(self, front: Parameters, row: Array, ascent: Array) -> Parameters:
+        return self._through_embedding(front, row[None], ascent[None])
 
     def _sum_of_squares(
         self,

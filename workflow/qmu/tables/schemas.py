@@ -53,6 +53,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "cost": {
         "gradient_evaluations": "int64",
         "forward_evaluations": "int64",
+        "hessian_products": "int64",
         "circuit_executions": "int64",
         "samples_read": "int64",
     },

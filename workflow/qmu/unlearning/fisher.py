@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from qmu.models.curvature import ROWS, pieces
 from qmu.models.gradients import squared_gradients
 from qmu.models.model import Parameters
 
 from .problem import Data, Problem
 
-# Samples whose gradients are held at once: 32 x 251,000 doubles are 64 MB.
-CHUNK = 32
+# Samples that are differentiated at once.
+CHUNK = ROWS
 
 
 def sum_of_squares(problem: Problem, data: Data) -> Parameters:
     """Sum over samples of the squared gradient of the training loss, one array per parameter."""
-    model, chunk = problem.model, squared_gradients(problem.model)
+    model, read = problem.model, 0
+    chunk = squared_gradients(model)
     total = {name: np.zeros(np.shape(value)) for name, value in problem.parameters.items()}
-    for start in range(0, len(data), CHUNK):
-        inputs, labels = data.inputs[start : start + CHUNK], data.labels[start : start + CHUNK]
-        missing = CHUNK - len(labels)
-        weight = np.array([1.0] * len(labels) + [0.0] * missing, model.dtype)
-        inputs = np.concatenate([inputs, np.repeat(inputs[:1], missing, axis=0)])
-        labels = np.concatenate([labels, np.repeat(labels[:1], missing, axis=0)])
-        squares = chunk(problem.parameters, inputs, labels, weight)
+    for piece in pieces(data.inputs, data.labels, CHUNK, model.dtype):
+        squares = chunk(problem.parameters, *piece)
         total = {name: total[name] + np.asarray(squares[name], np.float64) for name in total}
-        problem.report(f"importance of {min(start + CHUNK, len(data))}/{len(data)} samples")
+        read = min(read + CHUNK, len(data))
+        problem.report(f"importance of {read}/{len(data)} samples")
     problem.ledger.gradient_evaluations += len(data)
     return total

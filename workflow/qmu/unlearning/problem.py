@@ -1,20 +1,26 @@
 """An unlearning problem: the trained model, the data that a method may read, and its bill.
 
-A method is a pure function ``unlearn(problem, config) -> Outcome``. It gets copies; what its card
-does not ask for is None, so it cannot be read by accident.
+A method is one file with a `CARD`, a `Config` and a pure function ``unlearn(problem, config) ->
+Outcome``: see `UnlearningMethod`. It is handed what its card asks for and nothing else; whatever
+it computes through the problem is counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
 from qmu import losses, seeds
-from qmu.models.gradients import loss_and_gradient, outputs
+from qmu.errors import ConfigError, QmuError
+from qmu.models import curvature
+from qmu.models.gradients import gradient_of, loss_and_gradient, outputs
 from qmu.models.model import Model, Parameters
+from qmu.strict import Strict
+
+from .ledger import Ledger
 
 if TYPE_CHECKING:
     from jax import Array
@@ -23,8 +29,14 @@ if TYPE_CHECKING:
 # one compiled program.
 PADDING = 64
 
-
 Reads = Literal["none", "forget", "retain", "both"]
+# What a card's ``reads`` hands the method.
+READS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "forget": ("forget",),
+    "retain": ("retain",),
+    "both": ("forget", "retain"),
+}
 
 
 @dataclass(frozen=True)
@@ -32,10 +44,12 @@ class MethodCard:
     """An unlearning method: its title, its source, and the data it is handed.
 
     ``reads`` is enforced: a forget-only method never receives the retain set. ``validation``
-    says whether its stopping rule looks at the held-out validation split (retained classes only;
+    says whether its stopping rule looks at the held-out validation split (what is retained only;
     test data never chooses anything). ``reconstructed`` marks a method whose source leaves details
-    open: results show the label. ``head_only`` promises that nothing before the classical head
-    changes: the circuit need not run again.
+    open: results show the label. ``control`` marks one that is meant to fail the audit.
+    ``head_only`` promises that nothing before the classical head changes: the circuit need not run
+    again. ``whole_classes``: it works only where every image of some classes is forgotten.
+    ``masks_logits``: it may set parameters of the head to minus infinity.
     """
 
     title: str
@@ -44,14 +58,21 @@ class MethodCard:
     validation: bool = False
     head_only: bool = False
     whole_classes: bool = False
-    hessian: bool = False
+    masks_logits: bool = False
     reconstructed: bool = False
     control: bool = False
+
+    def __post_init__(self) -> None:
+        if self.reads not in READS:
+            raise ConfigError(f"its card says reads={self.reads!r}, which is none of {(*READS,)}")
 
 
 @dataclass(frozen=True)
 class Data:
-    """``inputs`` (n, d) as the model reads them, ``labels`` (n,) int."""
+    """``inputs`` (n, d) as the model reads them, ``labels`` (n,) int.
+
+    For a gradient of a loss of the method's own, ``labels`` holds that loss's targets (n, ...).
+    """
 
     inputs: np.ndarray
     labels: np.ndarray
@@ -64,84 +85,200 @@ class Data:
         return np.concatenate([self.inputs, np.repeat(self.inputs[:1], -len(self) % PADDING, 0)])
 
 
-@dataclass
-class Ledger:
-    """What a run costs: one gradient evaluation = one sample's loss gradient; one forward
-    evaluation = one sample's output."""
-
-    gradient_evaluations: int = 0
-    forward_evaluations: int = 0
-
-    def columns(self, circuit_parameters: int) -> dict[str, list[int]]:
-        """The ``cost`` table. Circuit executions are those of hardware: one for a forward
-        evaluation, 2 P_q + 1 for a gradient by the two-term parameter-shift rule."""
-        gradients, forwards = self.gradient_evaluations, self.forward_evaluations
-        circuits = forwards + gradients * (2 * circuit_parameters + 1)
-        return {
-            "gradient_evaluations": [gradients],
-            "forward_evaluations": [forwards],
-            "circuit_executions": [circuits],
-            "samples_read": [gradients + forwards],
-        }
+def _no_history() -> dict[str, list[float]]:
+    return {"epoch": [], "loss": [], "accuracy": []}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The unlearned parameters, the history (``epoch``, ``loss``, ``accuracy`` on the forget set
-    after each step) and one line on why the method stopped."""
+    """The unlearned parameters, one line on why the method stopped, and the history (``epoch``,
+    ``loss``, ``accuracy`` on the forget set after each step; empty for an edit without steps)."""
 
     parameters: Parameters
-    history: dict[str, list[float]]
     stopped: str
+    history: dict[str, list[float]] = field(default_factory=_no_history)
+
+
+class UnlearningMethod(Protocol):
+    """What a file of `unlearning.methods` holds; the module is the method.
+
+    `CARD` says what the method is handed, `Config` validates its settings and holds their defaults.
+    """
+
+    CARD: MethodCard
+    Config: type[Strict]
+
+    @staticmethod
+    def unlearn(problem: Problem, config: Any) -> Outcome:
+        """Forget ``problem.forget``.
+
+        Args:
+            problem: The trained model. ``problem.parameters`` are arrays by name (``circuit``:
+                angles in radians) in the model's precision; ``problem.forget``, ``retain`` and
+                ``validation`` hold inputs (n, d) and labels (n,). None of them may be written to.
+                Random numbers come from ``problem.key`` and ``problem.generator`` alone.
+            config: This module's `Config`.
+
+        Returns:
+            Parameters with the names, shapes and dtypes of ``problem.parameters``, all finite
+            (but for ``masks_logits``), with the history and the reason for stopping.
+
+        Raises:
+            QmuError: What is asked cannot be forgotten in this way; one line that says why.
+        """
+        ...
 
 
 @dataclass(frozen=True)
 class Problem:
     """One trained model and what a method may see of its data.
 
-    ``names`` is the path of names under which the method draws its random numbers.
+    ``parts`` holds the data that the card of ``method`` asks for, by name. ``classes`` are those of
+    which every image is to be forgotten; empty where a request takes part of a class. ``names`` is
+    the path of names under which the method draws its random numbers.
     """
 
     model: Model
     parameters: Parameters
-    forget_class: int
-    forget: Data | None
-    retain: Data | None
-    validation: Data | None
+    parts: Mapping[str, Data]
+    classes: tuple[int, ...]
     names: tuple[str | int, ...]
+    method: str
     report: Callable[[str], None] = print
     ledger: Ledger = field(default_factory=Ledger)
 
-    def key(self, *names: str | int) -> Array:
-        """A random key of this problem by name."""
-        return seeds.key(*self.names, *names)
+    # Data.
 
-    def gradient(self, parameters: Parameters, data: Data) -> Parameters:
-        """The gradient of the mean training loss over ``data``; costs len(data) gradients."""
-        self.ledger.gradient_evaluations += len(data)
-        return loss_and_gradient(self.model)(parameters, data.inputs, data.labels)[1]
+    def has(self, part: str) -> bool:
+        """Whether the method is handed the part ``forget``, ``retain`` or ``validation``."""
+        return part in self.parts
+
+    @property
+    def forget(self) -> Data:
+        """The training data to forget; QmuError where the card does not ask for them."""
+        return self._part("forget", "the data to forget")
+
+    @property
+    def retain(self) -> Data:
+        """The other training data; QmuError where the card does not ask for them."""
+        return self._part("retain", "the retained data")
+
+    @property
+    def validation(self) -> Data:
+        """Held-out data of what is retained; QmuError where the card does not ask for them."""
+        return self._part("validation", "the validation data")
 
     def batch(self, data: Data, size: int, role: str, step: int) -> Data:
         """Minibatch ``step`` of ``data``: consecutive pieces of a fresh permutation per pass."""
         size = min(size, len(data))
         per_pass = len(data) // size
-        rng = seeds.generator(*self.names, role, step // per_pass)
+        rng = self.generator(role, step // per_pass)
         chosen = rng.permutation(len(data))[(step % per_pass) * size :][:size]
         return Data(data.inputs[chosen], data.labels[chosen])
 
+    def _part(self, name: str, title: str) -> Data:
+        if name in self.parts:
+            return self.parts[name]
+        if name == "validation":
+            said, needed = "validation=False", "validation=True"
+        else:
+            handed = tuple(part for part in READS["both"] if part in self.parts)
+            said = f"reads={next(word for word, parts in READS.items() if parts == handed)!r}"
+            needed = f"reads={'both' if handed else name!r}"
+        raise QmuError(
+            f"{self.method}: its card says {said}, so it is not given {title}; say {needed}"
+        )
+
+    # Randomness.
+
+    def key(self, *names: str | int) -> Array:
+        """A JAX random key of this problem by name."""
+        return seeds.key(*self.names, *names)
+
+    def generator(self, *names: str | int) -> np.random.Generator:
+        """A NumPy generator of this problem by name."""
+        return seeds.generator(*self.names, *names)
+
+    # What a method computes, and pays for.
+
+    def gradient(
+        self, parameters: Parameters, data: Data, loss: losses.Loss | None = None
+    ) -> Parameters:
+        """The gradient of the mean training loss over ``data``, or of the mean of a ``loss`` of the
+        method's own (as in `losses`: logits (n, C) and targets to (n,)); costs len(data)
+        gradients."""
+        self.ledger.gradient_evaluations += len(data)
+        if loss is not None:
+            return gradient_of(self.model, loss)(parameters, data.inputs, data.labels)
+        return loss_and_gradient(self.model)(parameters, data.inputs, data.labels)[1]
+
+    def per_sample_gradients(self, parameters: Parameters, data: Data) -> Parameters:
+        """Every sample's gradient of the training loss, (n, ...) per parameter; costs len(data)
+        gradients. All are held at once: hand over minibatches."""
+        self.ledger.gradient_evaluations += len(data)
+        return curvature.per_sample_gradients(self.model)(parameters, data.inputs, data.labels)
+
+    def hessian_product(self, parameters: Parameters, data: Data, vector: Parameters) -> Parameters:
+        """The Hessian of the mean training loss over ``data`` times ``vector``; costs len(data)
+        Hessian products."""
+        self.ledger.hessian_products += len(data)
+        product = curvature.hessian_product(self.model)
+        return product(parameters, data.inputs, data.labels, vector)
+
+    def fisher_product(self, parameters: Parameters, data: Data, vector: Parameters) -> Parameters:
+        """The empirical Fisher matrix of ``data``, the mean of g g' over the samples' gradients g,
+        times ``vector``; costs len(data) gradients."""
+        self.ledger.gradient_evaluations += len(data)
+        product = curvature.fisher_product(self.model)
+        return product(parameters, data.inputs, data.labels, vector)
+
+    def logits(self, parameters: Parameters, data: Data) -> np.ndarray:
+        """Class scores before the softmax, (n, C) float64; costs len(data) forward evaluations."""
+        self.ledger.forward_evaluations += len(data)
+        logits = outputs(self.model)(parameters, data.padded())[1]
+        return np.asarray(logits, np.float64)[: len(data)]
+
     def training_loss(self, parameters: Parameters, data: Data) -> float:
         """The mean training loss over ``data``; costs len(data) forward evaluations."""
-        self.ledger.forward_evaluations += len(data)
         loss = losses.LOSSES[self.model.config.training.loss]
-        return float(np.mean(loss(self._logits(parameters, data), np.asarray(data.labels), np)))
+        return float(np.mean(loss(self.logits(parameters, data), np.asarray(data.labels), np)))
 
     def measure(self, parameters: Parameters, data: Data) -> tuple[float, float]:
         """Mean cross-entropy and accuracy over ``data``; costs len(data) forward evaluations."""
-        self.ledger.forward_evaluations += len(data)
-        logits, labels = self._logits(parameters, data), np.asarray(data.labels)
+        logits, labels = self.logits(parameters, data), np.asarray(data.labels)
         loss = float(np.mean(losses.cross_entropy(logits, labels, np)))
         return loss, float(np.mean(np.argmax(logits, axis=-1) == labels))
 
-    def _logits(self, parameters: Parameters, data: Data) -> np.ndarray:
-        found = outputs(self.model)(parameters, data.padded())[1]
-        return np.asarray(found, np.float64)[: len(data)]
+
+def problem_of(
+    method: str,
+    card: MethodCard,
+    *,
+    model: Model,
+    parameters: Mapping[str, np.ndarray],
+    pool: Data,
+    positions: Mapping[str, np.ndarray],
+    classes: tuple[int, ...],
+    names: tuple[str | int, ...],
+    report: Callable[[str], None],
+) -> Problem:
+    """The problem of one trained model as the ``card`` of ``method`` allows it to be seen.
+
+    ``parameters`` are the stored ones. ``positions`` gives the rows of ``pool`` that are
+    ``forget``, ``retain`` and ``validation``; only those that the card reads are handed on.
+    ``classes``, ``names`` and ``report`` as in `Problem`. Raises QmuError for a part without data.
+    """
+    handed = [*READS[card.reads], *(["validation"] if card.validation else [])]
+    rows = {part: positions[part] for part in handed}
+    for part, at in rows.items():
+        if len(at) == 0:
+            raise QmuError(f"{method}: reads the {part} data, and there are none")
+    return Problem(
+        model=model,
+        parameters=model.convert(dict(parameters)),
+        parts={part: Data(pool.inputs[at], pool.labels[at]) for part, at in rows.items()},
+        classes=tuple(classes),
+        names=names,
+        method=method,
+        report=report,
+    )

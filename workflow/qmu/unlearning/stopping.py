@@ -28,15 +28,16 @@ class Stopping(Strict):
 
 
 class Monitor:
-    """Follows a run step by step and decides when it ends and which state it returns."""
+    """Follows a run step by step and decides when it ends and which state it returns.
+
+    It measures the forget set, so a method with a stopping rule reads that.
+    """
 
     def __init__(self, problem: Problem, rule: Stopping, exhausted: str | None = None) -> None:
-        if problem.forget is None:
-            raise ValueError("the stopping rule measures the forget set")
         self.problem, self.rule = problem, rule
         self.goal = rule.forget_loss * math.log(problem.model.classes)
         self.floor = -math.inf
-        if problem.validation is not None:
+        if problem.has("validation"):
             start = problem.measure(problem.parameters, problem.validation)[1]
             self.floor = start - rule.validation_drop
         self.good = problem.parameters
@@ -52,15 +53,15 @@ class Monitor:
         loss, accuracy = self.problem.measure(parameters, self.problem.forget)
         self.rows.append((loss, accuracy))
         number = len(self.rows)
-        kept = math.inf
-        if self.problem.validation is not None:
-            kept = self.problem.measure(parameters, self.problem.validation)[1]
+        validation = math.inf
+        if self.problem.has("validation"):
+            validation = self.problem.measure(parameters, self.problem.validation)[1]
         self.problem.report(
             f"step {number}: forget loss {loss:.4f} of {self.goal:.4f}, forget accuracy "
-            f"{accuracy:.3f}, validation accuracy {kept:.3f}"
+            f"{accuracy:.3f}, validation accuracy {validation:.3f}"
         )
-        if not math.isfinite(loss) or kept < self.floor:
-            harm = f"validation accuracy {kept:.3f} fell below {self.floor:.3f}"
+        if not math.isfinite(loss) or validation < self.floor:
+            harm = f"validation accuracy {validation:.3f} fell below {self.floor:.3f}"
             if not math.isfinite(loss):
                 harm = f"the forget loss is {loss}"
             self.stopped = f"rewound to step {number - 1}: {harm}"
@@ -80,4 +81,4 @@ class Monitor:
             "loss": [row[0] for row in self.rows],
             "accuracy": [row[1] for row in self.rows],
         }
-        return Outcome(self.good, history, self.stopped)
+        return Outcome(self.good, self.stopped, history)

@@ -143,6 +143,7 @@ def _costs(evidence: Results, model: str) -> Table:
     columns = {
         "gradient evaluations": ("gradient_evaluations", None, count),
         "forward evaluations": ("forward_evaluations", None, count),
+        "Hessian products": ("hessian_products", None, count),
         "circuit executions": ("circuit_executions", None, count),
         "samples read": ("samples_read", None, count),
         "seconds": ("seconds", None, small),

@@ -17,7 +17,8 @@ FLOOR = "_floor"
 FIRST_SPLITS = ("forget_train", "forget_unseen", "forget_test", None)
 ELSEWHERE = (
     *("accuracy", "kl_to_retrain", "js_to_retrain", "agreement_with_retrain"),
-    *("gradient_evaluations", "forward_evaluations", "circuit_executions", "samples_read"),
+    *("gradient_evaluations", "forward_evaluations", "hessian_products"),
+    *("circuit_executions", "samples_read"),
     *("seconds", "cpu_seconds", "speedup", "speedup_seconds"),
 )
 

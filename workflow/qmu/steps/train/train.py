@@ -14,7 +14,7 @@ from qmu.specs.train import Train
 from qmu.steps.frame.job import Job
 from qmu.steps.io import samples
 from qmu.steps.io.variant import VariantFiles, write_variant
-from qmu.unlearning.problem import Ledger
+from qmu.unlearning.ledger import Ledger
 
 PARTS = {"target": ("retain_train", "forget_train"), "retrain": ("retain_train",)}
 

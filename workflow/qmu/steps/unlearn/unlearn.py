@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qmu import registry
 from qmu.forget.scenario import whole_classes
 from qmu.models import model as models
 from qmu.models.outputs import evaluate, evaluate_head
@@ -20,9 +19,8 @@ from qmu.steps.io import samples
 from qmu.steps.io.parameters import read_parameters
 from qmu.steps.io.variant import VariantFiles, write_variant
 from qmu.tables import parquet
-from qmu.unlearning.problem import Data, Outcome
-
-from .handed import problem_of
+from qmu.unlearning.contract import checked, load_method
+from qmu.unlearning.problem import Data, Outcome, problem_of
 
 SPLITS = {"forget": "forget_train", "retain": "retain_train", "validation": "retain_validation"}
 
@@ -51,7 +49,7 @@ class Outputs:
 
 def run(inputs: Inputs, outputs: Outputs, spec: Unlearn, job: Job) -> None:
     """Hand the method what its card asks for and write the unlearned models' tables."""
-    method = registry.load("unlearning", spec.method.component)
+    method = load_method(spec.method.component)
     config = method.Config(**spec.method.settings)
     model = models.build(**dict(spec.model), circuit=not method.CARD.head_only)
     job.clock.watch_compilation()
@@ -63,17 +61,19 @@ def run(inputs: Inputs, outputs: Outputs, spec: Unlearn, job: Job) -> None:
         rows = model.inputs(data.pool)
         job.clock.restart()
         problem = problem_of(
+            spec.method.component,
             method.CARD,
-            model,
-            target,
-            Data(rows, data.label),
-            {part: data.positions(split) for part, split in SPLITS.items()},
-            whole_classes(data.label, data.forget),
-            (spec.root_seed, "unlearning", spec.variant, spec.name, seed),
-            job.report,
+            model=model,
+            parameters=target,
+            pool=Data(rows, data.label),
+            positions={part: data.positions(split) for part, split in SPLITS.items()},
+            classes=whole_classes(data.label, data.forget),
+            names=(spec.root_seed, "unlearning", spec.variant, spec.name, seed),
+            report=job.report,
         )
         outcome = method.unlearn(problem, config)
         job.clock.stop()
+        outcome = checked(outcome, problem, spec.variant, method.CARD)
         job.report(f"stopped: {outcome.stopped}")
         write_variant(
             VariantFiles.of_seed(outputs, number),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qmu import registry, seeds
+from qmu import seeds
 from qmu.forget.scenario import whole_classes
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
@@ -23,9 +23,8 @@ from qmu.steps.io.samples import read_pool, read_request
 from qmu.steps.io.writer import Writer
 from qmu.steps.train.fleet import output_columns
 from qmu.tables import parquet
-from qmu.unlearning.problem import Data
-
-from .handed import problem_of
+from qmu.unlearning.contract import checked, load_method
+from qmu.unlearning.problem import Data, problem_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,28 +52,30 @@ def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> Non
     forget = read_request(inputs.request, pool, spec.experiment)
     trained = read_fleet_parameters(inputs.parameters, spec.experiment)
     members = parquet.read(inputs.members, "fleet_members", experiment=spec.experiment)
-    method = registry.load("unlearning", spec.method.component)
+    method = load_method(spec.method.component)
     config = method.Config(**spec.method.settings)
     model = models.build(**dict(spec.model))
     job.clock.watch_compilation()
     job.clock.ready()
     rows, ids = model.inputs(pool), pool["sample_id"]
     own = dict(zip(members["model_index"].tolist(), members["members"], strict=True))
+    classes = whole_classes(pool["label"], forget)
     member, logits = [], []
     for index in spec.indices:
         member.append(np.isin(ids, own[index]))
         names = (spec.root_seed, "shadow_unlearning", spec.variant, spec.name, index)
         problem = problem_of(
+            spec.method.component,
             method.CARD,
-            model,
-            trained[index],
-            Data(rows, pool["label"]),
-            _positions(member[-1], forget, spec.validation, names),
-            whole_classes(pool["label"], forget),
-            names,
-            lambda line: None,
+            model=model,
+            parameters=trained[index],
+            pool=Data(rows, pool["label"]),
+            positions=_positions(member[-1], forget, spec.validation, names),
+            classes=classes,
+            names=names,
+            report=lambda line: None,
         )
-        outcome = method.unlearn(problem, config)
+        outcome = checked(method.unlearn(problem, config), problem, spec.variant, method.CARD)
         job.report(f"shadow model {index}: {outcome.stopped}")
         logits.append(evaluate(model, outcome.parameters, rows)["logits"])
     job.clock.stop()

@@ -1,13 +1,15 @@
 """`logit_mask`: a negative control that forgets nothing but the answer.
 
-The head's bias of the forget class becomes minus infinity, so the class is never named; every
-feature stays. A metric that finds this model perfectly unlearned is inadequate.
+The head's bias of a class to forget becomes minus infinity, so the class is never named; every
+feature stays. There is no such mask for a part of a class. A metric that finds this model
+perfectly unlearned is inadequate.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from qmu.errors import QmuError
 from qmu.strict import Strict
 from qmu.unlearning.problem import MethodCard, Outcome, Problem
 
@@ -16,8 +18,9 @@ CARD = MethodCard(
     source="negative control of this project",
     reads="none",
     head_only=True,
-    control=True,
     whole_classes=True,
+    masks_logits=True,
+    control=True,
 )
 
 
@@ -26,10 +29,11 @@ class Config(Strict):
 
 
 def unlearn(problem: Problem, config: Config) -> Outcome:
-    """Mask the forget class; costs nothing."""
+    """Mask the classes to forget; costs nothing."""
+    if not problem.classes:
+        raise QmuError(f"{problem.method}: masks whole classes, and none is to be forgotten whole")
     parameters = dict(problem.parameters)
     bias = np.array(parameters["head/bias"])
-    bias[problem.forget_class] = -np.inf
+    bias[list(problem.classes)] = -np.inf
     parameters["head/bias"] = bias
-    history = {"epoch": [], "loss": [], "accuracy": []}
-    return Outcome(parameters, history, "one edit of the head")
+    return Outcome(parameters, "one edit of the head")

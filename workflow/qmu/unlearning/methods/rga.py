@@ -7,7 +7,7 @@ public. RECONSTRUCTED here as
 
 which for lambda = 1 to first order neither raises the retain loss nor lowers the forget loss.
 Dividing d by |g_r| keeps its direction and frees the step from how saturated the target is:
--g_r/|g_r| + lambda * g_f/|g_f|, taken tensor by tensor (see `_step`), where the same two
+-g_r/|g_r| + lambda * g_f/|g_f|, taken tensor by tensor (`scaled_steps`), where the same two
 inequalities hold for every tensor. Other readings stand behind ``variant``.
 """
 
@@ -15,14 +15,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveInt
 
 from qmu.lazy import jnp
 from qmu.models.model import Parameters
-from qmu.strict import Strict
+from qmu.unlearning.loops import Minibatch, ScaledSteps, follow
 from qmu.unlearning.problem import MethodCard, Outcome, Problem
-from qmu.unlearning.scaled_steps import TINY, combined, compiled, moved, unit
-from qmu.unlearning.stopping import Monitor, Stopping
+from qmu.unlearning.scaled_steps import TINY, combined, compiled, unit
 
 CARD = MethodCard(
     title="Relative gradient ascent",
@@ -33,37 +32,34 @@ CARD = MethodCard(
 )
 
 
-class Config(Strict):
+class Config(ScaledSteps):
     """``weight`` is lambda; ``ascents`` and ``descents`` belong to the ``alternate`` variant."""
 
     variant: Literal["norm", "alternate", "logratio", "proj"] = "norm"
     weight: float = Field(default=1.0, ge=0)
-    step_length: PositiveFloat = 0.002
-    batch_size: PositiveInt = 32
     ascents: PositiveInt = 8
     descents: PositiveInt = 1
-    stopping: Stopping = Field(default=Stopping())
 
 
 def unlearn(problem: Problem, config: Config) -> Outcome:
     """Follow the relative direction with equal minibatches of both sets."""
-    monitor, parameters, step = Monitor(problem, config.stopping), problem.parameters, 0
-    while not monitor.finished and step < config.stopping.max_steps:
-        direction = _direction(problem, config, parameters, step)
-        parameters = compiled(moved)(parameters, direction, config.step_length)
-        monitor.step(parameters)
-        step += 1
-    return monitor.outcome()
+
+    def along(minibatch: Minibatch, parameters: Parameters) -> Parameters:
+        return direction(problem, config, minibatch, parameters)
+
+    return follow(problem, config, along)
 
 
-def _direction(problem: Problem, config: Config, parameters: Parameters, step: int) -> Parameters:
-    size = min(config.batch_size, len(problem.forget))
-    forget = problem.batch(problem.forget, size, "forget", step)
-    retain = problem.batch(problem.retain, size, "retain", step)
+def direction(
+    problem: Problem, config: Config, minibatch: Minibatch, parameters: Parameters
+) -> Parameters:
+    """The direction of one step, tensors of unit length (for ``norm`` the sum of two)."""
     if config.variant == "alternate":
-        ascend = step % (config.ascents + config.descents) < config.ascents
-        gradient = compiled(unit)(problem.gradient(parameters, forget if ascend else retain))
+        ascend = minibatch.step % (config.ascents + config.descents) < config.ascents
+        data = minibatch.forget if ascend else minibatch.retain
+        gradient = compiled(unit)(problem.gradient(parameters, data))
         return gradient if ascend else {name: -value for name, value in gradient.items()}
+    forget, retain = minibatch.forget, minibatch.retain
     g_f, g_r = problem.gradient(parameters, forget), problem.gradient(parameters, retain)
     if config.variant == "logratio":
         l_f, l_r = (problem.training_loss(parameters, data) for data in (forget, retain))

@@ -5,11 +5,13 @@ gradient over S, parameters with I_f > alpha * I_D are multiplied by min(lambda 
 
 The published alpha = 10 selects almost nothing when the forget class is a tenth of the data,
 because I_f / I_D <= n / n_f. So alpha descends a list until the forget set is forgotten (rule of
-`qmu.stopping`); the importances are computed once. Rotation angles have no natural zero: they are
+`stopping`); the importances are computed once. Rotation angles have no natural zero: they are
 wrapped to (-pi, pi] before they are dampened.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from pydantic import Field, PositiveFloat
@@ -18,9 +20,10 @@ from qmu.lazy import jnp
 from qmu.models.model import Parameters
 from qmu.strict import Strict
 from qmu.unlearning.fisher import sum_of_squares
+from qmu.unlearning.loops import first_that_forgets
 from qmu.unlearning.problem import MethodCard, Outcome, Problem
 from qmu.unlearning.scaled_steps import compiled
-from qmu.unlearning.stopping import Monitor, Stopping
+from qmu.unlearning.stopping import Stopping
 
 CARD = MethodCard(
     title="Selective synaptic dampening",
@@ -48,14 +51,13 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
     of_forget = {name: forget[name] / n_f for name in forget}
     of_all = {name: (forget[name] + retain[name]) / (n_f + n_r) for name in forget}
     start = wrapped(problem.parameters)
-    monitor = Monitor(problem, config.stopping, exhausted="every alpha tried")
-    for alpha in sorted(config.alphas, reverse=True):
-        if monitor.finished or len(monitor.rows) == config.stopping.max_steps:
-            break
-        problem.report(f"alpha {alpha:g}")
-        dampened = compiled(dampen)(start, of_forget, of_all, alpha, config.dampening)
-        monitor.step(dampened)
-    return monitor.outcome()
+
+    def states() -> Iterator[Parameters]:
+        for alpha in sorted(config.alphas, reverse=True):
+            problem.report(f"alpha {alpha:g}")
+            yield compiled(dampen)(start, of_forget, of_all, alpha, config.dampening)
+
+    return first_that_forgets(problem, config.stopping, states(), exhausted="every alpha tried")
 
 
 def dampen(
@@ -75,7 +77,10 @@ def dampen(
 
 
 def wrapped(parameters: Parameters) -> Parameters:
-    """A copy whose circuit angles lie in (-pi, pi]; the circuit does not change."""
+    """A copy whose circuit angles lie in (-pi, pi]; the circuit, where there is one, does not
+    change."""
+    if "circuit" not in parameters:
+        return dict(parameters)
     angles = np.asarray(parameters["circuit"])
     inside = (angles > -np.pi) & (angles <= np.pi)
     turned = np.pi - np.mod(np.pi - angles, 2 * np.pi)
