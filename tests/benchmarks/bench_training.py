@@ -49,8 +49,8 @@ def train(device: str, precision: str) -> float:
     hybrid = registry.load("models", "hqnn")
     settings = hybrid.Config().model_dump(mode="json")
     model = models.build("hqnn", settings, 10, device, precision)
-    chosen = seeds.generator("bench").permutation(data.SIZE)[:1000]
-    rows = model.inputs({"image": images.pixels[chosen]})
+    chosen = seeds.generator("bench").permutation(len(images.labels))[:1000]
+    rows = model.inputs({"image": images.inputs[chosen]})
     start = time.perf_counter()
     training.train(
         model,
@@ -65,7 +65,7 @@ def train(device: str, precision: str) -> float:
 
 
 if __name__ == "__main__":
-    from qmu.steps.frame.execute import prepare_environment
+    from qmu.steps.frame.environment import prepare_environment
 
     prepare_environment("results/.cache/bench")
     print(json.dumps({"seconds": train(*sys.argv[1:])}))

@@ -57,6 +57,6 @@ def local(tmp_path_factory) -> Small:
 def prepared(local, tmp_path) -> Small:
     """A copy of the workflow in which the data are there and nothing is trained."""
     project = Small(tmp_path / "project", like=local)
-    for name in ("data/pool.parquet", "data/seed-0/samples.parquet"):
+    for name in ("data/pool.parquet", "data/request.parquet", "data/seed-0/samples.parquet"):
         project.adopt(local, name)
     return project

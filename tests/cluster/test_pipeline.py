@@ -1,8 +1,6 @@
-"""The pipeline on SLURM makes what a local run makes, and the profile says what the rules say."""
+"""The pipeline on SLURM makes what a local run makes; the profile holds what every profile does."""
 
 from __future__ import annotations
-
-import re
 
 import yaml
 from pipeline import ROOT
@@ -14,20 +12,9 @@ PROFILES = {
 }
 
 
-def declared() -> dict[str, dict[str, str]]:
-    """Rule -> memory and time in the profile's words, from the rules of the workflow."""
-    text = "\n".join(file.read_text() for file in (ROOT / "workflow" / "rules").glob("*.smk"))
-    found = {}
-    for body in re.split(r"^rule ", text, flags=re.M)[1:]:
-        numbers = dict(re.findall(r"^ +(mem_mb|runtime)=(\d+),$", body, re.M))
-        if numbers:
-            found[body.split(":")[0]] = {k: f"{v} * attempt" for k, v in numbers.items()}
-    return found
-
-
-def test_the_profile_asks_for_what_the_rules_ask_for():
-    assert len(declared()) >= 15
-    assert PROFILES["slurm"]["set-resources"] == declared()
+def test_the_profile_leaves_memory_and_time_to_the_rules():
+    """They ask for them, and for more with every attempt (tests/unit/plan/test_resources.py)."""
+    assert "set-resources" not in PROFILES["slurm"]
 
 
 def test_the_profile_holds_all_that_the_default_profile_holds():

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from attack_example import evidence, for_fitting
 from qmu import registry
-from qmu.attacks.game import AttackCard, Evidence, Scored
+from qmu.attacks.game import AttackCard, Evidence, Scored, allowed
 from qmu.metrics.roc import auc
-from qmu.steps.io.views import allowed
 from qmu.strict import Strict
 
 NAMES = ("contract", 0)

@@ -1,37 +1,104 @@
-"""What every dataset promises, whatever it holds."""
+"""What every data set promises, whatever it holds."""
 
 import numpy as np
 import pytest
 from qmu import registry
+from qmu.data.dataset import Dataset, Description, checked
+from qmu.errors import QmuError
 from qmu.strict import Strict
 
-OFFLINE = ("mnist_embedded",)
+# Settings with which a data set can be described, and those that need nothing beside the package.
+SETTINGS = {"mnist_full": {"openml": True}}
+OFFLINE = [name for name in registry.names("data") if name not in SETTINGS]
+TYPES = {"image": np.uint8, "features": np.float64, "states": np.complex128}
+
+every = pytest.mark.parametrize("name", registry.names("data"))
+offline = pytest.mark.parametrize("name", OFFLINE)
 
 
-@pytest.mark.parametrize("name", registry.names("data"))
-def test_a_dataset_says_what_the_checks_of_a_configuration_need(name):
+def made(name):
+    """The data set and settings of it."""
     module = registry.load("data", name)
+    return module, module.Config(**SETTINGS.get(name, {}))
+
+
+@every
+def test_a_data_set_says_what_the_checks_of_a_configuration_need(name):
+    module, config = made(name)
     assert issubclass(module.Config, Strict)
-    assert tuple(range(len(module.CLASSES))) == module.CLASSES
-    assert module.SIZE > 0
-    assert module.PIXELS > 0
+    assert module.Config(**config.model_dump(mode="json")) == config
+    known = module.describe(config)
+    assert isinstance(known, Description)
+    assert known == module.describe(config)
+    assert known.classes > 1
+    assert known.rows > known.classes
+    assert known.kind in TYPES
+    assert known.width == np.prod(known.shape) > 0
     assert callable(module.load)
 
 
-@pytest.mark.parametrize("name", OFFLINE)
+@every
+def test_a_data_set_names_its_source(name):
+    assert "Source" in registry.load("data", name).__doc__
+
+
+@offline
 def test_what_is_loaded_is_what_is_promised(name):
-    module = registry.load("data", name)
-    found = module.load(module.Config())
-    assert found.pixels.shape == (module.SIZE, module.PIXELS)
-    assert found.pixels.dtype == np.uint8
-    assert found.labels.shape == found.training.shape == (module.SIZE,)
-    assert set(found.labels.tolist()) == set(module.CLASSES)
-    assert np.all(found.pixels.any(axis=1))
+    module, config = made(name)
+    known, data = module.describe(config), module.load(config)
+    assert checked(name, known, data) is data
+    assert isinstance(data, Dataset)
+    assert data.inputs.shape == (known.rows, known.width)
+    assert data.inputs.dtype == TYPES[known.kind]
+    assert data.labels.shape == data.training.shape == (known.rows,)
+    assert (data.labels.dtype, data.training.dtype) == (np.int64, bool)
+    assert set(data.labels.tolist()) == set(range(known.classes))
+    assert np.all(data.inputs.any(axis=1))
+    assert data.training.all() or known.split
 
 
-@pytest.mark.parametrize("name", OFFLINE)
+@offline
 def test_loading_twice_gives_the_same(name):
-    module = registry.load("data", name)
-    one, other = (module.load(module.Config()) for _ in range(2))
-    assert np.array_equal(one.pixels, other.pixels)
+    module, config = made(name)
+    one, other = (module.load(config) for _ in range(2))
+    assert np.array_equal(one.inputs, other.inputs)
     assert np.array_equal(one.labels, other.labels)
+
+
+def small(**changes):
+    """Six rows of two features and three classes, as promised by `SMALL`."""
+    columns = {
+        "inputs": np.arange(12.0).reshape(6, 2) + 1,
+        "labels": np.arange(6) % 3,
+        "training": np.ones(6, bool),
+    }
+    return Dataset(**columns | changes)
+
+
+SMALL = Description(classes=3, rows=6, kind="features", shape=(2,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"labels": np.arange(5) % 3}, "has 6 rows, loaded 5"),
+        ({"inputs": np.ones((6, 3))}, r"promises rows of 2 numbers, loaded an array of shape \(6"),
+        ({"labels": np.array([0, 1, 2, 3, 0, 1])}, "row 3 has label 3, outside 0 to 2"),
+        ({"labels": np.array([0, -1, 2, 0, 0, 1])}, "row 1 has label -1, outside 0 to 2"),
+        ({"inputs": np.where(np.eye(6, 2), np.nan, 1.0)}, "row 0 holds no finite number"),
+        ({"inputs": np.where(np.arange(12).reshape(6, 2) == 9, np.inf, 1.0)}, "row 4 holds no"),
+    ],
+)
+def test_what_breaks_a_promise_is_named_by_set_and_row(changes, words):
+    with pytest.raises(QmuError, match=words) as caught:
+        checked("small", SMALL, small(**changes))
+    assert str(caught.value).startswith("dataset: small")
+
+
+def test_amplitudes_are_checked_in_both_parts():
+    promised = Description(classes=3, rows=6, kind="states", shape=(2,))
+    inputs = np.ones((6, 2), complex)
+    assert checked("small", promised, small(inputs=inputs)).inputs is inputs
+    inputs[2, 1] = complex(1.0, np.inf)
+    with pytest.raises(QmuError, match="row 2 holds no finite number"):
+        checked("small", promised, small(inputs=inputs))

@@ -74,7 +74,7 @@ def shadows(seed: int = 0, memory: float = 0.0, models: int = 4, n: int = 1000) 
 
 def for_fitting(target: View, fleet: ShadowModels | None = None) -> Evidence:
     """What an attack is fitted on before any other model exists: the target and the shadows."""
-    return Evidence(target, target, FORGET, shadows=fleet)
+    return Evidence(target, target, shadows=fleet)
 
 
 def evidence(
@@ -136,7 +136,6 @@ def evidence(
     return Evidence(
         original,
         replace(audited, right=_right(audited, rng)),
-        FORGET,
         shadows=fleets["target"],
         unlearned=fleets["unlearned"],
         retrained=fleets["retrained"],

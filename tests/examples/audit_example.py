@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from attack_example import FORGET, suppressed, view
+from attack_example import suppressed, view
 from qmu import losses
 from qmu.attacks.game import Evidence, Scored, View
 from qmu.attacks.methods import loss_thr
@@ -54,7 +54,7 @@ def published(given: View, fitted: np.ndarray | None = None) -> Scored:
 
 def by_loss(given: View) -> Scored:
     """The loss attack at a threshold of 0.1."""
-    seen = Evidence(original=given, audited=given, forget_class=FORGET)
+    seen = Evidence(original=given, audited=given)
     return loss_thr.score({"threshold": np.array([-0.1])}, seen, loss_thr.Config(), ())
 
 

@@ -72,7 +72,6 @@ def evidence(
     return Evidence(
         original=target,
         audited=unlearned,
-        forget_class=FORGET,
         shadows=fleet(member, memory, 0.0, noise),
         unlearned=fleet(member, memory * fading, 4.0, noise),
         retrained=fleet(member & ~forget, memory, 4.0, other),

@@ -21,8 +21,8 @@ READERS = {
     "data/seed-0/samples.parquet": f"{MODEL}/retrain/outputs.parquet",
     f"{MODEL}/target/parameters.parquet": f"{MODEL}/ga/outputs.parquet",
     "shadows/basic_qnn/target/block-1/outputs.parquet": "attacks/basic_qnn/attack_data.parquet",
-    "scores/basic_qnn/retrain.parquet": "audit/basic_qnn/retrain/figures.parquet",
-    "audit/basic_qnn/ga/figures.parquet": "summary.parquet",
+    "scores/basic_qnn/retrain.parquet": "audit/basic_qnn/retrain/measurements.parquet",
+    "audit/basic_qnn/ga/measurements.parquet": "summary.parquet",
 }
 
 
@@ -64,7 +64,7 @@ TOGETHER = (
     ("data/pool.parquet",),
     ("data/seed-0/samples.parquet", "shadows/basic_qnn/target/block-1/outputs.parquet"),
     (f"{MODEL}/target/parameters.parquet", "scores/basic_qnn/retrain.parquet"),
-    ("audit/basic_qnn/ga/figures.parquet",),
+    ("audit/basic_qnn/ga/measurements.parquet",),
 )
 
 

@@ -54,13 +54,13 @@ def test_diverging_trainings_are_named_and_repaired(undisturbed, carried, tries)
 )
 def test_an_unforeseen_exception_is_told_in_one_line(undisturbed, carried):
     carried.forget("data/seed-0")
-    step = carried.folder / "workflow/qmu/steps/samples.py"
+    step = carried.folder / "workflow/qmu/steps/data/samples.py"
     good = step.read_text()
     step.write_text(good.replace("clock.ready()", "clock.ready(); 1 / 0", 1))
     ran = carried.local("--cores", "2", "data")
     log = f"results/{EXPERIMENT}/logs/samples/seed-0.log"
     told = [line for line in ran.stderr.splitlines() if line.startswith("qmu: ")]
-    line = f"internal error in step samples: ZeroDivisionError: division by zero; see {log}"
+    line = f"internal error in step data.samples: ZeroDivisionError: division by zero; see {log}"
     assert told == [f"qmu: {line}"], ran.text
     text = (carried.folder / log).read_text()
     assert "Traceback (most recent call last)" in text

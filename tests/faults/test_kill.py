@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import time
 from pathlib import Path
@@ -131,15 +130,15 @@ def test_an_interrupt_cleans_up(undisturbed, carried, number):
     require_same(carried, undisturbed, "data", "models", "shadows", "attacks")
 
 
-def job_process(group: int, script: str) -> int | None:
-    """The Python process of a running job of a process group."""
+def job_process(group: int, log: Path) -> int | None:
+    """The Python process of a running job of a process group, by the log that it writes."""
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            words = (entry / "cmdline").read_bytes().decode(errors="replace")
+            files = {os.readlink(one) for one in (entry / "fd").iterdir()}
             number = int((entry / "stat").read_text().rpartition(")")[2].split()[2])
         except OSError:
             continue
-        if number == group and re.search(rf"\.snakemake/scripts/[^\0]*{script}\.py", words):
+        if number == group and str(log.resolve()) in files:
             return int(entry.name)
     return None
 
@@ -153,7 +152,8 @@ def test_a_job_killed_by_the_system_stops_only_its_dependants(undisturbed, carri
     carried.forget("models/basic_qnn/seed-0/retrain", shadows, "attacks", "audit")
     run = Run(carried, "--cores", "2")
     assert run.reaches("Train basic_qnn, retrain")
-    job = wait_for(lambda: job_process(run.process.pid, "train"))
+    log = carried.small / "logs/train/basic_qnn/seed-0/retrain.log"
+    job = wait_for(lambda: job_process(run.process.pid, log))
     os.kill(job, signal.SIGKILL)
     ran = run.end()
     assert ran.code != 0

@@ -8,14 +8,17 @@ import time
 from collections import Counter, deque
 from collections.abc import Mapping
 from itertools import product
-from typing import Any
+from typing import Any, get_type_hints
 
 from mutations import WORDS
 from qmu.config.experiment import Experiment
 from qmu.config.parse import parse
 from qmu.errors import ConfigError, one_line
-from qmu.plan.specs import Specs
+from qmu.plan import attack, audit, data, devices, ibm, report, studies, train, unlearn
+from qmu.specs.base import Spec
 
+# The modules of the plan: one for every file of rules.
+ROOMS = (data, train, unlearn, attack, audit, devices, ibm, studies, report)
 SECONDS = 1.0
 LONGEST = 6000
 
@@ -70,8 +73,7 @@ def _keys(raw: Mapping[Any, Any]) -> list[Any]:
 
 
 def require_specs(experiment: Experiment) -> None:
-    """Every job's spec can be built, holds plain values only and is the same when built again."""
-    specs = Specs(experiment)
+    """Every job's spec can be built, and what a job reads of it is the same spec."""
     common = experiment.common
     choices = {
         "model": list(experiment.models)[:2],
@@ -79,38 +81,58 @@ def require_specs(experiment: Experiment) -> None:
         "block": [0],
         "part": [0],
     }
-    for name, method in inspect.getmembers(specs, inspect.ismethod):
-        if name.startswith("_") or name in ("asking", "needs", "blocks"):
-            continue
-        if name in ("sweep", "signal") and getattr(experiment, name) is None:
-            continue
-        if name == "query" and "queries" not in specs.needs():
-            continue
-        names = list(inspect.signature(method).parameters)
+    for name, plan in planning(experiment).items():
+        names = list(inspect.signature(plan).parameters)[1:]
         of = choices | {
             "variant": _variants(name, experiment),
             "device": _devices(name, experiment),
         }
         for values in product(*(of[key] for key in names)):
-            spec = method(**dict(zip(names, values, strict=True)))
-            if isinstance(spec, dict):
-                json.dumps(spec, allow_nan=False)
+            spec = plan(experiment, *values)
+            plain = json.loads(json.dumps(spec.plain(), allow_nan=False))
+            assert type(spec)(**plain) == spec
     for variant in experiment.variants:
-        assert len(specs.blocks(variant)) <= 512
+        assert len(train.blocks(experiment, variant)) <= 512
+
+
+def planning(experiment: Experiment) -> dict[str, Any]:
+    """Name -> the function that plans a spec, for the rules that this experiment can have."""
+    functions = {
+        name: function
+        for room in ROOMS
+        for name, function in inspect.getmembers(room, inspect.isfunction)
+        if function.__module__ == room.__name__ and _planned(function) is not None
+    }
+    for name in ("sweep", "signal"):
+        if getattr(experiment, name) is None:
+            del functions[name]
+    if "queries" not in attack.needs(experiment):
+        del functions["query"]
+    if experiment.sweep is None:
+        del functions["join_sweep"]
+    return functions
+
+
+def _planned(function: Any) -> type[Spec] | None:
+    """The kind of spec that a public function of a module plans."""
+    kind = get_type_hints(function).get("return")
+    if function.__name__.startswith("_") or not isinstance(kind, type):
+        return None
+    return kind if issubclass(kind, Spec) else None
 
 
 # Specs of one kind of device each; any other spec that names a device is of every kind.
 KIND_OF = {
     "evaluate_on": "simulated",
-    **dict.fromkeys(("evaluate_with", "here"), "pennylane"),
-    **dict.fromkeys(("prepare", "estimate", "submit", "collect", "decode", "parts", "fake"), "ibm"),
+    "evaluate_with": "pennylane",
+    **dict.fromkeys(("prepare", "estimate", "submit", "collect", "decode"), "ibm"),
 }
 
 
 def _devices(step: str, experiment: Experiment) -> list[str]:
     kind = KIND_OF.get(step)
-    found = [n for n, e in experiment.devices.items() if kind in (None, e.component)]
-    return found[:2]
+    names = list(experiment.devices) if kind is None else devices.of_kind(experiment, kind)
+    return names[:2]
 
 
 def _variants(step: str, experiment: Experiment) -> list[str]:

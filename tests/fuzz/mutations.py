@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from odd import FRAGMENTS, keys, values
 from pydantic import BaseModel
 from qmu import registry
-from qmu.config.parse import SECTIONS
+from qmu.config.parse import SECTIONS, SINGLE
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "experiments").glob("*.yaml"), ROOT / "config.yaml"])
@@ -36,7 +36,8 @@ def _schema_words() -> list[str]:
     """Every key and component name that some configuration may hold."""
     from qmu.config.experiment import Common
 
-    words = {"dataset", "name", *SECTIONS, *(key for _, key in SECTIONS.values())}
+    words = {*SECTIONS, *(key for _, key in SECTIONS.values())}
+    words |= {*SINGLE, *(key for _, key, _ in SINGLE.values())}
     models = [Common]
     for kind in registry.KINDS:
         words |= set(registry.names(kind))

@@ -79,11 +79,11 @@ def attempt(path, arrays, count):
         assert len(text) < 1000
         return
     count["read"] += 1
-    assert found.pixels.shape == (len(found.labels), 784)
-    assert found.pixels.dtype == np.uint8
+    assert found.inputs.shape == (len(found.labels), 784)
+    assert found.inputs.dtype == np.uint8
     assert set(found.labels.tolist()) <= set(range(10))
     assert found.training.any()
-    assert found.pixels.any(axis=1).all()
+    assert found.inputs.any(axis=1).all()
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])

@@ -148,7 +148,7 @@ def test_an_experiment_cannot_hit_what_was_paid():
 
 
 def test_an_experiment_cannot_hit_the_compilation_cache():
-    assert paths.COMPILATION_CACHE.startswith("results/.")
+    assert environment.COMPILATION_CACHE.startswith("results/.")
     refused(small_config() | {"experiment": ".cache"}, "experiment")
 
 

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "profiles", "experiments", "envs")
 TINY = yaml.safe_load((ROOT / "experiments" / "tiny.yaml").read_text())
 
+REQUEST = "Mark what is to be forgotten"
 EVALUATE = "Put all figures together"
 REPORT = "Draw the figures and write the report"
 END = {EVALUATE, REPORT}
@@ -109,15 +110,16 @@ def planned(ran: Ran) -> set[str]:
 
 
 # Name of a target -> the rules whose jobs it needs, when nothing is there yet.
-_TRAIN = ("pool", "samples", "train")
+_DATA = ("pool", "request", "samples")
+_TRAIN = (*_DATA, "train")
 _ATTACKS = (*_TRAIN, "train_shadows", "attack_data", "fit_attacks")
 _SCORES = (*_ATTACKS, "unlearn", "unlearn_shadows", "query", "score")
 _EVALUATION = (*_SCORES, "train_retrain_ensemble", "measure", "examine", "evaluation")
 TARGETS = {
-    "data": ("pool", "samples"),
+    "data": _DATA,
     "target": _TRAIN,
     "retrain": _TRAIN,
-    "shadows": ("pool", "train_shadows", "unlearn_shadows"),
+    "shadows": ("pool", "request", "train_shadows", "unlearn_shadows"),
     "attacks": _ATTACKS,
     "unlearned": (*_TRAIN, "unlearn"),
     "scores": _SCORES,
@@ -139,9 +141,9 @@ def edited(changes: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def pairs(seeds: Any = None) -> list[tuple[str, int]]:
+def pairs() -> list[tuple[str, int]]:
     """Every (model, seed) of the tiny experiment."""
-    return [(m, s) for m in TINY["models"] for s in (TINY["seeds"] if seeds is None else seeds)]
+    return [(m, s) for m in TINY["models"] for s in TINY["seeds"]]
 
 
 def blocks(count: int | None = None) -> range:
@@ -155,9 +157,9 @@ def each(message: str, variants: Any = VARIANTS) -> set[str]:
     return {message.format(m=m, v=v) for m in TINY["models"] for v in variants}
 
 
-def unlearning(*methods: str, seeds: Any = None) -> set[str]:
-    """Messages of the jobs that run these methods on the targets of some seeds."""
-    return {f"Unlearn with {v}: {m}, seed {s}" for v in methods for m, s in pairs(seeds)}
+def unlearning(*methods: str) -> set[str]:
+    """Messages of the jobs that run these methods on the targets of all seeds."""
+    return each("Unlearn with {v}: {m}", methods)
 
 
 def unlearning_shadows(*methods: str) -> set[str]:

@@ -16,6 +16,7 @@ from qmu.tables.schemas import SCHEMA_VERSION, SCHEMAS
 MODELS, SEEDS = list(TINY["models"]), TINY["seeds"]
 PAIRS = [(model, seed) for model in MODELS for seed in SEEDS]
 POOL = TINY["features"]["pool"]
+FORGET = TINY["forget"]["label"]
 
 
 @pytest.mark.parametrize("kind", paths.MODEL_TABLES)
@@ -49,9 +50,16 @@ def test_splits_have_the_counts_of_the_configuration(finished, seed):
     groups, parts = zip(*(name.split("_") for name in samples["split"]), strict=True)
     for part in ("train", "test", "validation"):
         assert parts.count(part) == TINY["samples"][part]
-    forget = samples["label"] == TINY["forget_class"]
+    forget = samples["label"] == FORGET
     assert np.array_equal(samples["forget"], forget)
     assert np.array_equal(np.array(groups) == "forget", forget)
+
+
+def test_the_request_marks_the_class_in_the_order_of_the_pool(finished):
+    pool, request = finished.table(paths.POOL, "pool"), finished.table(paths.REQUEST, "request")
+    rows = pool["role"] == "pool"
+    assert np.array_equal(request["sample_id"], pool["sample_id"][rows])
+    assert np.array_equal(request["forget"], pool["label"][rows] == FORGET)
 
 
 def test_seeds_draw_different_images(finished):
@@ -83,14 +91,14 @@ def test_histories_count_every_epoch(finished):
 
 
 def test_the_mask_changes_the_forget_logit_alone(finished):
-    kept = np.arange(10) != TINY["forget_class"]
+    kept = np.arange(10) != FORGET
     for model, seed in PAIRS:
         target = finished.of_variant("outputs", model, seed, "target")
         masked = finished.of_variant("outputs", model, seed, "logit_mask")
         assert np.array_equal(masked["logits"][:, kept], target["logits"][:, kept])
         assert np.isneginf(masked["logits"][:, ~kept]).all()
         forget = masked["forget"]
-        assert not np.any(masked["logits"].argmax(axis=1)[forget] == TINY["forget_class"])
+        assert not np.any(masked["logits"].argmax(axis=1)[forget] == FORGET)
 
 
 def test_methods_pay_for_every_step_they_take(finished):
@@ -181,7 +189,7 @@ def test_scores_hold_every_attack_on_every_image(finished):
 def test_retrained_shadow_models_lack_the_forget_class_alone(finished):
     template = paths.fleet_tables(paths.SHADOWS)["fleet_members"]
     pool = finished.table(paths.POOL, "pool")
-    forget = set(pool["sample_id"][pool["label"] == TINY["forget_class"]])
+    forget = set(pool["sample_id"][pool["label"] == FORGET])
     for model in MODELS:
         for block in blocks(TINY["shadows"]["unlearned"]):
             target, retrain = (
@@ -206,10 +214,9 @@ def test_unlearned_shadow_models_keep_their_members(finished):
                 for column in ("model_index", "sample_id", "label", "member"):
                     assert np.array_equal(before[column], after[column])
                 if variant == "logit_mask":
-                    forget = TINY["forget_class"]
-                    kept = np.arange(10) != forget
+                    kept = np.arange(10) != FORGET
                     assert np.array_equal(before["logits"][:, kept], after["logits"][:, kept])
-                    assert np.isneginf(after["logits"][:, forget]).all()
+                    assert np.isneginf(after["logits"][:, FORGET]).all()
 
 
 def test_answers_on_transformed_images_come_for_every_seed_and_one_shadow_model(finished):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from pipeline import TINY, planned
+from pipeline import REQUEST, TINY, planned
 from qmu.config.parse import parse
 
 CLASS_3 = "forget={kind: class, label: 3}"
 FILE = "experiments/tiny.yaml"
 SAMPLES = {f"Draw the training and test images of seed {seed}" for seed in TINY["seeds"]}
 POOL = {"Load the images and project them on their principal components"}
+DATA = {*POOL, REQUEST, *SAMPLES}
 
 
 def refusal(ran):
@@ -32,7 +33,7 @@ def finish(project):
 
 def test_a_target_may_be_called_as_a_folder_is(fresh):
     (fresh.folder / "data").mkdir()
-    assert planned(fresh.call("-n", f"--configfile={FILE}", "data")) == POOL | SAMPLES
+    assert planned(fresh.call("-n", f"--configfile={FILE}", "data")) == DATA
     line = refusal(fresh.call("-n", "--configfile", FILE, "data"))
     assert line.endswith(f"To name a target, write --configfile={FILE} data")
 
@@ -45,7 +46,7 @@ def test_a_missing_file_is_one_line(fresh, words):
 def test_a_file_replaces_the_default_as_a_whole(fresh):
     (fresh.folder / "seeds.yaml").write_text("seeds: [0]\n")
     line = refusal(fresh.call("-n", "--configfile=seeds.yaml", "data"))
-    assert line.startswith("seeds.yaml: lacks experiment, models, unlearning, attacks; ")
+    assert line.startswith("seeds.yaml: lacks experiment, forget, models, unlearning, attacks; ")
 
 
 def test_overrides_stand_on_top_of_either(fresh):
@@ -60,8 +61,8 @@ def test_an_override_replaces_finished_results_only_if_asked_to(fresh):
     call = ("-n", f"--configfile={FILE}", "data", "--config", CLASS_3)
     assert refusal(fresh.call(*call)).startswith("forget.label (4, now 3): results/tiny holds ")
     for further in ("experiment=three", "overwrite=true", "forget={kind: class, label: 4}"):
-        assert planned(fresh.call(*call, further)) == POOL | SAMPLES
+        assert planned(fresh.call(*call, further)) == DATA
     (fresh.folder / "edited.yaml").write_text(
         (fresh.folder / FILE).read_text().replace("label: 4", "label: 3")
     )
-    assert planned(fresh.call("-n", "--configfile=edited.yaml", "data")) == POOL | SAMPLES
+    assert planned(fresh.call("-n", "--configfile=edited.yaml", "data")) == DATA

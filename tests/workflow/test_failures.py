@@ -19,7 +19,7 @@ BAD = {
         "unlearning.ga.step_lenght: unknown key 'step_lenght'. Did you mean 'step_length'?",
     ),
     "a wrong type": ({"seeds": "0"}, "seeds: must be a list, found '0'."),
-    "a class that is not there": ({"forget_class": 10}, "forget_class: 10 is no class of"),
+    "a class that is not there": ({"forget.label": 10}, "forget.label: 10 is no class"),
     "too many features": (
         {"features.components": 200, "models.basic_qnn.qubits": 3},
         "models.basic_qnn.",

@@ -13,6 +13,7 @@ from pipeline import (
     END,
     EVALUATE,
     REPORT,
+    REQUEST,
     RESULTS,
     TARGETS,
     TINY,
@@ -39,7 +40,8 @@ NEW_SEED = {
     *(f"Train the retrain ensemble of {m}, seed 7" for m in MODELS),
     *attacking(),
     *auditing(*VARIANTS),
-    *unlearning(*METHODS, seeds=[7]),
+    # One job runs a method on all seeds.
+    *unlearning(*METHODS),
 }
 COLLECT = {f"Collect the attack data of {m} from its shadow models" for m in MODELS}
 
@@ -89,13 +91,16 @@ SETTINGS = {
     ),
     "one model's layers": ({"models.hqnn.layers": 2}, OF_HQNN),
     "the forget class": (
-        {"forget_class": 3},
-        {f"Draw the training and test images of seed {s}" for s in SEEDS}
+        {"forget.label": 3},
+        {REQUEST, *(f"Draw the training and test images of seed {s}" for s in SEEDS)}
         | EVERYTHING - COLLECT - shadow_jobs("target"),
     ),
     "bootstrap resamples": ({"evaluation.bootstrap": 300}, measuring()),
     "the memory limit": ({"memory_gib": 6}, set()),
-    "fewer seeds": ({"seeds": SEEDS[:1]}, attacking() | auditing(*VARIANTS)),
+    "fewer seeds": (
+        {"seeds": SEEDS[:1]},
+        unlearning(*METHODS) | attacking() | auditing(*VARIANTS),
+    ),
     "fewer attacks": ({"attacks": {"loss_thr": {}}}, attacking()),
 }
 
@@ -118,9 +123,15 @@ CODE = {
         QMU + "attacks/methods/label_only.py",
         attacking() | each("Ask {m}, {v}, about transformed images") | END,
     ),
-    "the step that collects": (QMU + "steps/attack_data.py", COLLECT | attacking() | END),
+    "the step that collects": (QMU + "steps/attack/attack_data.py", COLLECT | attacking() | END),
+    "the forget scenario": (
+        QMU + "forget/scenarios/class.py",
+        {REQUEST, *(f"Draw the training and test images of seed {s}" for s in SEEDS)}
+        | EVERYTHING - COLLECT - shadow_jobs("target")
+        | END,
+    ),
     "one model": (QMU + "models/kinds/hqnn.py", OF_HQNN | END),
-    "the evaluation": (QMU + "audit/figure.py", measuring() | END),
+    "the evaluation": (QMU + "audit/measurement.py", measuring() | END),
     "a verdict's rule": (QMU + "audit/verdicts/verdicts.py", END),
     "a measure of quality": (
         QMU + "quality/measures/probe.py",
@@ -152,10 +163,12 @@ def test_code_runs_again_what_imports_it(finished, file, jobs):
 
 
 SILENT = (
+    (QMU + "errors.py", STATEMENT, None),
+    (QMU + "paths.py", STATEMENT, None),
     (QMU + "unlearning/methods/ga.py", "\n# As long as it takes.\n", None),
     (QMU + "unlearning/methods/ssd.py", "\n\n\n", "def unlearn"),
     (QMU + "unlearning/methods/rga.py", "Once more: ", "`rga`: "),
-    ("workflow/scripts/unlearn.py", "# A job.\n", "execute("),
+    ("workflow/scripts/step.py", "# A job.\n", "execute("),
     ("experiments/tiny.yaml", "\n# As small as can be.\n", None),
     ("config.yaml", "root_seed: 5\n", "experiment: "),
     ("Snakefile", "# All.\n", "rule all"),

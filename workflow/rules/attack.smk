@@ -16,6 +16,7 @@ use rule job as attack_data with:
     priority: 7
     resources:
         mem_mb=megabytes(1000),
+        runtime=minutes(15),
     params:
         spec=told(attack.attack_data),
     message:

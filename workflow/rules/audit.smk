@@ -22,6 +22,7 @@ use rule job as measure with:
     priority: 2
     resources:
         mem_mb=megabytes(1000),
+        runtime=minutes(15),
     params:
         spec=told(audit.measure),
     message:
@@ -50,6 +51,7 @@ use rule job as examine with:
     priority: 4
     resources:
         mem_mb=megabytes(2500),
+        runtime=minutes(15),
     params:
         spec=told(audit.examine),
     message:
@@ -86,6 +88,7 @@ use rule job as evaluation with:
     priority: 1
     resources:
         mem_mb=megabytes(1000),
+        runtime=minutes(15),
     params:
         spec=told(audit.evaluation),
     message:

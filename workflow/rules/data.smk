@@ -28,6 +28,7 @@ use rule job as request with:
     priority: 14
     resources:
         mem_mb=megabytes(1000),
+        runtime=minutes(15),
     params:
         spec=told(data.request),
     message:
@@ -47,6 +48,7 @@ use rule job as samples with:
     priority: 13
     resources:
         mem_mb=megabytes(1000),
+        runtime=minutes(15),
     params:
         spec=told(data.samples),
     message:

@@ -80,6 +80,7 @@ use rule job as estimate with:
         device=one_of(IBM),
     priority: 8
     resources:
+        mem_mb=megabytes(2000),
         runtime=minutes(30),
     params:
         spec=told(ibm.estimate),
@@ -104,6 +105,7 @@ use rule job as submit with:
         device=one_of(IBM),
     priority: 7
     resources:
+        mem_mb=megabytes(2000),
         runtime=minutes(120),
         qpu=qpus,
     params:

@@ -36,6 +36,7 @@ use rule job as join_sweep with:
         files.benchmark("sweep")
     resources:
         mem_mb=megabytes(1000),
+        runtime=minutes(15),
     params:
         spec=told(studies.join_sweep),
     message:

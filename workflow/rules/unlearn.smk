@@ -18,6 +18,7 @@ use rule job as unlearn with:
         variant=one_of(METHODS),
     priority: 9
     resources:
+        mem_mb=megabytes(2000),
         runtime=minutes(60),
     params:
         spec=told(unlearn.unlearn),

@@ -8,6 +8,7 @@ from attack_example import FORGET, evidence, relabelled
 from pydantic import ValidationError
 from qmu.attacks.methods import label_only
 from qmu.data import features
+from qmu.data.images import scaled
 from qmu.errors import QmuError
 from qmu.metrics.roc import Roc, auc
 from scipy.special import ndtri
@@ -26,7 +27,7 @@ def _tables(n=60, side=8):
         "sample_id": np.arange(n),
         "role": role,
         "image": image,
-        "features": features.principal_components(image, role == "public", COMPONENTS),
+        "features": features.principal_components(scaled(image), role == "public", COMPONENTS),
     }
     return everything, {name: column[role == "pool"] for name, column in everything.items()}
 
@@ -83,7 +84,7 @@ def test_shifted_images_land_on_the_public_components():
     for copy, way in zip(found, label_only.directions(CONFIG), strict=False):
         images = everything["image"].copy()
         images[~public] = label_only.shift(pool["image"], *way)
-        expected = features.principal_components(images, public, COMPONENTS)[~public]
+        expected = features.principal_components(scaled(images), public, COMPONENTS)[~public]
         np.testing.assert_allclose(copy["features"], expected, atol=1e-9)
 
 
@@ -118,7 +119,7 @@ def test_copies_leave_the_pool_untouched():
 def test_components_fitted_on_other_images_are_refused():
     everything, pool = _tables()
     other = features.principal_components(
-        everything["image"], everything["role"] == "pool", COMPONENTS
+        scaled(everything["image"]), everything["role"] == "pool", COMPONENTS
     )
     pool["features"] = other[everything["role"] == "pool"]
     with pytest.raises(QmuError, match="fit_on to 'public'"):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from lira_example import area, before, coverage, evidence, masked
+from lira_example import FORGET, area, before, coverage, evidence, masked
 from qmu.attacks.methods import rmia
 
 NAMES = ("test",)
@@ -77,7 +77,7 @@ def test_a_memorising_model_is_caught(mode):
 def test_a_denied_class_is_ranked_by_either_population_but_decided_by_its_own_only():
     given = evidence(memory=6.0, n=1000)
     denied = given.audited.logits.copy()
-    denied[:, given.forget_class] -= 30
+    denied[:, FORGET] -= 30
     given = replace(given, audited=replace(given.audited, logits=denied))
     forget, member = given.audited.forget, given.audited.member
     own, mixed = (_run(given, population=name) for name in ("class", "all"))

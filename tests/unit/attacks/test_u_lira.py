@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from lira_example import area, before, coverage, evidence, masked
+from lira_example import FORGET, area, before, coverage, evidence, masked
 from qmu.attacks.methods import lira_online, u_lira
 from scipy.stats import norm
 
@@ -35,7 +35,7 @@ def test_agrees_with_its_closed_form():
         alike = [j for j in np.flatnonzero(label == label[i]) if held[:, j].any()]
         world_u = norm(after[held[:, i], i].mean(), _pooled([after[held[:, j], j] for j in alike]))
         same = np.flatnonzero(label == label[i])
-        if label[i] == given.forget_class:
+        if given.audited.forget[i]:
             world_r = norm(never[:, i].mean(), _pooled([never[:, j] for j in same]))
         else:
             rest = [after[~held[:, j], j] for j in same]
@@ -77,7 +77,7 @@ def test_scores_stay_finite_with_a_masked_class():
     given = evidence()
     hidden = masked(given.audited)
     fleet = given.unlearned.logits.copy()
-    fleet[..., given.forget_class] = -np.inf
+    fleet[..., FORGET] = -np.inf
     for unlearned in (given.unlearned, replace(given.unlearned, logits=fleet)):
         scored = _run(replace(given, audited=hidden, unlearned=unlearned))
         assert np.isfinite(scored.score).all()

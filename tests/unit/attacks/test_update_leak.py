@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from lira_example import area, before, coverage, evidence, masked
+from lira_example import FORGET, area, before, coverage, evidence, masked
 from qmu.attacks.methods import update_leak
 
 NAMES = ("test",)
@@ -49,7 +49,7 @@ def test_interval_covers_chance_where_nothing_was_memorised():
 def test_scores_stay_finite_with_a_masked_class():
     given = evidence()
     fleet = given.unlearned.logits.copy()
-    fleet[..., given.forget_class] = -np.inf
+    fleet[..., FORGET] = -np.inf
     given = replace(given, unlearned=replace(given.unlearned, logits=fleet))
     assert np.isfinite(_run(replace(given, audited=masked(given.audited))).score).all()
 

@@ -34,7 +34,7 @@ def data():
     counts = {"train": 1000, "test": 500, "validation": 200}
     label = loaded.labels[pool].astype(np.int64)
     parts = sampling.draw_parts(0, SEED, len(pool), counts)
-    return loaded.pixels[pool], label, sampling.splits(parts, label == FORGET)
+    return loaded.inputs[pool], label, sampling.splits(parts, label == FORGET)
 
 
 @pytest.fixture(scope="module")

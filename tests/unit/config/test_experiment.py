@@ -9,7 +9,7 @@ from qmu import registry
 from qmu.config.experiment import Common
 from qmu.config.parse import SECTIONS, parse
 from qmu.errors import ConfigError
-from qmu.plan.specs import Specs
+from qmu.plan import data
 
 ROOT = Path(__file__).parents[3]
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 def test_the_default_configuration_runs():
     experiment = parse(yaml.safe_load((ROOT / "config.yaml").read_text()))
     assert experiment.variants == ["target", "retrain", "logit_mask", "ga", "ssd", "rga"]
-    assert experiment.common.forget_class == 4
+    assert (experiment.forget.component, experiment.forget.settings) == ("class", {"label": 4})
     assert list(experiment.models) == ["basic_qnn", "hqnn"]
 
 
@@ -36,7 +36,7 @@ def test_ready_made_experiments_run(file):
     [
         {"seeds": [7]},
         {"root_seed": 2**63 - 1},
-        {"forget_class": 0},
+        {"forget": {"label": 0}},
         {"models": {"basic_qnn": {"layers": 0}}},
         {"models": {"hqnn": {"qubits": 2, "layers": 0}}},
         {"models": {"hqnn": None}},
@@ -64,8 +64,7 @@ def test_ready_made_experiments_run(file):
 )
 def test_configurations_at_the_edge_run(change):
     experiment = parse(small_config() | change)
-    specs = Specs(experiment)
-    assert specs.pool()["root_seed"] == experiment.common.root_seed
+    assert data.pool(experiment).root_seed == experiment.common.root_seed
 
 
 def test_defaults_of_components_reach_the_settings():
@@ -97,8 +96,9 @@ def test_settings_survive_the_way_through_the_spec(section):
     raw = small_config() | {section: {name: {} for name in registry.names(kind)}}
     raw["shadows"] = {"count": 16, "unlearned": 16}
     for entry in getattr(parse(raw), section).values():
-        config = component_config(kind, entry)
-        assert config == registry.load(kind, entry.component).Config()
+        module = registry.load(kind, entry.component)
+        config = module.Config(**entry.settings)
+        assert config == module.Config()
         assert config.model_dump(mode="json") == entry.settings
 
 

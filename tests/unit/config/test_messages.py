@@ -15,7 +15,8 @@ TRAINING = "models.basic_qnn.training"
 UNKNOWN = [
     ("shadows.unlerned", 8, "Did you mean 'unlearned'?"),
     ("seedz", [0], "unknown key 'seedz'. Did you mean 'seeds'?"),
-    ("forget", 4, "Did you mean 'forget_class'?"),
+    ("forgot", {}, "Did you mean 'forget'?"),
+    ("forget.labl", 4, "unknown key 'labl'. Did you mean 'label'?"),
     ("model", {}, "Did you mean 'models'?"),
     ("samples.trian", 10, "unknown key 'trian'. Did you mean 'train'?"),
     ("features.component", 10, "Did you mean 'components'?"),
@@ -38,8 +39,12 @@ TYPES = [
     ("seeds", ["a"], "seeds.0: must be a valid integer, found 'a'"),
     ("seeds", [0, True], "seeds.1: must be a valid integer, found True"),
     ("root_seed", 1.0, "must be a valid integer, found 1.0"),
-    ("forget_class", "4", "must be a valid integer, found '4'"),
-    ("forget_class", True, "must be a valid integer, found True"),
+    ("forget", 4, "must be a mapping of keys to values, found int"),
+    ("forget.label", "4", "must be a valid integer, found '4'"),
+    ("forget.label", True, "must be a valid integer, found True"),
+    ("forget.label", REMOVED, "this key is required"),
+    ("forget", REMOVED, "must say what to forget, such as forget: {kind: class, label: 4}"),
+    ("forget_class", 4, "is now forget: {kind: class, label: 4}"),
     ("memory_gib", True, "must be a valid number, found True"),
     ("memory_gib", "8 GiB", "must be a valid number, found '8 GiB'."),
     ("samples", 1000, "must be a mapping of keys to values, found 1000"),
@@ -160,7 +165,8 @@ FURTHER = [
 
 COMBINATIONS = [
     ("seeds", [1, 2, 1], "1 stands there twice"),
-    ("forget_class", 10, "10 is no class of mnist_embedded (classes 0 to 9)"),
+    ("forget.label", 10, "10 is no class (classes 0 to 9)"),
+    ("forget.kind", "clas", "no forget component named 'clas'. Did you mean 'class'?"),
     ("features.components", 300, "models.basic_qnn.qubits: 300 features do not fit the 256 amp"),
     ("models.basic_qnn.qubits", 7, "256 features do not fit the 128 amplitudes of 7 qubits"),
     ("features.components", 1001, "1001 principal components need at least as many public"),
@@ -171,9 +177,9 @@ COMBINATIONS = [
     ),
     ("features.public", 255, "features.components: 256 principal components need at least"),
     ("features.public", 5000, "5000 leaves nothing of 5000"),
-    ("features.pool", 4001, "4001 images asked, mnist_embedded has 4000 beside the 1000 public"),
-    ("features.fit_on", "all_training", "'all_training' needs dataset.name: mnist_full"),
-    ("samples.train", 6000, "train + test + validation is 6700, the pool holds 4000 images"),
+    ("features.pool", 4001, "4001 rows asked, mnist_embedded has 4000 beside the 1000 public"),
+    ("features.fit_on", "all_training", "'all_training' needs a data set with a training part"),
+    ("samples.train", 6000, "train + test + validation is 6700, the pool holds 4000 rows"),
     ("samples.test", 3000, "samples.train: train + test + validation is 4200"),
     ("samples.train", 2001, "allow at most 2000, found 2001"),
     ("samples.train", 99, "99 is too few for 10 classes (at least 100)"),
@@ -260,7 +266,7 @@ def test_several_errors_show_the_misspelt_key_first_and_count_the_rest():
 
 
 def test_long_values_are_cut():
-    raw = small_config() | {"forget_class": "x" * 500}
+    raw = small_config() | {"forget": {"label": "x" * 500}}
     assert "xxx..." in message(raw)
 
 
@@ -291,7 +297,7 @@ def test_a_wide_fleet_counts_all_its_models():
     [
         "experiment: x\nseeds: [yes]\n",
         "experiment: yes\nseeds: [0]\n",
-        "experiment: x\nseeds: [0]\nforget_class: .nan\n",
+        "experiment: x\nseeds: [0]\nforget: {label: .nan}\n",
         "experiment: x\nseeds: [0]\nmemory_gib: .inf\n",
         "experiment: x\nseeds: {0: 1}\n",
         "- experiment\n- x\n",

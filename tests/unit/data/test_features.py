@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from qmu.data.features import principal_components
+from qmu.data.images import scaled
 from qmu.errors import QmuError
 from sklearn.decomposition import PCA
 
@@ -16,7 +17,7 @@ PUBLIC = np.arange(60) % 3 == 0
 
 
 def test_equals_scikit_learn_on_scaled_pixels(pixels):
-    found = principal_components(pixels, PUBLIC, 8)
+    found = principal_components(scaled(pixels), PUBLIC, 8)
     pca = PCA(n_components=8, svd_solver="full").fit(pixels[PUBLIC] / 255.0)
     assert found.shape == (60, 8)
     assert found.dtype == np.float64
@@ -24,18 +25,18 @@ def test_equals_scikit_learn_on_scaled_pixels(pixels):
 
 
 def test_equals_the_singular_vectors_up_to_sign(pixels):
-    found = principal_components(pixels, PUBLIC, 8)
-    scaled = pixels / 255.0
-    mean = scaled[PUBLIC].mean(axis=0)
-    axes = np.linalg.svd(scaled[PUBLIC] - mean, full_matrices=False)[2][:8]
-    np.testing.assert_allclose(np.abs(found), np.abs((scaled - mean) @ axes.T), atol=1e-10)
+    found = principal_components(scaled(pixels), PUBLIC, 8)
+    inputs = pixels / 255.0
+    mean = inputs[PUBLIC].mean(axis=0)
+    axes = np.linalg.svd(inputs[PUBLIC] - mean, full_matrices=False)[2][:8]
+    np.testing.assert_allclose(np.abs(found), np.abs((inputs - mean) @ axes.T), atol=1e-10)
 
 
 def test_another_pool_image_changes_no_other_row(pixels):
-    before = principal_components(pixels, PUBLIC, 8)
+    before = principal_components(scaled(pixels), PUBLIC, 8)
     edited = pixels.copy()
     edited[1] = 255 - edited[1]
-    after = principal_components(edited, PUBLIC, 8)
+    after = principal_components(scaled(edited), PUBLIC, 8)
     rest = np.arange(60) != 1
     np.testing.assert_array_equal(before[rest], after[rest])
     assert not np.array_equal(before[1], after[1])
@@ -44,16 +45,16 @@ def test_another_pool_image_changes_no_other_row(pixels):
 def test_a_public_image_changes_the_components(pixels):
     edited = pixels.copy()
     edited[0] = 255 - edited[0]
-    before, after = (principal_components(p, PUBLIC, 8) for p in (pixels, edited))
+    before, after = (principal_components(scaled(p), PUBLIC, 8) for p in (pixels, edited))
     assert not np.allclose(before[1], after[1])
 
 
 def test_as_many_components_as_public_images(pixels):
-    assert principal_components(pixels, PUBLIC, 20).shape == (60, 20)
+    assert principal_components(scaled(pixels), PUBLIC, 20).shape == (60, 20)
 
 
 def test_a_zero_vector_is_refused_by_its_row():
     pixels = np.array([[0, 10], [20, 10], [10, 10], [5, 10]], dtype=np.uint8)
     fit_on = np.array([True, True, False, False])
-    with pytest.raises(QmuError, match="image 2 projects to the zero vector"):
-        principal_components(pixels, fit_on, 1)
+    with pytest.raises(QmuError, match="row 2 projects to the zero vector"):
+        principal_components(scaled(pixels), fit_on, 1)

@@ -6,12 +6,11 @@ import struct
 
 import numpy as np
 import pytest
+import step_example
 from qmu.data.features import principal_components
-from qmu.data.images import checked
+from qmu.data.images import checked, scaled
 from qmu.data.sets import mnist_embedded, mnist_full
 from qmu.errors import QmuError
-from qmu.steps import pool
-from qmu.steps.frame.clock import Clock
 from qmu.tables import parquet as tables
 
 TRAIN, TEST = 12, 5
@@ -65,22 +64,22 @@ def failure(path):
 
 def same_images(found, arrays):
     pixels = np.concatenate([arrays["x_train"], arrays["x_test"]]).reshape(-1, 784)
-    assert found.pixels.dtype == np.uint8
+    assert found.inputs.dtype == np.uint8
     assert found.labels.dtype == np.int64
     assert found.training.dtype == bool
-    assert np.array_equal(found.pixels, pixels)
+    assert np.array_equal(found.inputs, pixels)
     assert np.array_equal(found.labels, np.concatenate([arrays["y_train"], arrays["y_test"]]))
     assert np.array_equal(found.training, np.arange(TRAIN + TEST) < TRAIN)
 
 
 def test_embedded_images_are_500_of_every_class():
     found = mnist_embedded.load(mnist_embedded.Config())
-    assert found.pixels.shape == (mnist_embedded.SIZE, mnist_embedded.PIXELS)
-    assert found.pixels.dtype == np.uint8
+    assert found.inputs.shape == (mnist_embedded.SIZE, mnist_embedded.PIXELS)
+    assert found.inputs.dtype == np.uint8
     assert np.array_equal(np.bincount(found.labels), np.full(10, 500))
     assert found.training.all()
-    assert found.pixels.max() == 255
-    assert len(np.unique(found.pixels, axis=0)) == 5000
+    assert found.inputs.max() == 255
+    assert len(np.unique(found.inputs, axis=0)) == 5000
 
 
 @pytest.mark.parametrize("content", [b"", b"not gzip", gzip.compress(b"1,2\n", mtime=0)[:-6]])
@@ -321,43 +320,35 @@ def test_checked_refuses_what_no_loader_should_hand_over():
         checked("source", ones, np.array([1]), np.ones(2, bool))
 
 
-def silent(line):
-    pass
+POOL = {"public": 4, "components": 3, "fit_on": "public", "pool": 10}
 
 
-POOL_SPEC = {
-    "experiment": "small",
-    "code_digest": "0" * 16,
-    "root_seed": 0,
-    "dataset": "mnist_full",
-    "features": {"public": 4, "components": 3, "fit_on": "public", "pool": 10},
-}
+def make_pool(folder, source, **fields):
+    dataset = {"component": "mnist_full", "settings": {"path": str(source), "openml": False}}
+    spec = POOL | {"dataset": dataset} | fields
+    step_example.run("data.pool", {}, {"pool": folder / "pool.parquet"}, **spec)
+    return tables.read(folder / "pool.parquet", "pool", experiment=step_example.EXPERIMENT)
 
 
 @pytest.mark.parametrize("fit_on", ["public", "all_training"])
 def test_the_pool_step_keeps_ids_and_fits_where_it_is_told(tmp_path, arrays, monkeypatch, fit_on):
     np.savez(tmp_path / "m.npz", **arrays)
     monkeypatch.setattr(mnist_full, "SIZE", TRAIN + TEST)
-    features = POOL_SPEC["features"] | {"fit_on": fit_on}
-    settings = {"path": str(tmp_path / "m.npz"), "openml": False}
-    spec = POOL_SPEC | {"features": features, "settings": settings}
-    pool.run({}, {"pool": tmp_path / "pool.parquet"}, spec, silent, Clock())
-    table = tables.read(tmp_path / "pool.parquet", "pool", experiment="small")
+    table = make_pool(tmp_path, tmp_path / "m.npz", fit_on=fit_on)
     images = load(tmp_path / "m.npz")
     assert np.sum(table["role"] == "public") == 4
     assert np.sum(table["role"] == "pool") == 10
     ids = table["sample_id"]
     assert len(set(ids.tolist())) == 14
-    assert np.array_equal(table["image"], images.pixels[ids])
+    assert np.array_equal(table["image"], images.inputs[ids])
     assert np.array_equal(table["label"], images.labels[ids])
     fit = np.isin(np.arange(TRAIN + TEST), ids[table["role"] == "public"])
     fit = fit if fit_on == "public" else images.training
-    expected = principal_components(images.pixels, fit, 3)[ids]
+    expected = principal_components(scaled(images.inputs), fit, 3)[ids]
     np.testing.assert_allclose(table["features"], expected, atol=1e-9)
 
 
-def test_the_pool_step_refuses_another_number_of_images(tmp_path, arrays):
+def test_the_pool_step_refuses_another_number_of_rows(tmp_path, arrays):
     np.savez(tmp_path / "m.npz", **arrays)
-    spec = POOL_SPEC | {"settings": {"path": str(tmp_path / "m.npz"), "openml": False}}
-    with pytest.raises(QmuError, match="mnist_full has 70000 images, found 17"):
-        pool.run({}, {"pool": tmp_path / "pool.parquet"}, spec, silent, Clock())
+    with pytest.raises(QmuError, match="mnist_full has 70000 rows, loaded 17"):
+        make_pool(tmp_path, tmp_path / "m.npz")

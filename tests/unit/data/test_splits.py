@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+import step_example
 from qmu.data import splits as sampling
 from qmu.errors import QmuError
-from qmu.steps import samples
-from qmu.steps.frame.clock import Clock
 from qmu.tables import parquet as tables
 
 COUNTS = {"train": 30, "test": 20, "validation": 7}
@@ -109,22 +108,18 @@ def pool_table(path, labels):
         "image": np.zeros((count, 4), np.uint8),
         "features": np.ones((count, 2)),
     }
-    tables.write(path, "pool", columns, experiment="small", code_digest="x")
+    tables.write(path, "pool", columns, **step_example.STAMP)
 
 
 def draw_samples(folder, labels, **counts):
-    spec = {
-        "experiment": "small",
-        "code_digest": "x",
-        "root_seed": 0,
-        "seed": 0,
-        "forget_class": 1,
-        "samples": {"train": 30, "test": 20, "validation": 10} | counts,
-    }
     pool_table(folder / "pool.parquet", labels)
-    outputs = {"samples": folder / "samples.parquet"}
-    samples.run({"pool": folder / "pool.parquet"}, outputs, spec, lambda line: None, Clock())
-    return tables.read(outputs["samples"], "samples", experiment="small")
+    files = {name: folder / f"{name}.parquet" for name in ("pool", "request", "samples")}
+    inside = np.arange(len(labels)) % 5 != 0
+    request = {"sample_id": np.flatnonzero(inside) + 7, "forget": labels[inside] == 1}
+    tables.write(files["request"], "request", request, **step_example.STAMP)
+    spec = {"seed": 0, "train": 30, "test": 20, "validation": 10} | counts
+    step_example.run("data.samples", files, {"samples": files["samples"]}, **spec)
+    return tables.read(files["samples"], "samples", experiment=step_example.EXPERIMENT)
 
 
 def test_the_samples_step_splits_the_pool_and_never_a_public_image(tmp_path):
@@ -148,7 +143,7 @@ def test_the_samples_step_splits_the_pool_and_never_a_public_image(tmp_path):
     ],
 )
 def test_the_samples_step_names_the_split_that_is_empty(tmp_path, labels, split):
-    with pytest.raises(QmuError, match=f"draws no image for {split}; raise samples.train"):
+    with pytest.raises(QmuError, match=f"draws no row for {split}; raise samples.train"):
         draw_samples(tmp_path, labels)
 
 
@@ -165,3 +160,34 @@ def test_a_validation_split_without_retained_classes_is_refused(tmp_path):
             break
     with pytest.raises(QmuError, match=r"retain_validation; raise samples\.validation"):
         draw_samples(tmp_path, labels, validation=1)
+
+
+def test_the_request_step_marks_rows_of_the_pool_by_the_scenario(tmp_path):
+    labels = np.arange(100) % 3
+    pool_table(tmp_path / "pool.parquet", labels)
+    files = {name: tmp_path / f"{name}.parquet" for name in ("pool", "request")}
+    forget = {"component": "class", "settings": {"label": 2}}
+    (line,) = step_example.run("data.request", files, {"request": files["request"]}, forget=forget)
+    table = tables.read(files["request"], "request", experiment=step_example.EXPERIMENT)
+    assert table["sample_id"].tolist() == [i + 7 for i in range(100) if i % 5]
+    assert np.array_equal(table["forget"], labels[table["sample_id"] - 7] == 2)
+    assert line == f"{table['forget'].sum()} of 80 rows are to be forgotten"
+
+
+def test_the_request_step_refuses_a_class_that_the_pool_lacks(tmp_path):
+    pool_table(tmp_path / "pool.parquet", np.arange(100) % 3)
+    files = {name: tmp_path / f"{name}.parquet" for name in ("pool", "request")}
+    forget = {"component": "class", "settings": {"label": 3}}
+    with pytest.raises(QmuError, match="the scenario class asks to forget no row of the pool"):
+        step_example.run("data.request", files, {"request": files["request"]}, forget=forget)
+    assert not files["request"].exists()
+
+
+def test_a_request_of_another_pool_is_refused(tmp_path):
+    pool_table(tmp_path / "pool.parquet", np.arange(100) % 3)
+    files = {name: tmp_path / f"{name}.parquet" for name in ("pool", "request", "samples")}
+    request = {"sample_id": np.arange(80), "forget": np.arange(80) % 2 == 0}
+    tables.write(files["request"], "request", request, **step_example.STAMP)
+    spec = {"seed": 0, "train": 30, "test": 20, "validation": 10}
+    with pytest.raises(QmuError, match="column 'sample_id' does not match the pool's"):
+        step_example.run("data.samples", files, {"samples": files["samples"]}, **spec)

@@ -89,6 +89,6 @@ def test_attacks_that_need_more_than_answers_stay_with_the_simulation(needs, por
 def test_the_attacks_of_the_sweep_judge_single_images():
     """Fitted once, then asked about one image at a time: none that compares models."""
     cards = {name: registry.load("attacks", name).CARD for name in registry.names("attacks")}
-    single = {name for name, card in cards.items() if card.per_image}
+    single = {name for name, card in cards.items() if card.freezable}
     assert single == {"su_graybox", "loss_thr", "conf_thr", "entr_thr", "mentr_thr", "gap"}
     assert all(cards[name].portable for name in single)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hardware_example as example
 import numpy as np
 import pytest
+import step_example
 from fixtures import small_config
 from qmu.circuits.circuit import Circuit, Feature, Operation
 from qmu.config.parse import parse
@@ -16,15 +17,10 @@ from qmu.models.outputs import evaluate
 from qmu.seeds import generator
 from qmu.simulators.pennylane import expectations, maker
 from qmu.simulators.transpiled.noise import noise_model
-from qmu.specs.devices import EvaluateWith
 from qmu.steps.devices import evaluate_with
-from qmu.steps.frame.job import Job
 from qmu.steps.io.parameters import parameter_columns
 from qmu.tables import parquet as tables
 
-EXPERIMENT = "pennylane"
-STAMP = {"experiment": EXPERIMENT, "code_digest": "0" * 16}
-INPUTS = ("pool", "samples", "parameters")
 CLASSES, FEATURES, IMAGES = 3, 8, 80
 FEW = {
     "train": 4,
@@ -66,35 +62,29 @@ def files(tmp_path_factory):
     columns = {"pool": pool, "samples": sample, "outputs": exact}
     columns["parameters"] = parameter_columns(parameters)
     for kind, values in columns.items():
-        tables.write(folder / f"{kind}.parquet", kind, values, **STAMP)
+        tables.write(folder / f"{kind}.parquet", kind, values, **step_example.STAMP)
     return {kind: str(folder / f"{kind}.parquet") for kind in columns}
 
 
-def run(files, folder, name="on", report=lambda line: None, **setting):
+def run(files, folder, name="on", **setting):
     """The outputs of a device with these settings."""
     settings = pennylane.Config(**{"images": FEW} | setting).model_dump(mode="json")
-    spec = EvaluateWith(
-        step="devices.evaluate_with",
-        experiment=EXPERIMENT,
-        root_seed=0,
-        code={},
-        name="basic_qnn",
-        variant="target",
-        seed=0,
-        device=name,
-        settings=settings,
-        model=MODEL,
-    )
+    spec = {
+        "name": "basic_qnn",
+        "variant": "target",
+        "seed": 0,
+        "device": name,
+        "settings": settings,
+        "model": MODEL,
+    }
     path = folder / f"{name}.parquet"
-    inputs = evaluate_with.Inputs(**{key: files[key] for key in INPUTS})
-    outputs = evaluate_with.Outputs(outputs=str(path))
-    evaluate_with.run(inputs, outputs, spec, Job(report=report))
-    return tables.read(path, "outputs", experiment=EXPERIMENT)
+    step_example.run("devices.evaluate_with", files, {"outputs": str(path)}, **spec)
+    return tables.read(path, "outputs", experiment=step_example.EXPERIMENT)
 
 
 def exact_of(files, table):
     """The exact outputs of the same images."""
-    exact = tables.read(files["outputs"], "outputs", experiment=EXPERIMENT)
+    exact = tables.read(files["outputs"], "outputs", experiment=step_example.EXPERIMENT)
     rows = np.searchsorted(exact["sample_id"], table["sample_id"])
     return {name: column[rows] for name, column in exact.items()}
 

@@ -4,11 +4,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from fixtures import leaves, same, small_data, small_model
+import step_example
+from fixtures import CLASSES, leaves, same, small_data, small_model
 from qmu.errors import QmuError
 from qmu.models import training
 from qmu.seeds import generator
-from qmu.steps import fleet
+from qmu.specs.base import ModelSpec
+from qmu.specs.train import Fleet
+from qmu.steps.train import fleet
 
 NAMES = (0, "tests", "training")
 SAMPLES = 40
@@ -135,15 +138,14 @@ def test_a_diverging_run_names_epoch_and_learning_rate(fleet_of):
     model = small_model(learning_rate=1e200, epochs=4)
     inputs, labels = small_data(SAMPLES)
     start = model.initial_parameters(generator(*NAMES, "parameters"))
-    members, names = np.arange(SAMPLES), NAMES
+    members, names, run = np.arange(SAMPLES), NAMES, training.train
     if fleet_of > 1:
-        start = jax.tree.map(lambda value: jnp.stack([value] * fleet_of), start)
-        members = [members] * fleet_of
+        start, members, run = [start] * fleet_of, [members] * fleet_of, training.train_fleet
         names = [(*NAMES, index) for index in range(fleet_of)]
     with pytest.raises(
         QmuError, match=r"not a number at step \d of epoch \d.*rate 1e\+200"
     ) as caught:
-        training.train(model, start, jnp.asarray(inputs), labels, members, names, silent)
+        run(model, start, jnp.asarray(inputs), labels, members, names, silent)
     assert "\n" not in str(caught.value)
 
 
@@ -169,8 +171,20 @@ def members_of(index):
 
 
 def train_fleet(model, indices, width=4, members=members_of):
-    found = fleet._train(model, fleet_pool(), indices, width, members, NAMES, silent)
-    return {index: (leaves(one), chosen, curve) for index, (one, chosen, curve) in found.items()}
+    spec = Fleet(
+        **step_example.COMMON,
+        step="train.shadows",
+        name="basic_qnn",
+        width=width,
+        indices=indices,
+        model=ModelSpec(
+            component="basic_qnn", settings={}, classes=CLASSES, device="", precision=""
+        ),
+    )
+    trained = fleet.train_fleet(model, fleet_pool(), spec, members, NAMES, silent)
+    return {
+        index: (leaves(one.parameters), one.members, one.history) for index, one in trained.items()
+    }
 
 
 @pytest.fixture(scope="module", params=["single", "double"])

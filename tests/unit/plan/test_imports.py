@@ -27,32 +27,34 @@ HEAVY = (
 )
 
 PLAN = """
-import json, sys, yaml
-from qmu import paths
+import yaml
 from qmu.config.parse import parse
-from qmu.plan.specs import Specs
+from qmu.plan import attack, audit, data, report, train, unlearn
+from qmu.plan.files import Files
 
 experiment = parse(yaml.safe_load(open("config.yaml")))
-specs = Specs(experiment)
-specs.pool(), specs.summary(), specs.report()
-for seed in experiment.common.seeds:
-    specs.samples(seed)
-    for model in experiment.models:
-        specs.shadows(model, "target", 0), specs.ensemble(model, seed), specs.attack_data(model)
-        specs.fit_attacks(model), specs.needs()
-        for variant in experiment.variants:
-            specs.score(model, variant), specs.measure(model, variant)
-            specs.examine(model, variant)
+Files(experiment).compared_fleets()
+data.pool(experiment), data.request(experiment), audit.evaluation(experiment)
+report.report(experiment), attack.needs(experiment), audit.needs_fleets(experiment)
+for model in experiment.models:
+    train.shadows(experiment, model, "target", 0), attack.attack_data(experiment, model)
+    attack.fit_attacks(experiment, model)
+    for seed in experiment.common.seeds:
+        data.samples(experiment, seed), train.ensemble(experiment, model, seed)
         for variant in ("target", "retrain"):
-            specs.train(model, seed, variant)
-        for variant in experiment.unlearning:
-            specs.unlearn(model, seed, variant)
+            train.train(experiment, model, seed, variant)
+    for variant in experiment.variants:
+        for spec in (attack.score, audit.measure, audit.examine):
+            spec(experiment, model, variant)
+    for variant in experiment.unlearning:
+        unlearn.unlearn(experiment, model, variant)
+        unlearn.unlearn_shadows(experiment, model, variant, 0)
 """
 
 PLAN_DEVICES = """
 import yaml
 from qmu.config.parse import parse
-from qmu.plan.specs import Specs
+from qmu.plan import devices, ibm, studies
 
 config = yaml.safe_load(open("config.yaml"))
 config["devices"] = {
@@ -66,20 +68,25 @@ config["devices"] = {
 }
 config["signal"], config["sweep"] = {}, {}
 experiment = parse(config)
-specs = Specs(experiment)
-assert specs.parts("qpu") > 1
-assert (specs.fake("qpu"), specs.fake("fake")) == (False, True)
+assert ibm.parts(experiment, "qpu") > 1
+assert (ibm.is_fake(experiment, "qpu"), ibm.is_fake(experiment, "fake")) == (False, True)
+assert devices.of_kind(experiment, "ibm") == ["qpu", "fake"]
+assert devices.stays_here(experiment, "aer")
 for device in ("qpu", "fake"):
-    specs.estimate(device), specs.submit(device), specs.collect(device)
+    for spec in (ibm.estimate, ibm.submit, ibm.collect):
+        spec(experiment, device)
+studies.join_sweep(experiment)
 for model in experiment.models:
-    specs.fit_attacks_on(model), specs.score_on(model), specs.correct(model)
-    specs.signal(model), specs.join_sweep()
+    for spec in (devices.fit_attacks_on, devices.score_on, devices.correct, studies.signal):
+        spec(experiment, model)
     for variant in experiment.variants:
-        specs.evaluate_on(model, variant, "sampled"), specs.sweep(model, variant)
-        specs.evaluate_with(model, 0, variant, "aer")
+        devices.evaluate_on(experiment, model, variant, "sampled")
+        studies.sweep(experiment, model, variant)
+        devices.evaluate_with(experiment, model, 0, variant, "aer")
         for device in ("qpu", "fake"):
-            specs.prepare(model, 0, variant, device, 0), specs.decode(model, device)
-            specs.measure_on(model, variant, device)
+            ibm.prepare(experiment, model, 0, variant, device, 0)
+            ibm.decode(experiment, model, device)
+            devices.measure_on(experiment, model, variant, device)
 """
 
 
@@ -105,7 +112,7 @@ def test_importing_any_component_imports_no_simulator():
 
 
 @pytest.mark.parametrize(
-    "module", ["registry", "seeds", "losses", "data.splits", "unlearning.problem"]
+    "module", ["registry", "seeds", "losses", "specs.unlearn", "data.splits", "unlearning.problem"]
 )
 def test_the_foundation_is_light(module):
     assert not loaded(f"import qmu.{module}") & set(HEAVY)

@@ -1,12 +1,14 @@
 """Specs: plain values, complete, and changed by exactly the settings that a job reads."""
 
 import copy
+import importlib
 import json
+from typing import get_type_hints
 
 import pytest
 from fixtures import small_config
 from qmu.config.parse import parse
-from qmu.plan.specs import Specs
+from qmu.plan import attack, audit, data, devices, ibm, report, studies, train, unlearn
 
 
 def full_config():
@@ -32,61 +34,80 @@ def full_config():
 def all_specs(raw):
     """Name of every job -> its spec."""
     experiment = parse(raw)
-    specs = Specs(experiment)
-    found = {"pool": specs.pool(), "summary": specs.summary(), "report": specs.report()}
-    found["join_sweep"] = specs.join_sweep()
+    specs = {
+        "pool": data.pool(experiment),
+        "request": data.request(experiment),
+        "evaluation": audit.evaluation(experiment),
+        "report": report.report(experiment),
+        "join_sweep": studies.join_sweep(experiment),
+    }
     for seed in experiment.common.seeds:
-        found[f"samples {seed}"] = specs.samples(seed)
+        specs[f"samples {seed}"] = data.samples(experiment, seed)
     for model in experiment.models:
-        found[f"attack_data {model}"] = specs.attack_data(model)
-        found[f"fit {model}"] = specs.fit_attacks(model)
-        found[f"query {model}"] = specs.query(model)
-        found[f"fit_on {model}"] = specs.fit_attacks_on(model)
-        found[f"score_on {model}"] = specs.score_on(model)
-        for variant in experiment.variants:
-            found[f"score {model} {variant}"] = specs.score(model, variant)
-            found[f"measure {model} {variant}"] = specs.measure(model, variant)
-            found[f"examine {model} {variant}"] = specs.examine(model, variant)
-            found[f"sweep {model} {variant}"] = specs.sweep(model, variant)
-            for device, entry in experiment.devices.items():
-                job = f"{model} {variant} {device}"
-                found[f"measure_on {job}"] = specs.measure_on(model, variant, device)
-                if entry.component == "simulated":
-                    found[f"evaluate_on {job}"] = specs.evaluate_on(model, variant, device)
-            for block in specs.blocks(variant):
-                job = f"shadows {model} {variant} {block}"
-                trained = variant in ("target", "retrain")
-                made = specs.shadows if trained else specs.unlearn_shadows
-                found[job] = made(model, variant, block)
+        specs |= trained(experiment, model) | judged(experiment, model)
+        specs |= on_devices(experiment, model)
+    return specs | {
+        f"{step.__name__} torino": step(experiment, "torino")
+        for step in (ibm.estimate, ibm.submit, ibm.collect)
+    }
+
+
+def trained(experiment, model):
+    """The jobs that make models: targets, retrained and unlearned ones, and fleets."""
+    specs = {}
+    for seed in experiment.common.seeds:
+        specs[f"ensemble {model} {seed}"] = train.ensemble(experiment, model, seed)
+        for variant in ("target", "retrain"):
+            specs[f"{variant} {model} {seed}"] = train.train(experiment, model, seed, variant)
+    for variant in experiment.variants:
+        made = unlearn.unlearn_shadows if variant in experiment.unlearning else train.shadows
+        for block in train.blocks(experiment, variant):
+            job = f"shadows {model} {variant} {block}"
+            specs[job] = made(experiment, model, variant, block)
+    for variant in experiment.unlearning:
+        specs[f"{variant} {model}"] = unlearn.unlearn(experiment, model, variant)
+    return specs
+
+
+def judged(experiment, model):
+    """The jobs that attack, measure and examine in the simulation."""
+    specs = {
+        f"attack_data {model}": attack.attack_data(experiment, model),
+        f"fit {model}": attack.fit_attacks(experiment, model),
+        f"query {model}": attack.query(experiment, model),
+        f"signal {model}": studies.signal(experiment, model),
+    }
+    for variant in experiment.variants:
+        for step in (attack.score, audit.measure, audit.examine, studies.sweep):
+            specs[f"{step.__name__} {model} {variant}"] = step(experiment, model, variant)
+    return specs
+
+
+def on_devices(experiment, model):
+    """The jobs of one model on every device, or on one device of a kind."""
+    specs = {
+        f"fit_on {model}": devices.fit_attacks_on(experiment, model),
+        f"score_on {model}": devices.score_on(experiment, model),
+        f"decode {model} torino": ibm.decode(experiment, model, "torino"),
+        f"correct {model}": devices.correct(experiment, model),
+    }
+    for variant in experiment.variants:
+        for device in experiment.devices:
+            job = f"{model} {variant} {device}"
+            specs[f"measure_on {job}"] = devices.measure_on(experiment, model, variant, device)
+            if device in devices.of_kind(experiment, "simulated"):
+                specs[f"evaluate_on {job}"] = devices.evaluate_on(
+                    experiment, model, variant, device
+                )
         for seed in experiment.common.seeds:
-            found[f"ensemble {model} {seed}"] = specs.ensemble(model, seed)
-            for variant in ("target", "retrain"):
-                found[f"{variant} {model} {seed}"] = specs.train(model, seed, variant)
-            for variant in experiment.unlearning:
-                found[f"{variant} {model} {seed}"] = specs.unlearn(model, seed, variant)
-    return found | jobs_on_devices(experiment, specs)
-
-
-def jobs_on_devices(experiment, specs):
-    """The jobs of one device of every other kind."""
-    found = {}
-    found["estimate torino"] = specs.estimate("torino")
-    found["submit torino"] = specs.submit("torino")
-    found["collect torino"] = specs.collect("torino")
-    for model in experiment.models:
-        found[f"signal {model}"] = specs.signal(model)
-        found[f"decode {model} torino"] = specs.decode(model, "torino")
-        found[f"correct {model}"] = specs.correct(model)
-        for variant in experiment.variants:
-            for seed in experiment.common.seeds:
-                job = f"{model} {variant} {seed}"
-                found[f"prepare {job}"] = specs.prepare(model, seed, variant, "torino", 0)
-                found[f"with {job}"] = specs.evaluate_with(model, seed, variant, "aer")
-    return found
+            job = f"{model} {variant} {seed}"
+            specs[f"prepare {job}"] = ibm.prepare(experiment, model, seed, variant, "torino", 0)
+            specs[f"with {job}"] = devices.evaluate_with(experiment, model, seed, variant, "aer")
+    return specs
 
 
 BEFORE = all_specs(full_config())
-RESULTS = {"summary", "report"}
+RESULTS = {"evaluation", "report"}
 
 
 def jobs(*starts):
@@ -148,10 +169,10 @@ CHANGES = [
     ("samples", {"train": 900}, jobs("samples") | shadows("target", "retrain")),
     ("samples", {"validation": 100}, jobs("samples") | shadows("ga", "strong", "ssd")),
     (
-        "forget_class",
+        "forget.label",
         3,
-        jobs("samples", "ga", "strong", "ssd", "fit", "score", *ON, "examine", "sweep")
-        | jobs("shadows") - shadows("target"),
+        # Who else depends on the request reads its table.
+        jobs("request") | shadows("retrain"),
     ),
     ("root_seed", 1, set(BEFORE)),
     ("experiment", "other", set(BEFORE)),
@@ -179,11 +200,12 @@ def test_how_long_ibm_is_waited_for_is_in_no_spec():
     assert all_specs(raw) == BEFORE
 
 
-def test_another_seed_adds_jobs_and_changes_none():
+def test_another_seed_adds_jobs_and_changes_those_of_all_seeds():
     after = all_specs(full_config() | {"seeds": [0, 1, 2]})
     changed = {name for name in BEFORE if after[name] != BEFORE[name]}
     on = jobs(*ON, "evaluate_on", "measure_on", "sweep", "correct")
-    assert changed == RESULTS | on | jobs("fit", "query", "score", "measure", "examine")
+    methods = jobs("ga", "strong", "ssd")
+    assert changed == RESULTS | on | methods | jobs("fit", "query", "score", "measure", "examine")
     assert {name.split()[-1] for name in after if name not in BEFORE} == {"2"}
 
 
@@ -197,12 +219,29 @@ def test_another_method_adds_its_jobs_and_changes_none():
 
 
 @pytest.mark.parametrize("name", BEFORE)
-def test_specs_are_plain_builtins_and_repeatable(name):
+def test_specs_survive_being_plain_builtins(name):
+    """What a job reads from Snakemake's JSON is the spec that was planned."""
     spec = BEFORE[name]
-    assert json.loads(json.dumps(spec)) == spec
-    assert spec["experiment"] == "small"
-    assert len(spec["code_digest"]) == 16
-    assert "results/" not in json.dumps(spec)
+    plain = spec.plain()
+    assert json.loads(json.dumps(plain)) == plain
+    assert type(spec)(**json.loads(json.dumps(plain))) == spec
+    assert spec.experiment == "small"
+    assert len(spec.code_digest) == 16
+    assert "results/" not in json.dumps(plain)
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_a_spec_is_that_of_the_step_it_names(name):
+    step = importlib.import_module(f"qmu.steps.{BEFORE[name].step}")
+    assert get_type_hints(step.run)["spec"] is type(BEFORE[name])
+
+
+def test_a_spec_refuses_what_it_does_not_know():
+    plain = BEFORE["pool"].plain()
+    with pytest.raises(ValueError, match="extra"):
+        type(BEFORE["pool"])(**plain, seed=0)
+    with pytest.raises(ValueError, match="frozen"):
+        BEFORE["pool"].root_seed = 1
 
 
 def test_another_device_adds_its_jobs_and_changes_none():
@@ -214,14 +253,14 @@ def test_another_device_adds_its_jobs_and_changes_none():
 
 
 def test_attacks_that_need_the_simulation_stay_with_it():
-    assert set(BEFORE["fit hqnn"]["attacks"]) == {"loss_thr", "su_graybox", "label_only"}
-    assert set(BEFORE["fit_on hqnn"]["attacks"]) == {"loss_thr", "su_graybox"}
-    assert set(BEFORE["sweep hqnn ga"]["attacks"]) == {"loss_thr", "su_graybox"}
+    assert set(BEFORE["fit hqnn"].attacks) == {"loss_thr", "su_graybox", "label_only"}
+    assert set(BEFORE["fit_on hqnn"].attacks) == {"loss_thr", "su_graybox"}
+    assert set(BEFORE["sweep hqnn ga"].attacks) == {"loss_thr", "su_graybox"}
 
 
 def test_jobs_of_one_rule_differ():
     texts = [
-        json.dumps(spec)
+        json.dumps(spec.plain())
         for name, spec in BEFORE.items()
         if name.split()[0] not in ("attack_data", "fit", "score", *ON)
     ]
@@ -231,11 +270,12 @@ def test_jobs_of_one_rule_differ():
 @pytest.mark.parametrize(("count", "block"), [(5, 2), (4, 4), (3, 8), (2, 1)])
 def test_blocks_divide_the_shadows(count, block):
     raw = full_config() | {"shadows": {"count": count, "block": block}}
-    specs = Specs(parse(raw))
-    indices = [specs.shadows("hqnn", "target", b)["indices"] for b in specs.blocks("target")]
+    experiment = parse(raw)
+    blocks = train.blocks(experiment, "target")
+    indices = [train.shadows(experiment, "hqnn", "target", block).indices for block in blocks]
     assert [index for part in indices for index in part] == list(range(count))
     assert max(map(len, indices)) <= block
 
 
 def test_a_method_is_handed_the_classes_of_the_data():
-    assert BEFORE["ga hqnn 0"]["model"]["classes"] == 10
+    assert BEFORE["ga hqnn"].model.classes == 10

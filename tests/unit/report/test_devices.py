@@ -124,6 +124,7 @@ def test_the_page_holds_the_configuration_of_devices():
     raw = {
         "experiment": "x",
         "seeds": [0],
+        "forget": {"label": 4},
         "models": {"hqnn": {}},
         "unlearning": {"ga": {}},
         "attacks": {"loss_thr": {}},

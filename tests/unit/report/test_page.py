@@ -164,6 +164,7 @@ def test_the_printed_config_gives_the_same_experiment():
     raw = {
         "experiment": "x",
         "seeds": [0],
+        "forget": {"label": 4},
         "models": {"hqnn": {}, "deep": {"model": "hqnn", "layers": 7}},
         "unlearning": {"ga_strong": {"method": "ga", "step_length": 0.5}},
         "attacks": {"loss_thr": {}},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pennylane as qml
 import pytest
+import step_example
 from qmu.audit import measure as audit
 from qmu.circuits.noise import NoiseModel
 from qmu.devices.execution import Execution
@@ -12,7 +13,6 @@ from qmu.devices.kinds import simulated
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
 from qmu.seeds import generator
-from qmu.steps import evaluate_on, join_sweep, sweep
 from qmu.steps.io.parameters import parameter_columns
 from qmu.studies import matched_accuracy
 from qmu.studies import sweep as noise_sweep
@@ -20,8 +20,6 @@ from qmu.studies.matched_accuracy import LogitNoise
 from qmu.studies.sweep import SweepPoint
 from qmu.tables import parquet as tables
 
-EXPERIMENT = "devices"
-STAMP = {"experiment": EXPERIMENT, "code_digest": "0" * 16}
 CLASSES, FEATURES, IMAGES = 3, 8, 120
 MODEL = {
     "component": "basic_qnn",
@@ -30,26 +28,8 @@ MODEL = {
     "device": "default.qubit",
     "precision": "double",
 }
-BASE = {
-    "experiment": EXPERIMENT,
-    "root_seed": 0,
-    "code_digest": "0" * 16,
-    "name": "basic_qnn",
-    "variant": "target",
-    "seeds": [0, 1],
-    "model": MODEL,
-}
+VARIANT = {"name": "basic_qnn", "variant": "target", "seeds": [0, 1]}
 SPLITS = ("retain_train", "retain_test", "forget_train", "forget_test", "forget_unseen")
-
-
-class Clock:
-    """A job's clock that measures nothing."""
-
-    def watch_compilation(self):
-        """Nothing to watch."""
-
-    def ready(self):
-        """No time is kept."""
 
 
 def settings():
@@ -77,7 +57,7 @@ def files(tmp_path_factory, model):
         "image": np.zeros((IMAGES, 4), np.uint8),
         "features": features,
     }
-    tables.write(folder / "pool.parquet", "pool", pool, **STAMP)
+    tables.write(folder / "pool.parquet", "pool", pool, **step_example.STAMP)
     found = {"pool": str(folder / "pool.parquet")}
     found |= {kind: [] for kind in ("samples", "parameters", "outputs")}
     for seed in (0, 1):
@@ -93,9 +73,11 @@ def files(tmp_path_factory, model):
             ("outputs", "outputs", sample | evaluated),
         ):
             path = folder / f"{name}-{seed}.parquet"
-            tables.write(path, kind, columns, **STAMP)
+            tables.write(path, kind, columns, **step_example.STAMP)
             found[kind].append(str(path))
-    tables.write(folder / "fitted.parquet", "parameters", parameter_columns(fitted()), **STAMP)
+    tables.write(
+        folder / "fitted.parquet", "parameters", parameter_columns(fitted()), **step_example.STAMP
+    )
     return found | {"fitted": str(folder / "fitted.parquet")}
 
 
@@ -105,11 +87,12 @@ def fitted():
 
 def run_on(files, folder, name="noisy", **setting):
     """The tables of a device with these settings, one per seed."""
-    spec = BASE | {"device": name, "settings": simulated.Config(**setting).model_dump(mode="json")}
+    settings = simulated.Config(**setting).model_dump(mode="json")
+    spec = VARIANT | {"device": name, "settings": settings}
     spec["model"] = {**MODEL, "settings": settings()}
     paths = [str(folder / f"{name}-{seed}.parquet") for seed in (0, 1)]
-    evaluate_on.run(files, {"outputs": paths}, spec, lambda line: None, Clock())
-    return [tables.read(path, "outputs", experiment=EXPERIMENT) for path in paths]
+    step_example.run("devices.evaluate_on", files, {"outputs": paths}, **spec)
+    return [tables.read(path, "outputs", experiment=step_example.EXPERIMENT) for path in paths]
 
 
 def parameters_of(model, seed):
@@ -280,24 +263,23 @@ def test_masked_logits_stay_masked_under_logit_noise():
 def swept(files, tmp_path_factory):
     """Rows of a sweep of the two seeds."""
     path = tmp_path_factory.mktemp("sweep") / "sweep.parquet"
-    spec = BASE | {
+    spec = VARIANT | {
         "device": "default.qubit",
-        "evaluation": {"confidence": 0.9, "resamples": 100},
+        "intervals": {"confidence": 0.9, "resamples": 100},
         "sweep": noise_sweep.Config(
             scales=(0.0, 5.0), sampled_scales=(1.0,), shots=(64, 4096), repeats=(1, 64)
         ).model_dump(mode="json"),
         "attacks": {"loss_thr": {"component": "loss_thr", "settings": {}}},
-        "forget_class": 1,
         "loss": "ce",
         "model": {**MODEL, "settings": settings()},
     }
-    sweep.run(files, {"sweep": str(path)}, spec, lambda line: None, Clock())
+    step_example.run("studies.sweep", files, {"sweep": str(path)}, **spec)
     return path
 
 
 def cells(path, **wanted):
     """Rows with these values."""
-    table = tables.read(path, "sweep", experiment=EXPERIMENT)
+    table = tables.read(path, "sweep", experiment=step_example.EXPERIMENT)
     rows = [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
     return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
 
@@ -350,7 +332,7 @@ def test_shot_noise_shakes_answers_and_asking_again_calms_them(swept):
 def test_joining_keeps_every_row(swept, tmp_path):
     path = tmp_path / "joined.parquet"
     files = {"sweeps": [str(swept), str(swept)]}
-    join_sweep.run(files, {"sweep": str(path)}, BASE, lambda line: None, Clock())
+    step_example.run("studies.join_sweep", files, {"sweep": str(path)})
     assert len(cells(path)) == 2 * len(cells(swept))
 
 

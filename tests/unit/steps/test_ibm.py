@@ -6,13 +6,15 @@ import io
 import json
 import threading
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import step_example
+from qmu.errors import QmuError
 from qmu.ibm.jobs.folder import JobFolder, JobRecord, holding, publish
 from qmu.ibm.jobs.tags import job_tag
-from qmu.steps.frame import execute as job
+from qmu.specs.ibm import Estimate, Sent
+from qmu.steps.frame.log import Log
 from qmu.steps.io import ibm_job
 from qmu.steps.io.manifest import _ibm_jobs
 
@@ -31,22 +33,25 @@ def test_parts_divide_the_images(images, parts):
     assert max(sizes) - min(sizes) <= 1
 
 
+def sent(circuit=CIRCUIT):
+    """The spec of one job of a device."""
+    spec = step_example.COMMON | {"step": "ibm.submit", "backend": "fake_manila"}
+    return Sent(**spec, circuit=circuit, job=JOB)
+
+
 def test_waiting_and_budget_are_no_part_of_what_is_paid():
     """The job's tag is made from what is paid."""
-
-    def submission(waiting, circuit=CIRCUIT, job=JOB):
-        return ibm_job.submission(SimpleNamespace(circuit=circuit, job=job), waiting)
 
     def tag(chosen):
         return job_tag("digest", "backend", chosen.circuit)
 
-    first = submission({})
-    patient = submission({"outage_seconds": 5.0, "max_wait_seconds": 7.0})
+    first = ibm_job.submission(sent(), {})
+    patient = ibm_job.submission(sent(), {"outage_seconds": 5.0, "max_wait_seconds": 7.0})
     assert (patient.waiting.outage_seconds, patient.waiting.max_wait_seconds) == (5.0, 7.0)
     assert tag(patient) == tag(first)
-    dearer = submission({}, job={**JOB, "max_total_seconds": 1.0})
-    assert tag(dearer) == tag(first)
-    more = submission({}, circuit={**CIRCUIT, "shots": 200})
+    limited = Estimate(**dict(sent()), device="torino", max_total_seconds=1.0)
+    assert ibm_job.submission(limited, {}) == first
+    more = ibm_job.submission(sent({**CIRCUIT, "shots": 200}), {})
     assert tag(more) != tag(first)
 
 
@@ -109,7 +114,8 @@ def test_a_log_hides_the_token(tmp_path, monkeypatch):
     """All that a job prints passes the redactor, tracebacks of its own included."""
     monkeypatch.setenv("QISKIT_IBM_TOKEN", TOKEN)
     path = tmp_path / "job.log"
-    with job.Log(path, job.redactor()) as log:
+    with Log(path) as log:
+        log.redact = ibm_job.redactor()
         print(f"the token is {TOKEN}, really", file=log)
         print(json.dumps({"apikey": TOKEN}), file=log)
     assert TOKEN not in path.read_text()
@@ -121,9 +127,9 @@ def test_without_an_account_nothing_is_hidden(tmp_path, monkeypatch):
     """And Qiskit's part of the package is not imported."""
     monkeypatch.delenv("QISKIT_IBM_TOKEN", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert job.redactor() is str
+    assert ibm_job.redactor() is str
     path = tmp_path / "job.log"
-    with job.Log(path, job.redactor()) as log:
+    with Log(path) as log:
         assert isinstance(log, io.TextIOBase)
         log.write(f"{TOKEN}\n")
     assert path.read_text() == f"{TOKEN}\n"
@@ -152,3 +158,14 @@ def test_jobs_and_calibrations_must_be_pairs(tmp_path):
     """One file too many is no manifest."""
     with pytest.raises(ValueError, match="argument"):
         _ibm_jobs([], [str(tmp_path / "c.json")])
+
+
+def test_a_job_without_its_record_is_named(tmp_path):
+    """Someone deleted the record between two jobs."""
+    record = tmp_path / "job.json"
+    files = {"job": str(record), "prepared": str(tmp_path / "prepared.json")}
+    outputs = {"result": str(tmp_path / "r.json"), "calibration": str(tmp_path / "c.json")}
+    fields = ("backend", "circuit", "job")
+    spec = {name: value for name, value in sent() if name in fields}
+    with pytest.raises(QmuError, match=f"^{record}: no such file$"):
+        step_example.run("ibm.collect", files, outputs, **spec)

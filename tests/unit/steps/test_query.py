@@ -1,7 +1,7 @@
 """The calibrating shadow model's answers are the same in every variant's table."""
 
 import numpy as np
-from qmu.steps import query
+from qmu.steps.attack import query
 
 
 def test_the_shadow_models_answers_are_taken_over():

@@ -49,7 +49,8 @@ pools = [[pool["internal_api"], pool["num_threads"]] for pool in threadpool_info
 print(json.dumps({"pools": pools, "xla": names.count("tf_XLAEigen")}))
 """
 PREPARE = (
-    "from qmu.steps.frame.execute import prepare_environment; prepare_environment(sys.argv[1])\n"
+    "from qmu.steps.frame.environment import prepare_environment; "
+    "prepare_environment(sys.argv[1])\n"
 )
 
 pytestmark = pytest.mark.skipif(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import report_example
+import step_example
 from fixtures import small_config
 from qmu.config.parse import parse
 from qmu.data.splits import scattered_order
@@ -16,15 +17,10 @@ from qmu.report.drawing import theme
 from qmu.report.figures import signal as fig_signal
 from qmu.report.results import signal as signal_evidence
 from qmu.seeds import generator
-from qmu.specs.studies import Signal
-from qmu.steps.frame.job import Job
 from qmu.steps.io.parameters import parameter_columns
-from qmu.steps.studies import signal
 from qmu.studies import signal as hardware_signal
 from qmu.tables import parquet as tables
 
-EXPERIMENT = "signal"
-STAMP = {"experiment": EXPERIMENT, "code_digest": "0" * 16}
 CLASSES, FEATURES, IMAGES, SHOWN = 3, 16, 150, 20
 TRAINING = {"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 8, "epochs": 1, "loss": "ce"}
 MODEL = {
@@ -56,7 +52,7 @@ def written(folder, validation=True):
     parameters = model.initial_parameters(rng)
     columns = {"pool": pool, "samples": samples, "parameters": parameter_columns(parameters)}
     for kind, values in columns.items():
-        tables.write(folder / f"{kind}.parquet", kind, values, **STAMP)
+        tables.write(folder / f"{kind}.parquet", kind, values, **step_example.STAMP)
     order = scattered_order(np.arange(IMAGES))
     shown = order[part[order] == "test"][:SHOWN]
     logits = evaluate(model, parameters, pool["features"][shown])["logits"]
@@ -65,20 +61,14 @@ def written(folder, validation=True):
 
 
 def run(files, path, **setting):
-    spec = Signal(
-        step="studies.signal",
-        experiment=EXPERIMENT,
-        root_seed=0,
-        code={},
-        name="basic_qnn",
-        seed=0,
-        signal=hardware_signal.Config(**FAST | setting).model_dump(mode="json"),
-        model=MODEL,
-    )
-    lines = []
-    outputs = signal.Outputs(signal=str(path))
-    signal.run(signal.Inputs(**files), outputs, spec, Job(report=lines.append))
-    return tables.read(path, "signal", experiment=EXPERIMENT), lines
+    spec = {
+        "name": "basic_qnn",
+        "seed": 0,
+        "signal": hardware_signal.Config(**FAST | setting).model_dump(mode="json"),
+        "model": MODEL,
+    }
+    lines = step_example.run("studies.signal", files, {"signal": str(path)}, **spec)
+    return tables.read(path, "signal", experiment=step_example.EXPERIMENT), lines
 
 
 def test_a_row_for_every_embedding(tmp_path):

@@ -17,6 +17,7 @@ HISTORY = {"epoch": [1, 2], "loss": [0.5, 0.25], "accuracy": [0.1, 0.2]}
 
 
 def random_column(rng, spec, rows):
+    spec = spec.removesuffix("*")
     nullable, spec = spec.endswith("?"), spec.removesuffix("?")
     if spec.startswith("vector["):
         return random_values(rng, spec[7:-1], (rows, 5))
@@ -40,6 +41,11 @@ def random_values(rng, scalar, shape):
     return rng.integers(low, high, shape, dtype=DTYPES[scalar])
 
 
+def present(kind):
+    """The columns of a table that lacks none."""
+    return {name: spec.removesuffix("*") for name, spec in SCHEMAS[kind].items()}
+
+
 def columns_of(rng, kind, rows):
     return {name: random_column(rng, spec, rows) for name, spec in SCHEMAS[kind].items()}
 
@@ -58,7 +64,7 @@ def test_round_trip(tmp_path, rng, kind, rows):
     tables.write(tmp_path / "t.parquet", kind, columns, **STAMP)
     found = tables.read(tmp_path / "t.parquet", kind, experiment="small")
     assert list(found) == list(SCHEMAS[kind])
-    for name, spec in SCHEMAS[kind].items():
+    for name, spec in present(kind).items():
         assert len(found[name]) == rows
         if spec.startswith("list["):
             for written, read in zip(columns[name], found[name], strict=True):
@@ -75,6 +81,24 @@ def test_round_trip(tmp_path, rng, kind, rows):
 
 def plain(value):
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+
+@pytest.mark.parametrize("absent", [["image"], ["image", "features"], ["real", "imaginary"]])
+def test_a_column_that_may_be_absent(tmp_path, rng, absent):
+    columns = columns_of(rng, "pool", 4)
+    for name in absent:
+        del columns[name]
+    tables.write(tmp_path / "t.parquet", "pool", columns, **STAMP)
+    found = tables.read(tmp_path / "t.parquet", "pool", experiment="small")
+    assert list(found) == [name for name in SCHEMAS["pool"] if name not in absent]
+    assert np.array_equal(found["sample_id"], columns["sample_id"])
+
+
+def test_a_column_that_must_not_be_absent(tmp_path, rng):
+    columns = columns_of(rng, "pool", 4)
+    del columns["role"]
+    with pytest.raises(TableError, match=r"lacks \['role'\]"):
+        tables.write(tmp_path / "t.parquet", "pool", columns, **STAMP)
 
 
 def test_nan_is_a_number_and_none_is_not(tmp_path):

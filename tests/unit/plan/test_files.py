@@ -1,0 +1,101 @@
+"""File names of an experiment: what is filled in, and what is left for Snakemake's wildcards."""
+
+import re
+
+import pytest
+from fixtures import small_config
+from qmu import paths
+from qmu.config.parse import parse
+from qmu.plan.files import Files, filled, one_of
+
+SHADOWS = {"count": 10, "block": 4, "unlearned": 8}
+
+
+@pytest.fixture(scope="module")
+def files():
+    return Files(parse(small_config() | {"seeds": [3, 5], "shadows": SHADOWS}))
+
+
+def wildcards(file):
+    return set(re.findall("{([a-z]+)}", file))
+
+
+def test_a_template_is_filled_with_every_combination_in_order():
+    names = filled("a/{x}/{y}/{z}", x=["p", "q"], y=[1, 2])
+    assert names == ["a/p/1/{z}", "a/p/2/{z}", "a/q/1/{z}", "a/q/2/{z}"]
+    assert filled("a/{x}", x=[]) == []
+    assert filled("a/{x}") == ["a/{x}"]
+
+
+def test_a_value_is_filled_in_wherever_its_wildcard_stands():
+    assert filled("{x}/{x}.log", x=[1]) == ["1/1.log"]
+    assert filled("a", x=[1]) == ["a"]
+
+
+def test_a_pattern_of_names_matches_them_and_of_none_nothing():
+    assert re.fullmatch(one_of(["ga", "ssd", 3]), "3")
+    assert not re.fullmatch(one_of(["ga", "ssd"]), "rga")
+    for text in ("", "ga"):
+        assert not re.fullmatch(one_of([]), text)
+
+
+def test_every_template_loses_the_experiment_and_no_other_wildcard(files):
+    templates = [value for value in vars(paths).values() if isinstance(value, str)]
+    for template in (text for text in templates if text.startswith(paths.ROOT)):
+        file = files.at(template)
+        assert file.startswith("results/small")
+        assert wildcards(file) == wildcards(template) - {"experiment"}
+
+
+def test_logs_and_benchmarks_stand_below_the_experiment(files):
+    assert files.log("train/{model}") == "results/small/logs/train/{model}.log"
+    assert files.benchmark("pool") == "results/small/benchmarks/pool.tsv"
+
+
+def test_tables_of_a_variant(files):
+    assert files.variant("outputs") == (
+        "results/small/models/{model}/seed-{seed}/{variant}/outputs.parquet"
+    )
+    assert wildcards(files.variant("cost", "target")) == {"model", "seed"}
+    assert files.variant_tables().keys() == set(paths.MODEL_TABLES)
+    assert all(files.variant(kind) == file for kind, file in files.variant_tables().items())
+
+
+def test_tables_of_all_seeds_are_in_the_order_of_the_seeds(files):
+    assert files.samples() == [
+        "results/small/data/seed-3/samples.parquet",
+        "results/small/data/seed-5/samples.parquet",
+    ]
+    outputs = files.of_seeds("outputs", "target")
+    assert [re.findall(r"seed-(\d)", file) for file in outputs] == [["3"], ["5"]]
+    assert all(wildcards(file) == {"model"} for file in outputs)
+    assert all("/target/outputs" in file for file in outputs)
+    for several in (files.ensembles("fleet_outputs"), files.outputs_on("ga")):
+        assert len(several) == 2
+    assert wildcards(files.outputs_on("ga")[0]) == {"model", "device"}
+
+
+def test_tables_of_a_fleet_drop_the_kinds_prefix(files):
+    tables = files.fleet_tables(paths.SHADOWS, paths.FLEET_TABLES)
+    assert tables.keys() == set(paths.FLEET_TABLES)
+    assert tables["fleet_members"].endswith("block-{block}/members.parquet")
+    assert files.fleet(paths.SHADOWS, "fleet_members") == tables["fleet_members"]
+
+
+def test_shadow_models_of_a_variant_are_in_its_own_blocks(files):
+    """Ten shadow models of the target in three blocks, eight of every other variant in two."""
+    assert len(files.shadow_outputs("target")) == 3
+    assert len(files.shadow_outputs("ga")) == 2
+    assert all(wildcards(file) == {"model"} for file in files.shadow_outputs("retrain"))
+
+
+def test_compared_fleets_hold_the_same_models_in_the_same_blocks(files):
+    fleets = files.compared_fleets()
+    assert {name: len(blocks) for name, blocks in fleets.items()} == {
+        "shadows": 2,
+        "unlearned": 2,
+        "retrained": 2,
+    }
+    assert all("/target/" in file for file in fleets["shadows"])
+    assert all("{variant}" in file for file in fleets["unlearned"])
+    assert all("/retrain/" in file for file in fleets["retrained"])
