@@ -53,7 +53,7 @@ def circuit(config: Config) -> Circuit:
 
 
 def initial_parameters(
-    config: Config, classes: int, rng: np.random.Generator
+    config: Config, width: int, classes: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Every angle, weight and bias from N(0, 1), as released."""
     shapes = {

@@ -73,7 +73,7 @@ def circuit(config: Config) -> Circuit:
 
 
 def initial_parameters(
-    config: Config, classes: int, rng: np.random.Generator
+    config: Config, width: int, classes: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Classical tensors from U(-1/sqrt(fan_in), 1/sqrt(fan_in)), angles from U(-pi, pi)."""
     shapes = {
