@@ -20,7 +20,7 @@ KINDS = {
     "queries": "queries",
     "attacks": "fitting attacks",
     "scores": "scoring",
-    "audit": "figures",
+    "audit": "measurements",
     "quality": "quality measures",
 }
 
