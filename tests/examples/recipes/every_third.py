@@ -12,7 +12,7 @@ from qmu.strict import Strict
 
 CARD = ScenarioCard(
     title="A third of a class",
-    statement="Members are training rows with an id divisible by three; others were not trained on.",
+    statement="Members are training rows whose id three divides; the others are not trained on.",
 )
 
 

@@ -39,7 +39,7 @@ class ModelSpec(Component):
     """What `qmu.models.model.build` needs: the model, the numbers per row that it reads, the
     classes, the device and the precision."""
 
-    width: int
+    width: int = 0
     classes: int
     device: str
     precision: str

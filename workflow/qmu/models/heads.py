@@ -1,0 +1,13 @@
+"""Classical heads that several models share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jax import Array
+
+
+def dense(parameters: dict[str, Array], values: Array) -> Array:
+    """What was measured (n, wires) to logits (n, classes), by one dense layer."""
+    return values @ parameters["head/weight"] + parameters["head/bias"]
