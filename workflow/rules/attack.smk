@@ -15,8 +15,7 @@ use rule job as attack_data with:
         files.benchmark("attacks/{model}/attack_data")
     priority: 7
     resources:
-        mem_mb=megabytes(1000),
-        runtime=minutes(15),
+        **asks(mem_mb=1000, runtime=15),
     params:
         spec=told(attack.attack_data),
     message:

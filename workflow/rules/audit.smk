@@ -21,8 +21,7 @@ use rule job as measure with:
         files.benchmark("audit/{model}/{variant}")
     priority: 2
     resources:
-        mem_mb=megabytes(1000),
-        runtime=minutes(15),
+        **asks(mem_mb=1000, runtime=15),
     params:
         spec=told(audit.measure),
     message:
@@ -50,8 +49,7 @@ use rule job as examine with:
         files.benchmark("quality/{model}/{variant}")
     priority: 4
     resources:
-        mem_mb=megabytes(2500),
-        runtime=minutes(15),
+        **asks(mem_mb=2500, runtime=15),
     params:
         spec=told(audit.examine),
     message:
@@ -87,8 +85,7 @@ use rule job as evaluation with:
         files.benchmark("evaluation")
     priority: 1
     resources:
-        mem_mb=megabytes(1000),
-        runtime=minutes(15),
+        **asks(mem_mb=1000, runtime=15),
     params:
         spec=told(audit.evaluation),
     message:

@@ -65,12 +65,14 @@ def told(spec):
     return params
 
 
-def megabytes(number):
-    """Memory for a job, and as much again on every further attempt."""
-    return lambda wildcards, attempt: number * attempt
+def asks(**amounts):
+    """What a job asks for (memory in MB, time in minutes), as much again on every further attempt.
+    A rule's own resources replace all those of the rule that it is made from."""
 
+    def grown(amount):
+        return lambda wildcards, attempt: amount * attempt
 
-minutes = megabytes
+    return {name: grown(amount) for name, amount in amounts.items()}
 
 
 wildcard_constraints:
@@ -87,8 +89,7 @@ rule job:
     conda:
         "../../envs/qmu.yaml"
     resources:
-        mem_mb=megabytes(2000),
-        runtime=minutes(15),
+        **asks(mem_mb=2000, runtime=15),
     script:
         "../scripts/step.py"
 

@@ -27,8 +27,7 @@ use rule job as request with:
         files.benchmark("request")
     priority: 14
     resources:
-        mem_mb=megabytes(1000),
-        runtime=minutes(15),
+        **asks(mem_mb=1000, runtime=15),
     params:
         spec=told(data.request),
     message:
@@ -47,8 +46,7 @@ use rule job as samples with:
         files.benchmark("samples/seed-{seed}")
     priority: 13
     resources:
-        mem_mb=megabytes(1000),
-        runtime=minutes(15),
+        **asks(mem_mb=1000, runtime=15),
     params:
         spec=told(data.samples),
     message:

@@ -28,8 +28,7 @@ use rule job as evaluate_on with:
         device=one_of(SIMULATED),
     priority: 4
     resources:
-        mem_mb=megabytes(4000),
-        runtime=minutes(60),
+        **asks(mem_mb=4000, runtime=60),
     params:
         spec=told(devices.evaluate_on),
     message:
@@ -52,8 +51,7 @@ use rule job as evaluate_with with:
         device=one_of(PENNYLANE),
     priority: 4
     resources:
-        mem_mb=megabytes(4000),
-        runtime=minutes(240),
+        **asks(mem_mb=4000, runtime=240),
         qpu=lambda w: 0 if devices.stays_here(experiment, w.device) else 1,
     params:
         spec=told(devices.evaluate_with),
@@ -76,8 +74,7 @@ use rule job as correct with:
         device=one_of(CORRECTED),
     priority: 4
     resources:
-        mem_mb=megabytes(4000),
-        runtime=minutes(30),
+        **asks(mem_mb=4000, runtime=30),
     params:
         spec=told(devices.correct),
     message:

@@ -59,8 +59,7 @@ use rule job as prepare with:
         device=one_of(IBM),
     priority: 8
     resources:
-        mem_mb=megabytes(4000),
-        runtime=minutes(60),
+        **asks(mem_mb=4000, runtime=60),
     params:
         spec=told(ibm.prepare),
     message:
@@ -80,8 +79,7 @@ use rule job as estimate with:
         device=one_of(IBM),
     priority: 8
     resources:
-        mem_mb=megabytes(2000),
-        runtime=minutes(30),
+        **asks(mem_mb=2000, runtime=30),
     params:
         spec=told(ibm.estimate),
     message:
@@ -105,8 +103,7 @@ use rule job as submit with:
         device=one_of(IBM),
     priority: 7
     resources:
-        mem_mb=megabytes(2000),
-        runtime=minutes(120),
+        **asks(mem_mb=2000, runtime=120),
         qpu=qpus,
     params:
         spec=told(ibm.submit),
@@ -129,8 +126,7 @@ use rule job as collect with:
         device=one_of(IBM),
     priority: 10
     resources:
-        mem_mb=megabytes(4000),
-        runtime=minutes(1440),
+        **asks(mem_mb=4000, runtime=1440),
         qpu=qpus,
     params:
         spec=told(ibm.collect),
@@ -155,8 +151,7 @@ use rule job as decode with:
         device=one_of(IBM),
     priority: 4
     resources:
-        mem_mb=megabytes(4000),
-        runtime=minutes(30),
+        **asks(mem_mb=4000, runtime=30),
     params:
         spec=told(ibm.decode),
     message:

@@ -35,6 +35,8 @@ use rule job as report with:
         files.log("report"),
     benchmark:
         files.benchmark("report")
+    resources:
+        **asks(mem_mb=1500, runtime=15),
     params:
         spec=told(_report.report),
     message:

@@ -17,8 +17,7 @@ use rule job as sweep with:
     benchmark:
         files.benchmark("sweep/{model}/{variant}")
     resources:
-        mem_mb=megabytes(4000),
-        runtime=minutes(60),
+        **asks(mem_mb=4000, runtime=60),
     params:
         spec=told(studies.sweep),
     message:
@@ -35,8 +34,7 @@ use rule job as join_sweep with:
     benchmark:
         files.benchmark("sweep")
     resources:
-        mem_mb=megabytes(1000),
-        runtime=minutes(15),
+        **asks(mem_mb=1000, runtime=15),
     params:
         spec=told(studies.join_sweep),
     message:
@@ -55,8 +53,7 @@ use rule job as signal with:
     benchmark:
         files.benchmark("signal/{model}")
     resources:
-        mem_mb=megabytes(4000),
-        runtime=minutes(60),
+        **asks(mem_mb=4000, runtime=60),
     params:
         spec=told(studies.signal),
     message:

@@ -17,8 +17,7 @@ use rule job as train with:
         variant="target|retrain",
     priority: 12
     resources:
-        mem_mb=megabytes(2000),
-        runtime=minutes(30),
+        **asks(mem_mb=2000, runtime=30),
     params:
         spec=told(train.train),
     message:
@@ -39,8 +38,7 @@ use rule job as train_shadows with:
         variant="target|retrain",
     priority: 11
     resources:
-        mem_mb=megabytes(2000),
-        runtime=minutes(30),
+        **asks(mem_mb=2000, runtime=30),
     params:
         spec=told(train.shadows),
     message:
@@ -59,8 +57,7 @@ use rule job as train_retrain_ensemble with:
         files.benchmark("train/{model}/seed-{seed}/retrain_ensemble")
     priority: 10
     resources:
-        mem_mb=megabytes(2000),
-        runtime=minutes(30),
+        **asks(mem_mb=2000, runtime=30),
     params:
         spec=told(train.ensemble),
     message:

@@ -17,9 +17,6 @@ use rule job as unlearn with:
     wildcard_constraints:
         variant=one_of(METHODS),
     priority: 9
-    resources:
-        mem_mb=megabytes(2000),
-        runtime=minutes(60),
     params:
         spec=told(unlearn.unlearn),
     message:
