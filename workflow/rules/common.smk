@@ -59,7 +59,9 @@ def told(spec):
 
     def params(wildcards):
         values = {name: wildcards[name] for name in names}
-        numbers = {n: int(v) for n, v in values.items() if n in ("seed", "block", "part")}
+        numbers = {
+            n: int(v) for n, v in values.items() if n in ("seed", "block", "part")
+        }
         return spec(experiment, **(values | numbers)).plain()
 
     return params
