@@ -190,3 +190,8 @@ def test_importing_attacks_imports_nothing_heavy():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_one_attack_is_the_published_one_and_one_its_reference():
+    cards = [registry.load("attacks", name).CARD for name in registry.names("attacks")]
+    assert sum(card.published for card in cards) == sum(card.reference for card in cards) == 1

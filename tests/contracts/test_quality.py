@@ -87,6 +87,22 @@ def test_figures_are_of_the_exam_and_finite(name, variant):
 
 
 @measures
+@pytest.mark.parametrize("variant", ["ga", "retrain"])
+def test_every_figure_is_a_metric_of_the_card(name, variant):
+    """The report takes titles and order from the card."""
+    metrics = [metric.name for metric in registry.load("quality", name).CARD.metrics]
+    shown = {figure.metric.removesuffix("_floor") for figure in _figures(name, variant)}
+    assert shown <= set(metrics)
+    assert len(metrics) == len(set(metrics))
+
+
+def test_a_metric_stands_on_one_card():
+    cards = [registry.load("quality", name).CARD for name in registry.names("quality")]
+    metrics = [metric.name for card in cards for metric in card.metrics]
+    assert len(metrics) == len(set(metrics))
+
+
+@measures
 def test_every_seed_has_the_same_figures(name):
     by_seed = {}
     for figure in _figures(name):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import pennylane as qml
+from qmu.circuits.angles import angle_values, feature_terms
 from qmu.circuits.circuit import Circuit, Feature, FeatureProduct, Operation, Parameter
-from qmu.circuits.qnode import angle_values, feature_terms
 
 SHIFTS = (
     (np.pi / 2, (np.sqrt(2) + 1) / (4 * np.sqrt(2))),

@@ -6,12 +6,13 @@ of the non-members of the target's forget class, and nothing after unlearning.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from qmu.attacks.game import AttackCard
+from qmu import registry
 from qmu.models.model import ModelCard
-from qmu.quality.exam import QualityCard
-from qmu.report.results import results as evidence_module
-from qmu.report.results.results import Cards, Results
+from qmu.report.results.cards import Cards
+from qmu.report.results.results import Results, gather
 from qmu.unlearning.problem import MethodCard
 
 SEEDS = (0, 1, 2)
@@ -77,6 +78,11 @@ QUALITY = {
     "home_made": (0.1, 0.2, None),
 }
 
+MEASURES = (
+    *("relearn", "probe", "klom", "forget_quality", "u_lira_worlds", "c2st", "cmia", "streisand"),
+    *("quantum_distance", "parameter_distance"),
+)
+
 CARDS = Cards(
     models={
         "hqnn": ModelCard("Hybrid QNN", "Su et al. 2025, arXiv:2509.06086", "image"),
@@ -90,16 +96,9 @@ CARDS = Cards(
             "Relative gradient ascent", "arXiv:2509.06086", "both", True, reconstructed=True
         ),
     },
-    attacks={
-        "su_graybox": AttackCard(
-            "Published grey-box attack", "arXiv:2509.06086", "probabilities, loss, label"
-        ),
-        "su_graybox_fixed": AttackCard("Cross-fitted grey-box attack", "this project", "outputs"),
-        "loss_thr": AttackCard(
-            "Loss threshold", "Yeom et al. 2018, arXiv:1709.01604", "loss", needs=("shadows",)
-        ),
-    },
-    quality={"probe": QualityCard("Linear probe", "this project", statement="Read <it> so.")},
+    attacks={name: registry.load("attacks", name).CARD for name in ALL_ATTACKS},
+    quality={name: registry.load("quality", name).CARD for name in MEASURES}
+    | {"probe": replace(registry.load("quality", "probe").CARD, statement="Read <it> so.")},
 )
 
 CONFIG = {
@@ -345,7 +344,7 @@ def evidence(tables=None, **options) -> Results:
     """Rows, histories and outputs, gathered; options go to the functions that make them, and
     ``tables`` to `gather`."""
     shared = {k: v for k, v in options.items() if k not in ("attacks", "quality")}
-    return evidence_module.gather(
+    return gather(
         summary(**options),
         histories=histories(**shared),
         outputs=outputs(**shared),

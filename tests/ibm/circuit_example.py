@@ -7,6 +7,7 @@ so <Z> of either is -cos(angle).
 from __future__ import annotations
 
 import numpy as np
+from qmu.ibm.settings import Job, Settings, Submission, Waiting
 
 ANGLES = np.array([0.0, 0.7, 1.9, np.pi])
 DIGEST = "digest-of-the-inputs"
@@ -20,6 +21,16 @@ QUICK = {
     "first_poll_seconds": 0.05,
     "longest_poll_seconds": 0.2,
 }
+
+
+def submission(**changes) -> Submission:
+    """`QUICK` with changes, each key at its place among the settings of a job."""
+    chosen = {**QUICK, **changes}
+    job, waiting = (
+        {name: chosen.pop(name) for name in model.model_fields if name in chosen}
+        for model in (Job, Waiting)
+    )
+    return Submission(circuit=Settings(**chosen), job=Job(**job), waiting=Waiting(**waiting))
 
 
 def _circuit(measured: bool):

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from circuit_example import DIGEST, QUICK, sampler_pub
+from circuit_example import DIGEST, sampler_pub, submission
 from outcomes import pytest_configure, pytest_runtest_makereport, tries  # noqa: F401
 from qmu.ibm.jobs.service import open_service
 from workflow_fixtures import paid, prepared, trained, whole  # noqa: F401
@@ -53,18 +53,18 @@ class Run:
         """The job's id."""
         from qmu.ibm.jobs.submit import submit
 
-        settings = {**QUICK, **settings}
-        service = open_service(settings, self.lines.append)
+        chosen = submission(**settings)
+        service = open_service(chosen.waiting, self.lines.append)
         pub = pub if pub is not None else sampler_pub()
-        return submit(pub, DIGEST, service, BACKEND, settings, self.folder, self.lines.append)
+        return submit(pub, DIGEST, service, BACKEND, chosen, self.folder, self.lines.append)
 
     def collect(self, job_id: str, **settings) -> Path:
         """The result's path."""
         from qmu.ibm.jobs.collect import collect
 
-        settings = {**QUICK, **settings}
-        service = open_service(settings, self.lines.append)
-        return collect(job_id, service, settings, self.folder, self.lines.append)
+        chosen = submission(**settings)
+        service = open_service(chosen.waiting, self.lines.append)
+        return collect(job_id, service, chosen, self.folder, self.lines.append)
 
     def both(self, **settings) -> Path:
         """Submit, then collect."""

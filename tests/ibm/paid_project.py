@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import yaml
 from pipeline import Project, Ran, environment
 from qmu import paths
+from qmu.ibm.jobs.folder import PAID
 
 EXPERIMENT = "manila"
 CONFIG = yaml.safe_load((Path(__file__).parent / f"{EXPERIMENT}.yaml").read_text())
@@ -92,7 +93,7 @@ class PaidProject(Project):
 
     def forget_device(self, *, prepared: bool = False) -> None:
         """Back to before the first submission, or before the first circuit was prepared."""
-        shutil.rmtree(self.folder / paths.PAID, ignore_errors=True)
+        shutil.rmtree(self.folder / PAID, ignore_errors=True)
         for variant in VARIANTS:
             job = self.folder / file(paths.JOB, variant)
             (job.parent / "outputs.parquet").unlink(missing_ok=True)

@@ -6,10 +6,9 @@ import json
 
 import numpy as np
 import pytest
-from circuit_example import ANGLES, DIGEST, QUICK, estimator_pub, sampler_pub
+from circuit_example import ANGLES, DIGEST, estimator_pub, sampler_pub, submission
 from loopback_platform import BACKEND
 from qmu.errors import ConfigError, QmuError
-from qmu.ibm.job_settings import JobSettings
 from qmu.ibm.jobs import raw_result
 from qmu.ibm.jobs.tags import job_tag
 
@@ -49,7 +48,7 @@ def test_modes_and_limits_reach_the_platform(run, platform, mode, opened):
     sent = platform.jobs[job_id].payload
     assert list(platform.sessions.values()) == opened
     assert sent["cost"] == 77
-    assert sent["tags"] == [job_tag(DIGEST, BACKEND, JobSettings.of({**QUICK, "mode": mode}))]
+    assert sent["tags"] == [job_tag(DIGEST, BACKEND, submission(mode=mode).circuit)]
     assert "private" not in sent
     assert ("session_id" in sent) == bool(opened)
 
@@ -111,21 +110,10 @@ def test_calibration_holds_what_the_circuit_used(run):
     assert all(0 < gate["error"] < 0.1 for gate in cx)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"shotz": 1}, "Did you mean 'shots'"),
-        ({"mode": "bach"}, "Did you mean 'batch'"),
-        ({"max_execution_time": 0}, "max_execution_time"),
-        ({"options": {"resilience_level": 1}}, "not an option of the sampler"),
-        ({"options": {"environment": {"private": True}}}, "a private job is refused"),
-        ({"options": {"twirling": {"enable_gatez": True}}}, "enable_gatez"),
-    ],
-)
-def test_wrong_settings_are_named_before_anything_is_sent(run, platform, wrong, message):
-    """One line that names the key."""
-    with pytest.raises(ConfigError, match=message) as caught:
-        run.submit(**wrong)
+def test_wrong_options_are_named_before_anything_is_sent(run, platform):
+    """One line that names the key. What the schema can tell is refused with the configuration."""
+    with pytest.raises(ConfigError, match="enable_gatez") as caught:
+        run.submit(options={"twirling": {"enable_gatez": True}})
     assert "\n" not in str(caught.value)
     assert platform.submissions == 0
 
@@ -137,9 +125,10 @@ def test_wrong_pub_and_unknown_backend(run, platform):
     from qmu.ibm.jobs.service import open_service
     from qmu.ibm.jobs.submit import submit
 
-    service = open_service(QUICK, print)
+    chosen = submission()
+    service = open_service(chosen.waiting, print)
     with pytest.raises(QmuError, match="'ibm_nowhere': this instance has no such backend"):
-        submit(sampler_pub(), DIGEST, service, "ibm_nowhere", QUICK, run.folder, print)
+        submit(sampler_pub(), DIGEST, service, "ibm_nowhere", chosen, run.folder, print)
     assert platform.submissions == 0
 
 

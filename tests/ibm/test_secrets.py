@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from circuit_example import QUICK
+from circuit_example import submission
 from loopback_platform import TOKEN
 from qmu.errors import QmuError
 from qmu.ibm.jobs.secrets import HIDDEN, Redactor, discreet
@@ -124,7 +124,7 @@ def test_no_token_in_messages(run, platform, caplog, capsys):
 
 def test_saved_account_is_redacted_too(platform, monkeypatch):
     """The token of a service is known even where the environment has none."""
-    service = open_service(QUICK, print)
+    service = open_service(submission().waiting, print)
     monkeypatch.delenv("QISKIT_IBM_TOKEN")
     assert TOKEN not in Redactor.of(service)(f"about {TOKEN}")
     assert TOKEN in Redactor.of()(f"about {TOKEN}")

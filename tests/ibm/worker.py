@@ -14,7 +14,7 @@ import signal
 import sys
 from pathlib import Path
 
-from circuit_example import DIGEST, QUICK, sampler_pub
+from circuit_example import DIGEST, sampler_pub, submission
 from qmu.errors import QmuError
 from qmu.ibm.jobs.collect import collect
 from qmu.ibm.jobs.service import open_service
@@ -25,15 +25,15 @@ BACKEND = "ibmq_manila"
 
 def run(folder: str, **changed: float) -> int:
     """Submit and collect; a clear error ends it with one line and status 1."""
-    settings = {**QUICK, **changed}
+    chosen = submission(**changed)
 
     def report(line: str) -> None:
         print(line, flush=True)
 
     try:
-        service = open_service(settings, report)
-        job_id = submit(sampler_pub(), DIGEST, service, BACKEND, settings, folder, report)
-        collect(job_id, service, settings, folder, report)
+        service = open_service(chosen.waiting, report)
+        job_id = submit(sampler_pub(), DIGEST, service, BACKEND, chosen, folder, report)
+        collect(job_id, service, chosen, folder, report)
     except QmuError as error:
         print(f"qmu: {error}", file=sys.stderr, flush=True)
         return 1

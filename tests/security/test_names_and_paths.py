@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from qmu import paths
 from qmu.config.parse import parse
 from qmu.errors import ConfigError
+from qmu.ibm.jobs.folder import PAID
 
 FORBIDDEN = [
     "",
@@ -104,7 +105,7 @@ def test_variants_of_qmu_are_reserved(name):
 
 
 def templates():
-    found = [value for value in vars(paths).values() if isinstance(value, str)]
+    found = [PAID, *(value for value in vars(paths).values() if isinstance(value, str))]
     found += [*paths.model_tables().values(), *paths.fleet_tables(paths.SHADOWS).values()]
     return [text for text in found if "{experiment}" in text]
 
@@ -143,11 +144,11 @@ def accepted(experiment, name):
 
 
 def test_an_experiment_cannot_hit_what_was_paid():
-    refused(small_config() | {"experiment": paths.PAID.removeprefix("results/")}, "experiment")
+    refused(small_config() | {"experiment": PAID.removeprefix("results/")}, "experiment")
 
 
 def test_an_experiment_cannot_hit_the_compilation_cache():
-    assert paths.COMPILATION_CACHE.startswith("results/.")
+    assert environment.COMPILATION_CACHE.startswith("results/.")
     refused(small_config() | {"experiment": ".cache"}, "experiment")
 
 

@@ -146,7 +146,7 @@ def test_the_manifest_says_what_made_the_results(finished, manifest):
 
 def test_figures_are_drawn_twice(finished):
     folder = finished.project.tiny / "figures"
-    for stem in catalogue.STEMS:
+    for stem in catalogue.stems():
         assert (folder / f"{stem}.svg").read_text().lstrip().startswith("<?xml")
         assert (folder / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
 
@@ -158,7 +158,7 @@ def test_the_page_stands_alone(finished):
     assert not re.findall(r"""(?:\bsrc|xlink:href)=["'](?!#|data:)([^"']+)["']""", page)
     assert not re.search(r"@import|<link|<script[^>]+src|url\((?!#|['\"]?data:)", page)
     # Devices, and the studies of noise, shots and signal, are not part of this experiment.
-    assert page.count("<svg") >= len(set(catalogue.STEMS) - {"devices", "sweep", "signal"})
+    assert page.count("<svg") >= len(set(catalogue.stems()) - {"devices", "sweep", "signal"})
     for measure in TINY["quality"]:
         assert registry.load("quality", measure).CARD.title in html.unescape(page)
     for name in (*MODELS, *VARIANTS, *TINY["attacks"]):
@@ -168,7 +168,8 @@ def test_the_page_stands_alone(finished):
 def test_the_run_ends_with_the_table_and_the_reports_path(finished, summary):
     text = (finished.project.tiny / "summary.txt").read_text()
     confidence = TINY["evaluation"]["confidence"]
-    assert text.startswith(terminal_table(summary, confidence=confidence) + "\n")
+    cards = {name: registry.load("attacks", name).CARD for name in TINY["attacks"]}
+    assert text.startswith(terminal_table(summary, cards, confidence) + "\n")
     verdicts = pq.read_table(finished.project.tiny / "verdicts.parquet").to_pylist()
     cells = {(row["model"], row["variant"]) for row in verdicts}
     assert cells == {(m, v) for m in MODELS for v in TINY["unlearning"]}

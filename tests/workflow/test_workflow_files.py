@@ -74,7 +74,7 @@ def test_the_snakemake_report_holds_labelled_figures_with_captions(finished, tmp
         names = opened.namelist()
         pages = [name for name in names if name.endswith((".html", ".js", ".json"))]
         text = "\n".join(opened.read(name).decode(errors="replace") for name in pages)
-    for entry in catalogue.FIGURES:
+    for entry in catalogue.figures():
         assert any(name.endswith(f"{entry.stem}.svg") for name in names), entry.stem
         assert entry.title in text
         assert entry.category in text

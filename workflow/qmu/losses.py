@@ -59,6 +59,11 @@ LOSSES = {"ce": cross_entropy, "bce_sum": bce_sum}
 
 
 def logit_scaled_confidence(logits: Array, labels: Array, xp: ModuleType) -> Array:
-    """phi = z_y - log-sum-exp of the other logits = log(p_y / (1 - p_y)), (n,)."""
-    p, q = log_probabilities(logits, xp), log_complement(logits, xp)
-    return of_label(p, labels, xp) - of_label(q, labels, xp)
+    """phi = z_y - log-sum-exp of the other logits = log(p_y / (1 - p_y)).
+
+    Carlini et al. 2022 (arXiv:2112.03570). ``logits`` (..., n, classes), ``labels`` (n,) int;
+    (..., n). Infinite where the label has probability 0 or 1.
+    """
+    labels = xp.broadcast_to(labels, logits.shape[:-1])
+    own = xp.arange(logits.shape[-1]) == labels[..., None]
+    return of_label(logits, labels, xp) - log_sum_exp(xp.where(own, -xp.inf, logits), xp)

@@ -41,8 +41,6 @@ SUBMITTED = JOB + "/job.json"
 RESULT = JOB + "/result.json"
 CALIBRATION = JOB + "/calibration.json"
 ESTIMATE = ROOT + "/devices/{device}/estimate.json"
-# What was paid outlives the outputs of a run: Snakemake removes those before it makes them anew.
-PAID = "results/ibm_jobs"
 FITTED_ON = ROOT + "/attacks/{model}/on-{device}/fitted.parquet"
 SCORES_ON = ROOT + "/scores/{model}/on-{device}/{variant}.parquet"
 MEASUREMENTS_ON = ROOT + "/audit/{model}/{variant}/on-{device}/measurements.parquet"

@@ -22,12 +22,13 @@ KINDS = {
     "unlearning": "unlearning.methods",
     "attacks": "attacks.methods",
     "quality": "quality.measures",
+    "devices": "devices.kinds",
 }
 
 # Kind of component -> what its files define beside their `Config`.
 DEFINITIONS = {
     "data": ("describe", "load"),
-    "forget": ("CARD", "check", "mask", "names"),
+    "forget": ("CARD", "check", "mask", "words", "names"),
     "models": ("CARD", "check", "initial_parameters", "embed", "head"),
     "unlearning": ("CARD", "unlearn"),
     "attacks": ("CARD", "fit", "score"),

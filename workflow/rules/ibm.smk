@@ -40,7 +40,7 @@ if PAYING:
 onstart:
     # Before hours of training: without an account the jobs for IBM would only fail at their end.
     needed = {job.rule.name for job in workflow.persistence.dag.needrun_jobs()}
-    if needed & {"prepare", "submit", "collect"} and PAYING and not account.there():
+    if needed & {"prepare", "submit", "collect"} and PAYING and not account.has_account():
         sys.exit(f"Error: {account.MISSING}")
 
 

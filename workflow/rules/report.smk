@@ -1,6 +1,12 @@
 # Figures as SVG and PNG, the self-contained page, and the entries of `snakemake --report`.
+from qmu.errors import QmuError
 from qmu.plan import report as _report
 from qmu.report import catalogue
+
+try:
+    FIGURES = catalogue.figures()
+except QmuError as error:
+    sys.exit(f"Error in a figure of the report: {error}")
 
 
 use rule job as report with:
@@ -22,9 +28,9 @@ use rule job as report with:
                 category=entry.category,
                 labels=entry.labels,
             )
-            for entry in catalogue.FIGURES
+            for entry in FIGURES
         ],
-        png=[f"{at(paths.FIGURES)}/{entry.stem}.png" for entry in catalogue.FIGURES],
+        png=[f"{at(paths.FIGURES)}/{entry.stem}.png" for entry in FIGURES],
     log:
         files.log("report"),
     benchmark:

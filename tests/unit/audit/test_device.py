@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qmu.audit.device import moments, signal
+from qmu.audit.device import signal
 from qmu.audit.measurement import Resampling, Subject
+from qmu.metrics.distances import moments
 from qmu.seeds import generator
 
 SUBJECT = Subject("basic_qnn", 0, "target", "torino")

@@ -4,9 +4,10 @@ import circuit_reference as reference
 import numpy as np
 import pennylane as qml
 import pytest
+from qmu.circuits.angles import angle_value, feature_terms
 from qmu.circuits.ansatz import angle_hybrid, qcnn, reupload, u3_cnot_ring
 from qmu.circuits.circuit import Circuit, Feature, FeatureProduct, Operation, Parameter
-from qmu.circuits.qnode import angle_value, feature_terms, quantum_function
+from qmu.circuits.qnode import quantum_function
 
 UNITARY_PARAMETERS = {
     **{"TTN": 2, "U5": 10, "U6": 10, "U9": 2, "U13": 6, "U14": 6, "U15": 4, "SO4": 6, "SU4": 15}

@@ -7,7 +7,7 @@ import math
 import pytest
 from fixtures import small_config
 from qmu.config.parse import parse
-from qmu.devices.kinds.ibm import Ibm
+from qmu.devices.kinds.ibm import Config
 from qmu.errors import ConfigError
 
 # The default images and shots cost more than the default budget.
@@ -27,6 +27,7 @@ WRONG = [
     ({"backend": "ibm torino"}, "devices.qpu.backend", ""),
     ({"backend": "../x"}, "devices.qpu.backend", ""),
     ({"bakend": "x"}, "devices.qpu.bakend", "Did you mean 'backend'?"),
+    ({"shotz": 1}, "devices.qpu.shotz", "Did you mean 'shots'?"),
     ({"shots": 0}, "devices.qpu.shots", "must be greater than or equal to 1"),
     ({"shots": 1.5}, "devices.qpu.shots", "integer"),
     ({"primitive": "samplr"}, "devices.qpu.primitive", "'sampler'"),
@@ -43,6 +44,8 @@ WRONG = [
     ({"waiting": {"patience": 3}}, "devices.qpu.waiting.patience", "unknown key"),
     ({"waiting": {"outage_seconds": -1}}, "devices.qpu.waiting.outage_seconds", "greater than 0"),
     ({"options": {"resilience_level": 1}}, "devices.qpu", "resilience_level"),
+    ({"options": {"resilience_level": 1}}, "devices.qpu", "not an option of the sampler"),
+    ({"options": {"environment": {"private": True}}}, "devices.qpu", "a private job is refused"),
     ({"options": {"twirlin": {}}}, "devices.qpu", "twirling"),
     ({"backend": "fake_torino", "options": {"twirling": {"enable_gates": True}}},
      "devices.qpu", "is simulated without twirling"),
@@ -78,21 +81,21 @@ def test_a_corrected_device_needs_a_device_with_validation_images():
 )
 def test_fake_backends_are_known_by_their_name(name, fake):
     """Nothing is sent for those."""
-    assert Ibm(backend=name).fake is fake
+    assert Config(backend=name).fake is fake
 
 
 def test_a_partial_section_keeps_the_other_defaults():
     """A section that names one key changes one key."""
-    device = Ibm(backend="ibm_torino", images={"train": 7}, waiting={"outage_seconds": 5.0})
+    device = Config(backend="ibm_torino", images={"train": 7}, waiting={"outage_seconds": 5.0})
     assert device.images.train == 7
-    assert device.images.test == Ibm(backend="x1").images.test
-    assert device.waiting.max_wait_seconds == Ibm(backend="x1").waiting.max_wait_seconds
+    assert device.images.test == Config(backend="x1").images.test
+    assert device.waiting.max_wait_seconds == Config(backend="x1").waiting.max_wait_seconds
 
 
 @pytest.mark.parametrize("shots", [1, 4096, 100_000, 1_000_000])
 def test_jobs_hold_no_more_than_ibm_admits(shots):
     """Ten million executions in a job."""
-    device = Ibm(backend="ibm_torino", shots=shots)
+    device = Config(backend="ibm_torino", shots=shots)
     most = math.ceil(device.images.most() / device.parts())
     assert most * shots <= 10_000_000
     assert device.parts() == 1 or (device.parts() - 1) * 10_000_000 < device.images.most() * shots

@@ -10,12 +10,12 @@ from fixtures import small_config
 from qmu.circuits.circuit import Circuit, Feature, Operation
 from qmu.config.parse import parse
 from qmu.devices.images import Images, select
-from qmu.devices.kinds.pennylane import PennyLaneDevice
+from qmu.devices.kinds import pennylane
 from qmu.errors import ConfigError, QmuError
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
 from qmu.seeds import generator
-from qmu.simulators.tapes import expectations, maker
+from qmu.simulators.pennylane import expectations, maker
 from qmu.simulators.transpiled.noise import noise_model
 from qmu.steps.devices import evaluate_with
 from qmu.steps.io.parameters import parameter_columns
@@ -68,7 +68,7 @@ def files(tmp_path_factory):
 
 def run(files, folder, name="on", **setting):
     """The outputs of a device with these settings."""
-    settings = PennyLaneDevice(**{"images": FEW} | setting).model_dump(mode="json")
+    settings = pennylane.Config(**{"images": FEW} | setting).model_dump(mode="json")
     spec = {
         "name": "basic_qnn",
         "variant": "target",
@@ -260,5 +260,5 @@ def test_a_device_keeps_its_settings():
     entry = parse(small_config() | {"devices": {"a": setting}}).devices["a"]
     assert entry.component == "pennylane"
     assert entry.settings["images"]["train"] == 20
-    assert PennyLaneDevice(**entry.settings).fake
-    assert not PennyLaneDevice(device="qiskit.remote", backend="ibm_torino", shots=10).fake
+    assert pennylane.Config(**entry.settings).fake
+    assert not pennylane.Config(device="qiskit.remote", backend="ibm_torino", shots=10).fake

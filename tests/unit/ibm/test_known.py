@@ -11,8 +11,8 @@ from hardware_example import CIRCUIT, backend, job
 from qmu.circuits.ansatz import u3_cnot_ring
 from qmu.errors import ConfigError
 from qmu.ibm import known
+from qmu.ibm.jobs.folder import PAID
 from qmu.ibm.settings import Settings
-from qmu.paths import PAID
 
 WHERE = "devices.qpu"
 WIDE = u3_cnot_ring.circuit(8, 1)

@@ -157,16 +157,6 @@ def test_unknown_backends_and_settings_are_named():
         prepare(wide, np.zeros(18), states(2, 6), backend(), Settings(embedding="tree"))
 
 
-def test_the_signal_is_slope_and_correlation(rng):
-    exact = rng.normal(size=(20, 3))
-    assert signal.signal(exact, 0.3 * exact - 0.1) == pytest.approx((0.3, 1.0))
-    slope, correlation = signal.signal(exact, -2 * exact + rng.normal(size=exact.shape))
-    assert slope == pytest.approx(-2, abs=0.4)
-    assert -1 < correlation < -0.8
-    with pytest.raises(ValueError, match="same"):
-        signal.signal(np.ones(4), np.ones(4))
-
-
 def test_the_signal_report_orders_the_embeddings(rng):
     head = np.random.default_rng(1).normal(size=(3, 2))
     shown, others = states(8)[:4], states(8)[4:]

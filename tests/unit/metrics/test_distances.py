@@ -1,10 +1,11 @@
 """Distances of probability tables: closed forms, bounds, SciPy as a second route."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from qmu.metrics.distances import agreement, clipped, js, kl
+from qmu.metrics.distances import agreement, clipped, js, kl, moments, slope_and_correlation
 from scipy.special import entr, rel_entr
 
 tables = arrays(np.float64, (6, 5), elements=st.floats(0, 1)).map(
@@ -45,3 +46,25 @@ def test_an_ensemble_broadcasts():
     rng = np.random.default_rng(0)
     p, many = rng.dirichlet(np.ones(4), 7), rng.dirichlet(np.ones(4), (3, 7))
     np.testing.assert_array_equal(kl(p, many)[2], kl(p, many[2]))
+
+
+def test_slope_and_correlation_against_exact_values(rng):
+    exact = rng.normal(size=(20, 3))
+    assert slope_and_correlation(exact, 0.3 * exact - 0.1) == pytest.approx((0.3, 1.0))
+    slope, correlation = slope_and_correlation(exact, -2 * exact + rng.normal(size=exact.shape))
+    assert slope == pytest.approx(-2, abs=0.4)
+    assert -1 < correlation < -0.8
+    with pytest.raises(ValueError, match="same"):
+        slope_and_correlation(np.ones(4), np.ones(4))
+
+
+def test_weighted_moments_are_slope_and_correlation_over_images(rng):
+    """Equal weights; a resample is the same as repeating its images."""
+    exact = rng.normal(size=(20, 3))
+    noisy = 0.5 * exact + 0.2 * rng.normal(size=exact.shape)
+    slope, correlation = moments(exact, noisy)
+    drawn = rng.integers(20, size=20)
+    weights = np.stack([np.full(20, 1 / 20), np.bincount(drawn, minlength=20) / 20])
+    expected = [slope_and_correlation(exact[rows], noisy[rows]) for rows in (slice(None), drawn)]
+    found = np.stack([slope(weights), correlation(weights)], axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)

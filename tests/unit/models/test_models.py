@@ -13,6 +13,7 @@ import pytest
 from fixtures import CLASSES, FEATURES, SMALL_TRAINING, compiled, leaves, small_data, small_model
 from qmu import registry
 from qmu.circuits.qnode import quantum_function
+from qmu.models import chunks
 from qmu.models import model as models
 from qmu.models import outputs as evaluation
 from qmu.seeds import generator
@@ -226,7 +227,7 @@ def test_evaluate_gives_probabilities_in_float64():
 
 
 def test_a_samples_outputs_do_not_depend_on_its_neighbours(monkeypatch):
-    monkeypatch.setattr(evaluation, "CHUNK", 16)
+    monkeypatch.setattr(chunks, "CHUNK", 16)
     model = small_model()
     parameters = model.initial_parameters(generator(*KEY))
     inputs = jnp.asarray(small_data(40)[0])

@@ -9,6 +9,7 @@ import pennylane as qml
 import pytest
 import quality_example
 from qmu.circuits.qnode import operations
+from qmu.metrics.distances import between_states
 from qmu.models import states as _states
 from qmu.models.outputs import evaluate
 from qmu.quality.measures import parameter_distance, quantum_distance
@@ -40,7 +41,7 @@ def test_two_qubits_by_hand():
     t = np.pi / 3
     first = np.array([[1, 0, 0, 0]], complex)
     second = np.array([[np.cos(t), 0, 0, np.sin(t)]], complex)
-    found = _states.distances(first, second)
+    found = between_states(first, second)
     assert found["fidelity"] == pytest.approx(0.25)
     assert found["trace_distance"] == pytest.approx(np.sqrt(0.75))
     assert found["helstrom"] == pytest.approx((1 + np.sqrt(0.75)) / 2)
@@ -53,10 +54,10 @@ def test_two_qubits_by_hand():
 
 def test_extremes():
     states = _random_states("extremes")
-    same = _states.distances(states, states)
+    same = between_states(states, states)
     for name, value in (("fidelity", 1), ("trace_distance", 0), ("helstrom", 0.5), ("bures", 0)):
         np.testing.assert_allclose(same[name], value, atol=1e-15)
-    orthogonal = _states.distances(np.eye(4)[:1] + 0j, np.eye(4)[1:2] + 0j)
+    orthogonal = between_states(np.eye(4)[:1] + 0j, np.eye(4)[1:2] + 0j)
     assert orthogonal["fidelity"] == pytest.approx(0, abs=1e-15)
     assert orthogonal["trace_distance"] == pytest.approx(1)
     assert orthogonal["bures"] == pytest.approx(np.sqrt(2))
@@ -66,7 +67,7 @@ def test_extremes():
 def test_agrees_with_the_definition_and_is_bounded_by_fidelity(scale):
     first = _random_states("first")
     second = _nearby(first, scale)
-    found = _states.distances(first, second)
+    found = between_states(first, second)
     overlap = np.abs(np.sum(first.conj() * second, axis=-1)) ** 2
     np.testing.assert_allclose(found["fidelity"], overlap, atol=1e-14)
     direct = _trace_distance(_mixed(first), _mixed(second))
@@ -80,13 +81,13 @@ def test_small_distances_keep_their_digits():
     """1 - F of states 1e-10 apart is lost in double precision; the distance is not."""
     first = np.array([[1, 0]], complex)
     second = np.array([[1, 1e-10]], complex)
-    assert _states.distances(first, second)["trace_distance"] == pytest.approx(1e-10, rel=1e-6)
+    assert between_states(first, second)["trace_distance"] == pytest.approx(1e-10, rel=1e-6)
 
 
 def test_phases_do_not_matter():
     first, second = _random_states("first"), _random_states("second")
     turned = second * np.exp(1j * np.linspace(0, 6, len(second)))[:, None]
-    plain, rotated = (_states.distances(first, other) for other in (second, turned))
+    plain, rotated = (between_states(first, other) for other in (second, turned))
     for name in plain:
         np.testing.assert_allclose(plain[name], rotated[name], atol=1e-12)
 
@@ -96,7 +97,7 @@ def test_a_channel_brings_states_together():
     first, second, p = _random_states("first"), _random_states("second"), 0.3
     noise = p * np.eye(8) / 8
     depolarised = [(1 - p) * _mixed(states) + noise for states in (first, second)]
-    pure = _states.distances(first, second)["trace_distance"]
+    pure = between_states(first, second)["trace_distance"]
     mixed = _trace_distance(*depolarised)
     assert np.all(mixed < pure)
     np.testing.assert_allclose(mixed, (1 - p) * pure, rtol=1e-10)
@@ -107,7 +108,7 @@ def test_expectation_values_differ_by_at_most_twice_the_trace_distance():
     for scale in (0.01, 0.3, 3.0):
         second = _nearby(first, scale)
         gap = [_states.expectations(states, (0, 1, 2)) for states in (first, second)]
-        bound = 2 * _states.distances(first, second)["trace_distance"]
+        bound = 2 * between_states(first, second)["trace_distance"]
         assert np.all(np.abs(gap[0] - gap[1]) <= bound[:, None] + 1e-12)
 
 
@@ -129,7 +130,7 @@ def test_states_agree_with_pennylane():
         return qml.state()
 
     other = np.stack([reference(row) for row in inputs])
-    assert np.all(_states.distances(mine, other)["trace_distance"] < 1e-7)
+    assert np.all(between_states(mine, other)["trace_distance"] < 1e-7)
 
 
 @pytest.mark.parametrize("precision", ["single", "double"])

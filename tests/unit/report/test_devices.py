@@ -7,8 +7,9 @@ import yaml
 from qmu.config.parse import parse
 from qmu.report.drawing import theme
 from qmu.report.figures import devices as fig_devices
-from qmu.report.page.devices import tables
-from qmu.report.page.page import as_yaml, render
+from qmu.report.page.configuration import as_yaml
+from qmu.report.page.devices import device_tables
+from qmu.report.page.page import render
 from qmu.report.results.devices import SIMULATION, index
 from qmu.report.results.results import gather
 from qmu.report.sentences.findings import findings
@@ -76,10 +77,9 @@ def test_the_simulation_stands_alone(evidence):
 def test_every_device_keeps_its_own_figures(evidence):
     devices = evidence.devices
     assert list(devices.places) == [SIMULATION, "noisy", "torino"]
-    for place, area in zip(devices.places, AUCS.values(), strict=True):
-        found = devices.get(place, "hqnn", "target", "auc", "forget_train", "lira_online")
-        assert found.value == area
-        assert devices.non_members(place, "hqnn", "target", "su_graybox").value == area - 0.1
+    for one, area in zip(devices.places.values(), AUCS.values(), strict=True):
+        assert one.areas("hqnn", "target")["lira_online"].value == area
+        assert one.non_members("hqnn", "target", "su_graybox").value == area - 0.1
     assert devices.strongest("hqnn") == "lira_online"
 
 
@@ -88,7 +88,7 @@ def test_without_devices_there_is_nothing_to_show():
     alone = [row for row in rows() if row["device"] == "lightning.qubit"]
     evidence = gather(columns(alone), config=config)
     assert not evidence.devices
-    assert tables(evidence) == []
+    assert device_tables(evidence) == []
     assert theme.is_empty(fig_devices.draw(evidence))
     assert "Noise, shots and quantum computers" not in render(evidence, {})
 
@@ -100,7 +100,7 @@ def test_an_attack_that_a_device_lacks_is_not_the_one_that_is_compared():
 
 
 def test_tables_hold_every_device_and_variant(evidence):
-    attacked, left = tables(evidence)
+    attacked, left = device_tables(evidence)
     assert [row[:2] for row in attacked.rows] == [
         (place, variant)
         for place in (SIMULATION, "noisy", "torino")

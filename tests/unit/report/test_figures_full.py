@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import report_example
 from matplotlib.colors import to_hex
-from qmu.report import draw as figures
+from qmu.report import build as figures
 from qmu.report.drawing import theme
 from qmu.report.figures import roc as fig_roc
 from qmu.report.results import measures
@@ -70,7 +70,7 @@ def test_roc_draws_a_line_and_a_band_per_variant_on_log_axes(full, full_drawn):
     for ax in panels:
         assert ax.get_xscale() == ax.get_yscale() == "log"
         assert len(ax.collections) == len(report_example.VARIANTS)
-    palette = theme.colours(report_example.VARIANTS)
+    palette = theme.colours(full)
     attack = chosen[0]
     curve = next(c for c in full.curves if (c.variant, c.attack) == ("ssd", attack))
     lines = [line for line in panels[0].lines if to_hex(line.get_color()) == palette["ssd"]]
@@ -89,6 +89,17 @@ def test_roc_chooses_the_strongest_attack_either_way():
     assert len(chosen) == 4
 
 
+def test_roc_shows_one_calibrated_attack_of_every_source():
+    """The two forms of LiRA have one source: the second leaves its place to another attack."""
+    attacks = ("loss_thr", "lira_online", "lira_offline", "rmia", "gap")
+    columns = report_example.summary(("hqnn",), ("target",), attacks)
+    for attack, value in zip(attacks, (0.9, 0.6, 0.8, 0.55, 0.85), strict=True):
+        columns["value"][(columns["metric"] == "auc") & (columns["attack"] == attack)] = value
+    curves = report_example.curves(("hqnn",), ("target",), attacks)
+    chosen = fig_roc.chosen(gather(columns, curves=curves, cards=report_example.CARDS), "hqnn")
+    assert chosen == ["loss_thr", "gap", "lira_online", "rmia"]
+
+
 def test_roc_keeps_members_never_found_inside_the_panel():
     evidence = report_example.evidence(
         models=("hqnn",), tables={"curves": report_example.curves(("hqnn",))}
@@ -104,16 +115,14 @@ def test_quality_sets_every_variant_beside_retraining(full, full_drawn):
     assert len(panels) == 12
     get = full.summary.get
     for metric, split in measures.drawn(full, "hqnn"):
-        ax = panels[measures.title(metric)]
-        base = get("hqnn", "retrain", metric, split) or get(
-            "hqnn", "retrain", f"{metric}_floor", split
-        )
-        green = theme.FIXED["retrain"]
+        ax, name = panels[metric.title], metric.name
+        base = get("hqnn", "retrain", name, split) or get("hqnn", "retrain", f"{name}_floor", split)
+        green = theme.RETRAIN
         assert markers(ax, green) == pytest.approx([base.value])
         lines = [line for line in ax.lines if list(line.get_xdata()) == [base.value, base.value]]
         assert to_hex(lines[0].get_color()) == green
-        assert markers(ax, theme.FIXED["ssd"]) == pytest.approx(
-            [get("hqnn", "ssd", metric, split).value]
+        assert markers(ax, theme.colours(full)["ssd"]) == pytest.approx(
+            [get("hqnn", "ssd", name, split).value]
         )
         assert all(ax.get_xlim()[0] <= x <= ax.get_xlim()[1] for x in markers(ax))
 
@@ -122,8 +131,9 @@ def test_quality_leaves_out_what_is_not_finite_or_not_measured():
     columns = report_example.summary(("hqnn",), quality=("relearn_ratio", "home_made"))
     rows = (columns["metric"] == "relearn_ratio") & (columns["variant"] == "ga")
     columns["value"][rows] = np.inf
-    figure = figures.draw("quality", gather(columns))
+    evidence = gather(columns, cards=report_example.CARDS)
+    figure = figures.draw("quality", evidence)
     panels = [ax for ax in figure.axes if ax.axison]
     assert [ax.get_title(loc="left") for ax in panels] == ["relearning time / retrain's"]
-    assert markers(panels[0], theme.FIXED["ga"]) == []
+    assert markers(panels[0], theme.colours(evidence)["ga"]) == []
     assert len(markers(panels[0])) == len(report_example.VARIANTS) - 1

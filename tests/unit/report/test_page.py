@@ -10,8 +10,10 @@ from qmu import registry
 from qmu.config.parse import parse
 from qmu.report import catalogue
 from qmu.report.build import build
-from qmu.report.page.page import as_yaml, cite, render
-from qmu.report.results.results import Cards, cards, gather
+from qmu.report.page.configuration import as_yaml
+from qmu.report.page.page import cite, render
+from qmu.report.results.cards import Cards, cards
+from qmu.report.results.results import gather
 from qmu.report.sentences import findings as findings_module
 from qmu.unlearning.problem import MethodCard
 from report_reading import Page
@@ -45,11 +47,28 @@ def page(source) -> Page:
 
 
 def test_build_writes_every_figure_and_the_page(built):
-    assert set(built.figures) == set(catalogue.STEMS)
+    assert set(built.figures) == set(catalogue.stems())
     for stem, (svg, png) in built.figures.items():
         assert svg.name == f"{stem}.svg"
         assert svg.read_bytes().startswith(b"<?xml")
         assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_figure_that_fails_leaves_the_report_that_was_there(tmp_path, monkeypatch):
+    evidence = report_example.evidence(models=("hqnn",), attacks=("loss_thr",), seeds=(0,))
+    build(evidence, tmp_path / "figures", tmp_path / "report.html")
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*.*")}
+
+    def failing(results):
+        raise ValueError("no")
+
+    monkeypatch.setattr("qmu.report.figures.dag.draw", failing)
+    other = report_example.evidence(models=("basic_qnn",), attacks=("loss_thr",), seeds=(0,))
+    with pytest.raises(ValueError, match="no"):
+        build(other, tmp_path / "figures", tmp_path / "report.html")
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*.*")} == before
+    # Snakemake removes what the job declares; the copy of the last whole page stays.
+    assert before[tmp_path / "report.last.html"] == before[tmp_path / "report.html"]
 
 
 def test_every_section_is_there_and_in_the_contents(page):
@@ -74,7 +93,7 @@ def test_nothing_is_fetched_from_elsewhere(source, page):
 
 def test_figures_are_described_and_tables_have_headers(page):
     pictures = [a for tag, a in page.tags if tag == "svg"]
-    shown = [entry for entry in catalogue.FIGURES if entry.stem not in EMPTY]
+    shown = [entry for entry in catalogue.figures() if entry.stem not in EMPTY]
     assert len(pictures) == len(shown)
     ids = {attributes.get("id") for _, attributes in page.tags}
     for attributes in pictures:

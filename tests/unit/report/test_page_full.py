@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import report_example
-from qmu.audit.verdicts import verdicts as verdicts_module
+from qmu.audit.verdicts.verdicts import RULES
+from qmu.quality.exam import Metric, QualityCard
 from qmu.report.page import verdicts as html_verdicts
 from qmu.report.page.page import render
-from qmu.report.page.tables import small
 from qmu.report.results import measures
+from qmu.report.results.results import gather
 from qmu.report.sentences import findings as findings_module
+from qmu.report.sentences.words import small
 from report_reading import Page, rows_of
 
 
@@ -26,7 +30,7 @@ def full_page(full):
 def test_verdicts_stand_near_the_top_with_their_evidence(full, full_page):
     text = render(full, {})
     assert text.index("hqnn: verdicts") < text.index('id="contents"')
-    known = {rule.name: rule.words for rule in html_verdicts.rules()}
+    known = {rule.name: rule.words for rule in RULES}
     shown = html_verdicts.rows(full, "hqnn")
     assert [row.variant for row in shown] == [
         "logit_mask (control)",
@@ -42,14 +46,9 @@ def test_verdicts_stand_near_the_top_with_their_evidence(full, full_page):
     assert "<said>" not in text
 
 
-def test_rules_of_the_verdicts_are_stated(full_page, monkeypatch):
-    for rule in html_verdicts.rules():
-        assert " ".join(rule.rule.split()) in full_page.text
-    monkeypatch.delattr(verdicts_module, "RULES", raising=False)
-    page = Page(render(report_example.full(models=("hqnn",)), {}))
-    assert html_verdicts.rules() == []
-    assert "The rules of the verdicts" not in page.text
-    assert "not forgotten" in page.text
+def test_rules_of_the_verdicts_are_stated(full_page):
+    for rule in RULES:
+        assert f"{rule.words} : {' '.join(rule.rule.split())}." in full_page.text
 
 
 def test_without_verdicts_curves_and_quality_their_sections_are_absent(full_page):
@@ -85,10 +84,10 @@ def test_few_false_alarms_table_says_what_cannot_be_resolved(full):
 def test_quality_table_holds_every_measure_and_no_other(full):
     rows = rows_of(render(full, {}), "hqnn: measures of unlearning quality")
     body = {row[0]: row for row in rows[1:]}
-    titles = {measures.title(name) for name in report_example.QUALITY}
+    titles = {measures.title(full, name) for name in report_example.QUALITY}
     assert titles == set(body)
     assert "home_made" in body
-    row = body[measures.title("klom_mean")]
+    row = body[measures.title(full, "klom_mean")]
     own = full.summary.get("hqnn", "ssd", "klom_mean", "forget_train")
     assert row[1] == "forget class, trained on"
     assert row[rows[0].index("ssd")] == small(own)
@@ -96,9 +95,20 @@ def test_quality_table_holds_every_measure_and_no_other(full):
     assert len(floors) == len(report_example.QUALITY) // 2
 
 
+def test_a_new_measure_is_shown_as_its_card_says():
+    card = QualityCard("Home-made", "this project", metrics=(Metric("home_made", "made at home"),))
+    cards = replace(report_example.CARDS, quality={"mine": card})
+    columns = report_example.summary(("hqnn",), quality=("home_made", "klom_mean"))
+    evidence = gather(columns, cards=cards)
+    rows = rows_of(render(evidence, {}), "hqnn: measures of unlearning quality")
+    # What no card of the run knows stands after it, under its own name.
+    assert [row[0] for row in rows[1:]] == ["made at home", "klom_mean"]
+    assert [metric.title for metric, _ in measures.drawn(evidence, "hqnn")] == ["made at home"]
+
+
 def test_the_published_number_stands_beside_its_controls(full):
     rows = rows_of(render(full, {}), "hqnn: called “member”")
     assert [row[0] for row in rows[1:]] == ["target", "retrain", "logit_mask (control)"]
     members = full.summary.get("hqnn", "target", "mia_success", "forget_train", "su_graybox")
-    _, others = full.non_members("hqnn", "target", "su_graybox")
+    others = full.summary.non_members("hqnn", "target", "su_graybox")
     assert rows[1][1:] == [findings_module.rate(members), findings_module.rate(others)]

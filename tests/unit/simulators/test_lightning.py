@@ -9,7 +9,7 @@ from qmu.circuits.ansatz import reupload, u3_cnot_ring
 from qmu.simulators import memory
 from qmu.simulators.choose import expectation_function
 from qmu.simulators.lightning.register import LightningRegister, cheapest_pieces
-from qmu.simulators.lightning.tapes import LightningTapes
+from qmu.simulators.lightning.samples import LightningSamples
 
 CIRCUIT = u3_cnot_ring.circuit(3, 2)
 
@@ -174,7 +174,7 @@ def test_only_the_gradient_that_is_asked_for_runs(rng, monkeypatch):
 
 def test_tapes_equal_dense_evaluation(rng):
     circuit = reupload.circuit(3, 2, 2, 1, 2)
-    simulator = LightningTapes(circuit, "lightning.qubit", "double")
+    simulator = LightningSamples(circuit, "lightning.qubit", "double")
     parameters = rng.normal(size=circuit.parameters)
     inputs, weights = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
     weights[1] = 0

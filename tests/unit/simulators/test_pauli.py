@@ -10,10 +10,10 @@ import circuit_reference as reference
 import numpy as np
 import pennylane as qml
 import pytest
+from qmu.circuits.angles import angle_values
 from qmu.circuits.ansatz import qcnn, u3_cnot_ring
 from qmu.circuits.circuit import Circuit, Feature, Operation, Parameter
 from qmu.circuits.noise import NoiseModel
-from qmu.circuits.qnode import angle_values
 from qmu.simulators.choose import expectation_function
 from qmu.simulators.pauli import engine as pauli_heisenberg
 from qmu.simulators.pauli.engine import NoisyCircuit, predicted_bytes

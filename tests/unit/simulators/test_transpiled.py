@@ -11,6 +11,7 @@ from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 from qmu.errors import QmuError
 from qmu.ibm import decode, local
 from qmu.simulators.choose import expectation_function
+from qmu.simulators.transpiled import components
 from qmu.simulators.transpiled import engine as simulate
 from qmu.simulators.transpiled import noise as aer_noise
 
@@ -65,7 +66,7 @@ def test_no_sample_depends_on_the_others(monkeypatch, size, together):
 
 @pytest.mark.parametrize("pair", [(3, 1), (1, 3), (0, 3), (3, 0), (2, 0), (0, 2), (1,), (2,)])
 def test_a_step_acts_on_its_qubits_wherever_they_stand(rng, pair):
-    state = simulate.Components(2)
+    state = components.Components(2)
     state.qubits, state.values = [1, 3, 0, 2], rng.normal(size=(2, 4**4))
     tensor = state.values.reshape(2, 4, 4, 4, 4)
     matrix = rng.normal(size=(2, 4 ** len(pair), 4 ** len(pair)))
@@ -132,7 +133,7 @@ def test_local_shots_scatter_as_their_errors_say(rng, settings):
 
 
 def test_too_many_qubits_are_refused(monkeypatch):
-    monkeypatch.setattr(simulate, "MAX_QUBITS", 2)
+    monkeypatch.setattr(components, "MAX_QUBITS", 2)
     with pytest.raises(QmuError, match="compact"):
         local.expectations(job(), backend())
 

@@ -9,7 +9,7 @@ import step_example
 from qmu.audit import measure as audit
 from qmu.circuits.noise import NoiseModel
 from qmu.devices.execution import Execution
-from qmu.devices.kinds.simulated import Simulated, Sweep
+from qmu.devices.kinds import simulated
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
 from qmu.seeds import generator
@@ -87,7 +87,8 @@ def fitted():
 
 def run_on(files, folder, name="noisy", **setting):
     """The tables of a device with these settings, one per seed."""
-    spec = VARIANT | {"device": name, "settings": Simulated(**setting).model_dump(mode="json")}
+    settings = simulated.Config(**setting).model_dump(mode="json")
+    spec = VARIANT | {"device": name, "settings": settings}
     spec["model"] = {**MODEL, "settings": settings()}
     paths = [str(folder / f"{name}-{seed}.parquet") for seed in (0, 1)]
     step_example.run("devices.evaluate_on", files, {"outputs": paths}, **spec)
@@ -198,7 +199,7 @@ def test_few_shots_scatter_about_the_exact_values_by_name(files, tmp_path, setti
 )
 def test_a_device_refuses_what_it_cannot_do(setting, words):
     with pytest.raises(ValueError, match=words):
-        Simulated(**setting)
+        simulated.Config(**setting)
 
 
 def test_asking_r_times_divides_the_variance_by_r():
@@ -215,17 +216,17 @@ def test_asking_r_times_divides_the_variance_by_r():
 
 
 def test_the_points_of_a_sweep():
-    sweep = Sweep(scales=(2.0,), sampled_scales=(1.0,), shots=(8, 4), repeats=(3, 1))
+    sweep = noise_sweep.Config(scales=(2.0,), sampled_scales=(1.0,), shots=(8, 4), repeats=(3, 1))
     assert noise_sweep.strengths(sweep) == [0.0, 1.0, 2.0]
     assert noise_sweep.points(sweep) == [
         *(SweepPoint(scale) for scale in (0.0, 1.0, 2.0)),
         *(SweepPoint(1.0, shots, repeats) for shots in (4, 8) for repeats in (1, 3)),
     ]
     assert sweep.scaled(2.0).scale == 2.0
-    half = Sweep(noise={"scale": 0.5})
+    half = noise_sweep.Config(noise={"scale": 0.5})
     assert half.scaled(2.0).scale == 1.0
     with pytest.raises(ValueError, match="at 60, bit_flip"):
-        Sweep(scales=(60,))
+        noise_sweep.Config(scales=(60,))
 
 
 def noise_on(rows=3000, accuracy=0.9):
@@ -265,7 +266,7 @@ def swept(files, tmp_path_factory):
     spec = VARIANT | {
         "device": "default.qubit",
         "intervals": {"confidence": 0.9, "resamples": 100},
-        "sweep": Sweep(
+        "sweep": noise_sweep.Config(
             scales=(0.0, 5.0), sampled_scales=(1.0,), shots=(64, 4096), repeats=(1, 64)
         ).model_dump(mode="json"),
         "attacks": {"loss_thr": {"component": "loss_thr", "settings": {}}},

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import step_example
 from qmu.errors import QmuError
-from qmu.ibm.job_settings import JobSettings
-from qmu.ibm.jobs.folder import JobFolder, JobRecord
+from qmu.ibm.jobs.folder import JobFolder, JobRecord, holding, publish
+from qmu.ibm.jobs.tags import job_tag
 from qmu.specs.ibm import Estimate, Sent
 from qmu.steps.frame.log import Log
 from qmu.steps.io import ibm_job
@@ -41,15 +41,18 @@ def sent(circuit=CIRCUIT):
 
 def test_waiting_and_budget_are_no_part_of_what_is_paid():
     """The job's tag is made from what is paid."""
-    first = ibm_job.job_settings(sent(), {})
-    patient = ibm_job.job_settings(sent(), {"outage_seconds": 5.0, "max_wait_seconds": 7.0})
-    assert (patient.outage_seconds, patient.max_wait_seconds) == (5.0, 7.0)
-    assert patient.paid() == first.paid()
+
+    def tag(chosen):
+        return job_tag("digest", "backend", chosen.circuit)
+
+    first = ibm_job.submission(sent(), {})
+    patient = ibm_job.submission(sent(), {"outage_seconds": 5.0, "max_wait_seconds": 7.0})
+    assert (patient.waiting.outage_seconds, patient.waiting.max_wait_seconds) == (5.0, 7.0)
+    assert tag(patient) == tag(first)
     limited = Estimate(**dict(sent()), device="torino", max_total_seconds=1.0)
-    assert ibm_job.job_settings(limited, {}) == first
-    more = ibm_job.job_settings(sent({**CIRCUIT, "shots": 200}), {})
-    assert more.paid() != first.paid()
-    assert isinstance(first, JobSettings)
+    assert ibm_job.submission(limited, {}) == first
+    more = ibm_job.submission(sent({**CIRCUIT, "shots": 200}), {})
+    assert tag(more) != tag(first)
 
 
 def test_one_process_at_a_time_holds_a_paid_folder(tmp_path, monkeypatch):
@@ -60,11 +63,11 @@ def test_one_process_at_a_time_holds_a_paid_folder(tmp_path, monkeypatch):
 
     def second() -> None:
         entered.set()
-        with ibm_job.paid_folder("qmu-x") as folder:
+        with holding("qmu-x") as folder:
             order.append("second")
             assert isinstance(folder, JobFolder)
 
-    with ibm_job.paid_folder("qmu-x"):
+    with holding("qmu-x"):
         thread = threading.Thread(target=second)
         thread.start()
         entered.wait(5)
@@ -81,19 +84,19 @@ def test_a_dead_job_is_let_go_only_when_an_output_was_deleted(tmp_path):
     outputs = [tmp_path / "one.json", tmp_path / "two.json"]
     for output in outputs:
         output.write_text("{}")
-    ibm_job.forget_dead(folder)
+    folder.forget_dead()
     folder.write_job(record)
-    ibm_job.forget_dead(folder)
+    folder.forget_dead()
     for output in outputs:
-        ibm_job.note_dead(folder, "j1", str(output))
-        ibm_job.forget_dead(folder)
+        folder.note_dead("j1", str(output))
+        folder.forget_dead()
         assert folder.read_job() == record
     outputs[0].unlink()
-    ibm_job.forget_dead(folder)
+    folder.forget_dead()
     assert folder.read_job() is None
     # A job that came after it is another one.
     folder.write_job(replace(record, job_id="j2"))
-    ibm_job.forget_dead(folder)
+    folder.forget_dead()
     assert folder.read_job().job_id == "j2"
 
 
@@ -102,7 +105,7 @@ def test_an_output_is_published_whole(tmp_path):
     kept, output = tmp_path / "kept.json", tmp_path / "out" / "job.json"
     output.parent.mkdir()
     kept.write_text("content")
-    ibm_job.publish(kept, str(output))
+    publish(kept, str(output))
     assert (kept.read_text(), output.read_text()) == ("content", "content")
     assert list(output.parent.iterdir()) == [output]
 

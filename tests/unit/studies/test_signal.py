@@ -19,7 +19,6 @@ from qmu.report.results import signal as signal_evidence
 from qmu.seeds import generator
 from qmu.steps.io.parameters import parameter_columns
 from qmu.studies import signal as hardware_signal
-from qmu.studies.signal_config import Signal
 from qmu.tables import parquet as tables
 
 CLASSES, FEATURES, IMAGES, SHOWN = 3, 16, 150, 20
@@ -65,7 +64,7 @@ def run(files, path, **setting):
     spec = {
         "name": "basic_qnn",
         "seed": 0,
-        "signal": Signal(**FAST | setting).model_dump(mode="json"),
+        "signal": hardware_signal.Config(**FAST | setting).model_dump(mode="json"),
         "model": MODEL,
     }
     lines = step_example.run("studies.signal", files, {"signal": str(path)}, **spec)
@@ -141,7 +140,7 @@ def test_the_figure_shows_each_embedding_once_and_skips_what_was_not_simulated()
 
 
 def test_the_choices_are_ordered_and_only_the_search_asks_for_fidelity():
-    choices = Signal(layers=(4, 1)).choices()
+    choices = hardware_signal.Config(layers=(4, 1)).choices()
     assert [(c.embedding, c.layers) for c in choices] == [
         *(("mps", 1), ("mps", 4), ("mps", None), ("tree", None))
     ]
@@ -169,7 +168,7 @@ def test_a_wrong_section_is_refused(section, words):
 def test_no_section_no_signal():
     assert parse(small_config()).signal is None
     experiment = parse(small_config() | {"signal": {}})
-    assert experiment.signal == Signal()
+    assert experiment.signal == hardware_signal.Config()
     spec = studies.signal(experiment, next(iter(experiment.models)))
     assert spec.signal["images"] == 64
     assert spec.seed == experiment.common.seeds[0]

@@ -24,6 +24,12 @@ class AttackCard:
     ``needs`` is enforced: an attack is handed nothing else. ``unlearned_shadows`` stands for the
     shadow models after the audited method and for those retrained without the forget class.
     ``fitted_on_target`` says whether fitting looks at the original model, or at shadows alone.
+    ``freezable``: once fitted, it judges each row by the model's answer on that row alone, so that
+    a study may freeze it and ask again.
+
+    For the report: ``published`` marks the attack whose rate on members is the published measure of
+    unlearning, ``reference`` the plain one whose AUC stands beside it, ``calibrated`` one that
+    judges each row by what is usual for that row.
     """
 
     title: str
@@ -31,7 +37,21 @@ class AttackCard:
     access: str
     needs: tuple[Need, ...] = ()
     fitted_on_target: bool = False
+    freezable: bool = False
     statement: str = ""
+    published: bool = False
+    reference: bool = False
+    calibrated: bool = False
+
+    @property
+    def portable(self) -> bool:
+        """Whether the attack is run on further devices.
+
+        Not where it needs shadow models after unlearning or answers on transformed images: both
+        exist for the simulation only. Shadow models of the target are the simulation's: an
+        attacker simulates, and asks the device for nothing but the audited answers.
+        """
+        return not {"unlearned_shadows", "queries"} & set(self.needs)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ own fidelity stands beside them, because an approximate embedding loses before a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
+
+from qmu.metrics.distances import moments
 
 from .measurement import Measurement, Recorder, Resampling, Subject
 
@@ -44,33 +46,3 @@ def signal(
     if np.any(fidelity < 1):
         figures.append(draw.mean("embedding_fidelity", SPLIT, fidelity))
     return figures
-
-
-Statistic = Callable[[np.ndarray], np.ndarray]
-
-
-def moments(exact: np.ndarray, measured: np.ndarray) -> tuple[Statistic, Statistic]:
-    """Slope of the least-squares line from exact to measured <Z> (n, wires), and correlation, as
-    functions of the images' weights (rows, n)."""
-    sums = [
-        part.mean(axis=1) for part in (exact, measured, exact**2, measured**2, exact * measured)
-    ]
-
-    def centred(weights: np.ndarray) -> tuple[np.ndarray, ...]:
-        x, y, xx, yy, xy = (weights @ part for part in sums)
-        return xx - x * x, yy - y * y, xy - x * y
-
-    def slope(weights: np.ndarray) -> np.ndarray:
-        of_exact, _, both = centred(weights)
-        return _ratio(both, of_exact)
-
-    def correlation(weights: np.ndarray) -> np.ndarray:
-        of_exact, of_measured, both = centred(weights)
-        return _ratio(both, np.sqrt(np.clip(of_exact * of_measured, 0, None)))
-
-    return slope, correlation
-
-
-def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Zero where nothing varies."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 1e-15)

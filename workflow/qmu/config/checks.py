@@ -8,11 +8,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from qmu import registry
-from qmu.devices import checks as device_checks
+from qmu.devices import checks as devices
 from qmu.errors import ConfigError
-from qmu.models import outputs as evaluation
+from qmu.models.chunks import chunk_size
 from qmu.models.model import circuit_of
 from qmu.simulators import capabilities, memory
+from qmu.studies import signal, sweep
 from qmu.unlearning import fisher
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def check(experiment: Experiment) -> None:
         circuit = circuit_of(module, settings)
         if circuit is not None:
             _check_memory(experiment, name, circuit, settings)
-    device_checks.check(experiment)
+    _check_devices(experiment)
 
 
 def _device(section: object) -> tuple[str, str]:
@@ -65,6 +66,44 @@ def _check_device(where: str, device: str, precision: str) -> None:
         capabilities.require_installed(device)
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from None
+
+
+def _check_devices(experiment: Experiment) -> None:
+    """Further devices, and the studies of noise and signal."""
+    entries = experiment.devices.items()
+    context = devices.Context(
+        devices={name: devices.configured(e.component, e.settings) for name, e in entries},
+        precision=experiment.common.simulation.precision,
+        memory_gib=experiment.common.memory_gib,
+        sizes=_sizes(experiment),
+        weights=len(experiment.common.seeds) * _different_circuits(experiment),
+    )
+    cards = [registry.load("attacks", e.component).CARD for e in experiment.attacks.values()]
+    kinds = {name: entry.component for name, entry in entries}
+    taken = {*experiment.models, *experiment.variants}
+    devices.check(kinds, experiment.circuits, cards, taken, context)
+    if experiment.signal is not None:
+        signal.check(experiment.signal, "signal")
+    if experiment.sweep is not None:
+        sweep.check(experiment.sweep, "sweep", experiment.circuits, context)
+
+
+def _sizes(experiment: Experiment) -> dict[str, int]:
+    """Images in each part of a seed's data."""
+    sizes = experiment.common.samples.model_dump()
+    features = experiment.common.features
+    pool = features.pool or experiment.data.rows - features.public
+    return sizes | {"unseen": pool - sum(sizes.values())}
+
+
+def _different_circuits(experiment: Experiment) -> int:
+    """Target, retrained, and every method that may change the circuit; equal ones once."""
+    methods = {
+        (entry.component, repr(entry.settings))
+        for entry in experiment.unlearning.values()
+        if not registry.load("unlearning", entry.component).CARD.head_only
+    }
+    return 2 + len(methods)
 
 
 def _check_seeds(experiment: Experiment) -> None:
@@ -242,7 +281,7 @@ def _check_memory(experiment: Experiment, name: str, circuit: Circuit, settings:
 
 def _evaluation_bytes(circuit: Circuit, section: Simulation | Fleet) -> int:
     """One chunk of an evaluation; Lightning splits it, but its amplitudes are held at once."""
-    chunk = evaluation.chunk_size(circuit.wires)
+    chunk = chunk_size(circuit.wires)
     if section.device.startswith("lightning"):
         return 2 * chunk * memory.AMPLITUDE_BYTES[section.precision] * 2**circuit.wires
     return memory.predicted_bytes(

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, field_validator
 
-from qmu import paths, registry
+from qmu import registry
 from qmu.circuits.circuit import Circuit
 from qmu.data.dataset import Description
-from qmu.devices.kinds.simulated import Sweep
+from qmu.ibm.jobs.folder import PAID
 from qmu.models.model import circuit_of
 from qmu.strict import Strict
-from qmu.studies.signal_config import Signal
+from qmu.studies import signal as signal_study
+from qmu.studies import sweep as sweep_study
 
 from .sections import Evaluation, Features, Fleet, Retrain, Samples, Shadows, Simulation
 
@@ -36,7 +37,7 @@ class Common(Strict):
     @field_validator("experiment")
     @classmethod
     def _free(cls, name: str) -> str:
-        if f"results/{name}" == paths.PAID:
+        if f"results/{name}" == PAID:
             raise ValueError(f"{name!r} is the folder that keeps paid results, choose another name")
         return name
 
@@ -60,8 +61,8 @@ class Experiment(Strict):
     attacks: dict[str, Entry]
     quality: dict[str, Entry]
     devices: dict[str, Entry]
-    sweep: Sweep | None
-    signal: Signal | None
+    sweep: sweep_study.Config | None
+    signal: signal_study.Config | None
 
     @property
     def variants(self) -> list[str]:

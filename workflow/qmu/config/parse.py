@@ -13,9 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from qmu import registry
-from qmu.devices.kinds.simulated import KINDS, Sweep
 from qmu.errors import ConfigError, suggestion
-from qmu.studies.signal_config import Signal
+from qmu.studies import signal, sweep
 
 from .checks import check
 from .experiment import Common, Entry, Experiment
@@ -59,8 +58,8 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
         **{section: _single(section, raw) for section in SINGLE},
         **{section: _section(section, raw.get(section)) for section in SECTIONS},
         devices=_devices(raw.get("devices")),
-        sweep=_optional(raw, "sweep", Sweep),
-        signal=_optional(raw, "signal", Signal),
+        sweep=_optional(raw, "sweep", sweep.Config),
+        signal=_optional(raw, "signal", signal.Config),
     )
     check(experiment)
     return experiment
@@ -103,11 +102,11 @@ def _devices(raw: Any) -> dict[str, Entry]:
         if not isinstance(settings, Mapping):
             raise ConfigError(f"{where}: must be a mapping of keys to values")
         kind = settings.get("kind", "simulated")
-        if not isinstance(kind, str) or kind not in KINDS:
-            raise ConfigError(
-                f"{where}.kind: no kind of device named {kind!r}.{suggestion(str(kind), KINDS)}"
-            )
-        model = _validate(KINDS[kind], {k: v for k, v in settings.items() if k != "kind"}, where)
+        if kind not in registry.names("devices"):
+            hint = suggestion(str(kind), registry.names("devices"))
+            raise ConfigError(f"{where}.kind: no kind of device named {kind!r}.{hint}")
+        config = registry.load("devices", kind).Config
+        model = _validate(config, {k: v for k, v in settings.items() if k != "kind"}, where)
         values = {"name": name, "component": kind, "settings": model.model_dump(mode="json")}
         found[str(name)] = _validate(Entry, values, where)
     return found

@@ -14,8 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from qmu import registry
 from qmu.circuits.noise import NoiseModel
-from qmu.devices.kinds.simulated import KINDS, Sweep
-from qmu.studies.signal_config import Signal
+from qmu.studies import signal, sweep
 
 from .experiment import Common
 from .parse import SECTIONS, SINGLE
@@ -33,12 +32,13 @@ or `attack` says which component it is and defaults to that name. The sections `
 def markdown() -> str:
     """The whole reference."""
     parts = [INTRODUCTION, "## Common keys", _purpose(Common), *_table(Common)]
-    for kind, settings in KINDS.items():
+    for kind in registry.names("devices"):
+        settings = registry.load("devices", kind).Config
         parts += [f"## `devices`, `kind: {kind}`", _purpose(settings), *_table(settings)]
     noise = "`devices.<name>.noise` and `sweep.noise`"
     parts += [f"## {noise}", _purpose(NoiseModel), *_table(NoiseModel)]
-    parts += ["## `sweep`", _purpose(Sweep), *_table(Sweep)]
-    parts += ["## `signal`", _purpose(Signal), *_table(Signal)]
+    parts += ["## `sweep`", _purpose(sweep.Config), *_table(sweep.Config)]
+    parts += ["## `signal`", _purpose(signal.Config), *_table(signal.Config)]
     kinds = [(section, kind, key) for section, (kind, key, _) in SINGLE.items()]
     kinds += [(section, kind, key) for section, (kind, key) in SECTIONS.items()]
     for section, kind, key in kinds:

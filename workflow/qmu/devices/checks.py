@@ -1,19 +1,21 @@
-"""What must hold between further devices, the models and the attacks, before any job starts."""
+"""What a kind of device is, and what must hold between devices, models and attacks before a job.
+
+A kind is one file of ``qmu/devices/kinds`` (see `Device`). Its own check knows its settings and the
+models' circuits; here stand the checks that all kinds share.
+"""
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qmu import registry
-from qmu.circuits.gates import check_supported
+from qmu.circuits.angles import depends_on_inputs
+from qmu.circuits.circuit import Circuit
 from qmu.circuits.noise import NoiseModel
-from qmu.circuits.qnode import depends_on_inputs
-from qmu.devices.kinds.ibm import Ibm
-from qmu.devices.kinds.pennylane import AER, REMOTE, PennyLaneDevice
-from qmu.devices.kinds.simulated import NOISY, Simulated, on_devices
-from qmu.errors import ConfigError, suggestion
+from qmu.errors import ConfigError
 from qmu.simulators import capabilities
 from qmu.simulators.memory import DEFAULT_MEMORY
 from qmu.simulators.pauli import engine as pauli_heisenberg
@@ -21,47 +23,105 @@ from qmu.simulators.pauli import engine as pauli_heisenberg
 from .execution import images_at_once
 
 if TYPE_CHECKING:
-    from qmu.circuits.circuit import Circuit
-    from qmu.config.experiment import Experiment
+    from qmu.attacks.game import AttackCard
+    from qmu.strict import Strict
+
+# The device that simulates noise.
+NOISY = "default.mixed"
 
 
-# Validation images that a linear correction is fitted on.
-FEWEST = 10
+@dataclass(frozen=True)
+class DeviceCard:
+    """A kind of device: its title, its source, and how it is asked.
+
+    ``in_jobs``: its circuits are sent in jobs that outlive a run. ``chosen_images``: every
+    execution costs time or money, so it is asked about the images that the setting ``images``
+    chooses; other kinds answer for the whole pool. ``derived``: it executes nothing, its answers
+    are computed from another device's.
+    """
+
+    title: str
+    source: str
+    statement: str
+    in_jobs: bool = False
+    chosen_images: bool = False
+    derived: bool = False
 
 
-def check(experiment: Experiment) -> None:
-    """Raise ConfigError where a device or the sweep cannot do what is asked."""
-    precision = experiment.common.simulation.precision
-    for name, entry in experiment.devices.items():
-        _check_name(experiment, name)
-        _check_attacks(experiment, f"devices.{name}")
-        if entry.component == "simulated":
-            settings = Simulated(**entry.settings)
-            _check_simulator(f"devices.{name}.device", settings.device, precision)
-            if settings.noise is not None:
-                sampled = settings.shots is not None
-                _check_noise(experiment, f"devices.{name}.noise", settings.noise, sampled)
-        if entry.component == "corrected":
-            _check_corrected(experiment, name)
-        if entry.component == "ibm":
-            _check_ibm(experiment, f"devices.{name}", Ibm(**entry.settings))
-        if entry.component == "pennylane":
-            _check_pennylane(f"devices.{name}", PennyLaneDevice(**entry.settings))
-    if experiment.signal is not None:
-        for package in ("qiskit_ibm_runtime", "qiskit_aer"):
-            _require("signal", package)
-    if experiment.sweep is not None:
-        _check_simulator("sweep", NOISY, precision)
-        sampled = bool(experiment.sweep.shots and experiment.sweep.sampled_scales)
-        _check_noise(experiment, "sweep.noise", experiment.sweep.noise, sampled)
+@dataclass(frozen=True)
+class Configured:
+    """An entry of the section ``devices``: the card of its kind, and its settings."""
+
+    card: DeviceCard
+    config: Any
 
 
-def _check_name(experiment: Experiment, name: str) -> None:
-    if name in experiment.variants or name in experiment.models:
-        raise ConfigError(f"devices.{name}: the name {name!r} is a model's or variant's already")
+@dataclass(frozen=True)
+class Context:
+    """What a check may know beside the device's own settings and the circuits.
+
+    ``devices``: all devices of the run by name. ``precision``: "single" or "double", of the
+    simulation. ``memory_gib``: what one job may take. ``sizes``: images in each part of a seed's
+    data. ``weights``: how many sets of a model's circuit weights a device is asked about, over
+    seeds and variants.
+    """
+
+    devices: Mapping[str, Configured]
+    precision: str
+    memory_gib: float
+    sizes: Mapping[str, int]
+    weights: int
 
 
-def _check_simulator(where: str, device: str, precision: str) -> None:
+class Device(Protocol):
+    """A file of ``qmu/devices/kinds``."""
+
+    CARD: DeviceCard
+    Config: type[Strict]
+
+    def check(
+        self, config: Any, where: str, circuits: Mapping[str, Circuit], context: Context
+    ) -> None:
+        """Raise ConfigError, beginning with ``where`` (``devices.<name>``), for what cannot run.
+
+        ``circuits`` are those of the models by name. Called while a run is planned: it may look
+        for packages and must import none that simulates or transpiles.
+        """
+
+
+def configured(kind: str, settings: Mapping[str, Any]) -> Configured:
+    """A device's card and its settings as its kind's model."""
+    module = registry.load("devices", kind)
+    return Configured(module.CARD, module.Config(**settings))
+
+
+def check(
+    kinds: Mapping[str, str],
+    circuits: Mapping[str, Circuit],
+    attacks: Iterable[AttackCard],
+    taken: Collection[str],
+    context: Context,
+) -> None:
+    """Raise ConfigError where a device cannot do what is asked.
+
+    ``kinds``: the kind of every device in ``context.devices``. ``taken``: names that a device may
+    not have, those of models and variants.
+    """
+    portable = any(card.portable for card in attacks)
+    for name, device in context.devices.items():
+        where = f"devices.{name}"
+        if name in taken:
+            raise ConfigError(f"{where}: the name {name!r} is a model's or variant's already")
+        if not portable:
+            raise ConfigError(
+                f"{where}: none of the configured attacks can be run on a further device "
+                "(add su_graybox or loss_thr to attacks)"
+            )
+        registry.load("devices", kinds[name]).check(device.config, where, circuits, context)
+
+
+def check_simulator(where: str, device: str, precision: str) -> None:
+    """ConfigError where a simulated device is unknown, not installed or without what it needs."""
     try:
         capabilities.check(device, noise=device == NOISY, precision=precision)
         capabilities.require_installed(device)
@@ -69,26 +129,24 @@ def _check_simulator(where: str, device: str, precision: str) -> None:
         raise ConfigError(f"{where}: {error}") from None
 
 
-def _check_attacks(experiment: Experiment, where: str) -> None:
-    cards = [registry.load("attacks", e.component).CARD for e in experiment.attacks.values()]
-    if not any(on_devices(card.needs) for card in cards):
-        raise ConfigError(
-            f"{where}: none of the configured attacks can be run on a further device "
-            "(add su_graybox or loss_thr to attacks)"
-        )
+def check_noise(
+    where: str,
+    noise: NoiseModel,
+    sampled: bool,
+    circuits: Mapping[str, Circuit],
+    context: Context,
+) -> None:
+    """Every model's circuit must take the noise, in the memory that a simulation may use.
 
-
-def _check_noise(experiment: Experiment, where: str, noise: NoiseModel, sampled: bool) -> None:
-    """Every model's circuit must take the noise, in the memory that a simulation may use."""
-    for name, entry in experiment.models.items():
-        module = registry.load("models", entry.component)
-        circuit = module.circuit(module.Config(**entry.settings))
+    ``sampled``: whole distributions of outcomes are needed, not expectation values alone.
+    """
+    for name, circuit in circuits.items():
         try:
             _check_circuit(circuit, noise)
         except ValueError as error:
             raise ConfigError(f"{where}: models.{name}: {error}") from None
-        need = _bytes(circuit, sampled, experiment.common.simulation.precision)
-        allowed = min(DEFAULT_MEMORY, experiment.common.memory_gib * 2**30)
+        need = _bytes(circuit, sampled, context.precision)
+        allowed = min(DEFAULT_MEMORY, context.memory_gib * 2**30)
         if need > allowed:
             raise ConfigError(
                 f"{where}: {circuit.wires} qubits of models.{name} with noise need about "
@@ -97,56 +155,11 @@ def _check_noise(experiment: Experiment, where: str, noise: NoiseModel, sampled:
             )
 
 
-def _check_corrected(experiment: Experiment, name: str) -> None:
-    """It must correct a device that is asked about validation images."""
-    of = experiment.devices[name].settings["of"]
-    others = {n: e for n, e in experiment.devices.items() if e.component != "corrected"}
-    if of not in others:
-        raise ConfigError(
-            f"devices.{name}.of: no device named {of!r} to correct.{suggestion(of, others)}"
-        )
-    images = others[of].settings.get("images") or {}
-    if images.get("validation", FEWEST) < FEWEST:
-        raise ConfigError(
-            f"devices.{of}.images.validation: devices.{name} needs {FEWEST} images or more"
-        )
-
-
-def _check_ibm(experiment: Experiment, where: str, device: Ibm) -> None:
-    """The client must be there, and every model's circuit must have a counterpart."""
-    for package in ("qiskit_ibm_runtime", *(["qiskit_aer"] if device.fake else [])):
-        _require(where, package)
-    for name, entry in experiment.models.items():
-        module = registry.load("models", entry.component)
-        circuit = module.circuit(module.Config(**entry.settings))
-        try:
-            check_supported(circuit)
-        except ValueError as error:
-            raise ConfigError(f"{where}: models.{name}: {error}") from None
-        if device.embedding == "mps" and circuit.embedding == "amplitude" and circuit.wires < 2:
-            raise ConfigError(f"{where}.embedding: models.{name} has 1 qubit, mps needs 2 or more")
-
-
-def _check_pennylane(where: str, device: PennyLaneDevice) -> None:
-    """The device and what stands behind its backend must be installed."""
-    known = sorted(entry.name for entry in entry_points(group="pennylane.plugins"))
-    if device.device not in known:
-        hint = suggestion(device.device, known)
-        if device.device in (AER, REMOTE):
-            hint = " It comes with the package pennylane-qiskit."
-        raise ConfigError(
-            f"{where}.device: no PennyLane device named {device.device!r} is installed.{hint}"
-        )
-    packages = {AER: ["qiskit_aer"], REMOTE: ["qiskit_ibm_runtime"]}.get(device.device, [])
-    if device.backend is not None and device.fake:
-        packages = ["qiskit_ibm_runtime", "qiskit_aer"]
+def require(where: str, *packages: str) -> None:
+    """ConfigError where a package is not installed; none is imported."""
     for package in packages:
-        _require(where, package)
-
-
-def _require(where: str, package: str) -> None:
-    if find_spec(package) is None:
-        raise ConfigError(f"{where}: needs the package {package}, which is not installed")
+        if find_spec(package) is None:
+            raise ConfigError(f"{where}: needs the package {package}, which is not installed")
 
 
 def _check_circuit(circuit: Circuit, noise: NoiseModel) -> None:

@@ -15,8 +15,9 @@ import numpy as np
 from qmu.circuits.circuit import Circuit
 from qmu.circuits.noise import NoiseModel
 from qmu.lazy import jax, jnp
+from qmu.models.chunks import CHUNK, in_chunks
 from qmu.models.model import Model, Parameters
-from qmu.models.outputs import CHUNK
+from qmu.models.states import embedding
 from qmu.simulators.pauli.engine import NoisyCircuit
 from qmu.simulators.shots import sample_expectations
 
@@ -94,18 +95,8 @@ class Execution:
 
 def embedded(model: Model, parameters: Parameters, rows: np.ndarray) -> np.ndarray:
     """The amplitude vectors (n, 2**wires) of inputs (n, d), in chunks of one compiled size."""
-    embed = _embedding(model)
-    parts = []
-    for start in range(0, len(rows), CHUNK):
-        chunk = rows[start : start + CHUNK]
-        filled = np.concatenate([chunk, np.repeat(chunk[:1], CHUNK - len(chunk), axis=0)])
-        parts.append(np.asarray(embed(parameters, filled))[: len(chunk)])
-    return np.concatenate(parts)
-
-
-@lru_cache(maxsize=8)
-def _embedding(model: Model) -> Callable:
-    return jax.jit(lambda parameters, rows: model.module.embed(model.config, parameters, rows))
+    embed = embedding(model)
+    return in_chunks(lambda chunk: embed(parameters, chunk), rows, CHUNK)
 
 
 @lru_cache(maxsize=16)

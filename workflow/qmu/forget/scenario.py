@@ -48,6 +48,9 @@ class ForgetScenario(Protocol):
         """Rows to forget, (n,) bool, of the pool's columns (``sample_id`` (n,), ``label`` (n,) and
         the inputs); ``rng`` draws where the scenario leaves something to chance."""
 
+    def words(self, config: Any) -> str:
+        """What is to be forgotten, in a few words that fit into a sentence: "class 4"."""
+
     def names(self, config: Any) -> Names:
         """What tells the random streams of models trained without these rows from those of another
         request."""

@@ -29,6 +29,6 @@ def saved_file() -> Path:
     return Path.home() / ".qiskit" / "qiskit-ibm.json"
 
 
-def there() -> bool:
+def has_account() -> bool:
     """Whether a token is known."""
     return bool(os.environ.get("QISKIT_IBM_TOKEN")) or any(saved_tokens())

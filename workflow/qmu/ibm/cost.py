@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from qmu.errors import QmuError
 
 if TYPE_CHECKING:
-    from .job_settings import JobSettings
     from .settings import Settings
 
 MAX_EXECUTIONS = 10_000_000
@@ -60,7 +59,7 @@ class Cost:
             )
 
 
-def estimate(pub: Any, backend: Any, settings: Settings | JobSettings) -> Cost:
+def estimate(pub: Any, backend: Any, settings: Settings) -> Cost:
     """The cost of one job on a backend.
 
     ``pub`` is a SamplerPub or EstimatorPub (see ``primitives.coerce``); of ``settings`` it reads

@@ -17,10 +17,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qmu import paths
 from qmu.errors import ConfigError, suggestion
 
 from .cost import JOB_OVERHEAD, REPETITION_DELAY, repeats
+from .jobs.folder import PAID
 from .settings import Settings, is_fake
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def least_seconds(backend: str, settings: Settings, work: Work) -> float:
 
 def _paid() -> int:
     """Jobs whose results are kept, each of which may be one that is asked for again."""
-    return sum(1 for _ in Path(paths.PAID).glob("*/result.json"))
+    return sum(1 for _ in Path(PAID).glob("*/result.json"))
 
 
 @cache

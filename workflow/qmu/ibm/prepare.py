@@ -94,14 +94,14 @@ def digest(
     """The digest of a job, without preparing it."""
     weights = np.asarray(angles, dtype=float).reshape(-1)
     inputs = np.asarray(states)
-    found = hashlib.sha256()
+    hashed = hashlib.sha256()
     head = [DIGEST_VERSION, repr(circuit), backend, settings.model_dump(mode="json")]
-    found.update(json.dumps(head, sort_keys=True).encode())
+    hashed.update(json.dumps(head, sort_keys=True).encode())
     for array in (weights, inputs.real, inputs.imag):
-        found.update(json.dumps(array.shape).encode())
+        hashed.update(json.dumps(array.shape).encode())
         # Adding zero turns -0 into 0.
-        found.update((np.round(array.astype("<f8"), DECIMALS) + 0.0).tobytes())
-    return found.hexdigest()
+        hashed.update((np.round(array.astype("<f8"), DECIMALS) + 0.0).tobytes())
+    return hashed.hexdigest()
 
 
 def _observables(drawn: Template, isa: Any) -> list[Any]:

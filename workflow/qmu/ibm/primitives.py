@@ -10,11 +10,11 @@ from typing import Any
 
 from qmu.errors import ConfigError, QmuError
 
-from .job_settings import JobSettings
+from .settings import Settings, Submission
 
 
-def coerce(pub: Any, settings: JobSettings) -> Any:
-    """A SamplerPub or EstimatorPub of what ``circuits`` prepared; QmuError for anything else."""
+def coerce(pub: Any, settings: Settings) -> Any:
+    """A SamplerPub or EstimatorPub of what ``prepare`` made; QmuError for anything else."""
     from qiskit.primitives.containers.estimator_pub import EstimatorPub
     from qiskit.primitives.containers.sampler_pub import SamplerPub
 
@@ -40,25 +40,25 @@ def used_qubits(pub: Any) -> tuple[list[int], list[list[int]]]:
     return sorted(qubits), [list(pair) for pair in sorted(pairs)]
 
 
-def options_of(settings: JobSettings, tag: str) -> dict[str, Any]:
+def options_of(chosen: Submission, tag: str) -> dict[str, Any]:
     """The primitive's options: what was configured, the time limit and the tag."""
     return {
-        **settings.options,
-        "max_execution_time": settings.max_execution_time,
+        **chosen.circuit.options,
+        "max_execution_time": chosen.job.max_execution_time,
         "environment": {"job_tags": [tag]},
     }
 
 
-def check_options(backend: Any, settings: JobSettings, tag: str) -> None:
+def check_options(backend: Any, chosen: Submission, tag: str) -> None:
     """ConfigError, before anything is sent, for options that the client does not accept."""
     try:
-        _primitive(settings)(mode=backend, options=options_of(settings, tag))
+        _primitive(chosen.circuit)(mode=backend, options=options_of(chosen, tag))
     except (ValueError, TypeError) as error:
         reason = " ".join(str(error).split())[:300]
-        raise ConfigError(f"options of the {settings.primitive}: {reason}") from None
+        raise ConfigError(f"options of the {chosen.circuit.primitive}: {reason}") from None
 
 
-def _primitive(settings: JobSettings) -> Any:
+def _primitive(settings: Settings) -> Any:
     from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 
     return SamplerV2 if settings.primitive == "sampler" else EstimatorV2
@@ -72,22 +72,22 @@ class Accepted:
     close: Callable[[], None]
 
 
-def send(pub: Any, backend: Any, settings: JobSettings, tag: str) -> Accepted:
+def send(pub: Any, backend: Any, chosen: Submission, tag: str) -> Accepted:
     """Submit the PUB once. Any exception leaves open whether the job was accepted."""
     from qiskit_ibm_runtime import Batch, Session
 
     mode = backend
-    if settings.mode == "batch":
+    if chosen.job.mode == "batch":
         mode = Batch(backend=backend)
-    elif settings.mode == "session":
+    elif chosen.job.mode == "session":
         # A session is billed while it is open, so it must not outlive its one job.
-        mode = Session(backend=backend, max_time=settings.max_execution_time)
-    job = _primitive(settings)(mode=mode, options=options_of(settings, tag)).run([pub])
+        mode = Session(backend=backend, max_time=chosen.job.max_execution_time)
+    job = _primitive(chosen.circuit)(mode=mode, options=options_of(chosen, tag)).run([pub])
 
     def close() -> None:
         # No new jobs; those inside run on. An unclosed batch costs nothing and ends by itself.
         with contextlib.suppress(Exception):
-            if settings.mode != "job":
+            if chosen.job.mode != "job":
                 mode.close()
 
     return Accepted(job.job_id(), close)

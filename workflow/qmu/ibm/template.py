@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from qmu.circuits.angles import angle_value, angle_values, depends_on_inputs
 from qmu.circuits.circuit import Circuit, Operation
 from qmu.circuits.embedding import mps as mps_embedding
 from qmu.circuits.embedding import tree as tree_embedding
 from qmu.circuits.gates import check_supported, parities, split_tail
-from qmu.circuits.qnode import angle_value, angle_values, depends_on_inputs
 from qmu.errors import QmuError
 
 from .settings import Settings

@@ -46,10 +46,10 @@ def held_out(
     for sign in (1.0, -1.0):
         inside, outside = np.sort(sign * train[0]), np.sort(sign * train[1])
         levels = np.unique(np.concatenate([inside, outside]))
-        found = _bounds(inside, outside, levels, confidence, delta)
-        first = int(np.argmax(found))
-        if found[first] > best:
-            best, rule = float(found[first]), (sign, float(levels[first]))
+        bounds = _bounds(inside, outside, levels, confidence, delta)
+        first = int(np.argmax(bounds))
+        if bounds[first] > best:
+            best, rule = float(bounds[first]), (sign, float(levels[first]))
     sign, level = rule
     counts = _counts(np.sort(sign * test[0]), np.sort(sign * test[1]), level)
     return lower_bound(*counts, confidence, delta)

@@ -114,16 +114,16 @@ def ranking(
     resolved = tuple(fpr for fpr in fprs if roc.resolves(fpr))
     drawn = roc.replicates(rng, resamples, resolved)
     count = len(members) + len(others)
-    found = [Estimate(roc.auc, count, roc.auc_interval(drawn[0], confidence), drawn[0])]
+    figures = [Estimate(roc.auc, count, roc.auc_interval(drawn[0], confidence), drawn[0])]
     for fpr in fprs:
         if fpr not in resolved:
-            found.append(plain(math.nan, len(others)))
+            figures.append(plain(math.nan, len(others)))
             continue
         value, replicates = roc.tpr_at_fpr(fpr), drawn[1 + resolved.index(fpr)]
         hits = (round(value * len(members)), len(members))
         interval = union(percentile(replicates, confidence), clopper_pearson(*hits, confidence))
-        found.append(Estimate(value, len(others), interval, replicates, (hits,)))
-    return found
+        figures.append(Estimate(value, len(others), interval, replicates, (hits,)))
+    return figures
 
 
 def over_seeds(

@@ -24,21 +24,17 @@ SMALLEST = 1e-3
 
 
 def logit_confidence(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """log(p_y / (1 - p_y)) = z_y - logsumexp of the other logits, cut at +-`CLIP`.
+    """`losses.logit_scaled_confidence` in float64, cut at +-`CLIP`; 0 where it is not defined.
 
-    ``logits`` (..., n, classes), ``labels`` (n,) int; (..., n) float64. Computed from logits, so
-    that confident predictions lose no digits. Raises ValueError for NaN or +inf.
+    ``logits`` (..., n, classes), ``labels`` (n,) int; (..., n) float64. Raises ValueError for NaN
+    or +inf.
     """
     logits = np.asarray(logits, np.float64)
     if np.isnan(logits).any() or np.isposinf(logits).any():
         raise ValueError("logits must be finite or minus infinity")
-    label = np.broadcast_to(np.asarray(labels)[..., None], (*logits.shape[:-1], 1))
-    own = np.take_along_axis(logits, label, axis=-1)[..., 0]
-    others = logits.copy()
-    np.put_along_axis(others, label, -np.inf, axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = own - losses.log_sum_exp(others, np)
-    return np.clip(np.nan_to_num(found, nan=0.0, posinf=CLIP, neginf=-CLIP), -CLIP, CLIP)
+        phi = losses.logit_scaled_confidence(logits, np.asarray(labels), np)
+    return np.clip(np.nan_to_num(phi, nan=0.0, posinf=CLIP, neginf=-CLIP), -CLIP, CLIP)
 
 
 @dataclass(frozen=True)
@@ -62,8 +58,8 @@ def log_ratio(values: np.ndarray, first: Gaussians, second: Gaussians) -> np.nda
 
     Zero, no evidence either way, for a sample of which one side knows nothing (NaN).
     """
-    found = first.log_density(values) - second.log_density(values)
-    return np.where(np.isnan(found), 0.0, found)
+    evidence = first.log_density(values) - second.log_density(values)
+    return np.where(np.isnan(evidence), 0.0, evidence)
 
 
 def fit(values: np.ndarray, chosen: np.ndarray, group: np.ndarray, few: int = FEW) -> Gaussians:
@@ -83,12 +79,12 @@ def fit(values: np.ndarray, chosen: np.ndarray, group: np.ndarray, few: int = FE
     freedom = np.maximum(count - 1, 0)
     everywhere = squares.sum() / freedom.sum() if freedom.any() else np.nan
     for name in np.unique(group):
-        here = group == name
-        own = squares[here].sum() / freedom[here].sum() if freedom[here].any() else everywhere
-        variance[here & (count < few)] = own
-        missing = here & (count == 0)
-        if missing.any() and count[here].any():
-            known = values[:, here][chosen[:, here]]
+        rows = group == name
+        own = squares[rows].sum() / freedom[rows].sum() if freedom[rows].any() else everywhere
+        variance[rows & (count < few)] = own
+        missing = rows & (count == 0)
+        if missing.any() and count[rows].any():
+            known = values[:, rows][chosen[:, rows]]
             mean[missing] = known.mean()
             variance[missing] = max(own, known.var(ddof=1)) if len(known) > 1 else own
     return Gaussians(mean, np.maximum(np.sqrt(variance), SMALLEST))

@@ -64,18 +64,18 @@ class Roc:
         non-members. The same draws for every row."""
         levels, members, others = self._levels
         streams = rng.spawn(2)
-        found = np.empty((1 + len(fprs), resamples))
+        rates = np.empty((1 + len(fprs), resamples))
         for start in range(0, resamples, CHUNK):
             rows = min(CHUNK, resamples - start)
             drawn = [
                 _counts(stream, ranks, levels, rows)
                 for stream, ranks in zip(streams, (members, others), strict=True)
             ]
-            here = slice(start, start + rows)
-            found[0, here] = _auc(*drawn)
+            columns = slice(start, start + rows)
+            rates[0, columns] = _auc(*drawn)
             for number, fpr in enumerate(fprs, 1):
-                found[number, here] = _tpr(*drawn, fpr)
-        return found
+                rates[number, columns] = _tpr(*drawn, fpr)
+        return rates
 
     def curve(self, fprs: np.ndarray) -> np.ndarray:
         """TPR (k,) at each rate of ``fprs`` (k,), by the rule of `tpr_at_fpr`."""
@@ -99,11 +99,11 @@ class Roc:
         """The percentile interval of AUC replicates; where one side beats the other without
         exception, and resampling shows no spread, that of the min(m, n) disjoint pairs, which are
         independent trials of the AUC."""
-        found = percentile(replicates, confidence)
+        interval = percentile(replicates, confidence)
         if self.auc in (0.0, 1.0):
             pairs = min(len(self.members), len(self.others))
-            found = union(found, clopper_pearson(int(self.auc) * pairs, pairs, confidence))
-        return found
+            interval = union(interval, clopper_pearson(int(self.auc) * pairs, pairs, confidence))
+        return interval
 
 
 def auc(members: np.ndarray, others: np.ndarray) -> float:

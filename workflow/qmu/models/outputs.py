@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from qmu import losses
 
+from .chunks import chunk_size, chunks, in_chunks
 from .gradients import head_outputs, outputs
 from .model import Model, Parameters
-
-# Samples of one evaluation call at 8 qubits, and the amplitudes that bound it for larger circuits.
-CHUNK = 512
-CHUNK_AMPLITUDES = 2**22
-
-
-def chunk_size(wires: int) -> int:
-    """Samples that `evaluate` embeds at once for a circuit of ``wires`` qubits."""
-    return max(1, min(CHUNK, CHUNK_AMPLITUDES >> wires))
 
 
 def evaluate(model: Model, parameters: Parameters, inputs: np.ndarray) -> dict[str, np.ndarray]:
@@ -31,7 +22,7 @@ def evaluate(model: Model, parameters: Parameters, inputs: np.ndarray) -> dict[s
     """
     forward, size = outputs(model), chunk_size(model.wires)
     columns: list[tuple[np.ndarray, ...]] = []
-    for chunk, padded in _chunks(inputs, size):
+    for chunk, padded in chunks(inputs, size):
         values, logits = forward(parameters, padded)
         columns.append(tuple(np.asarray(v, np.float64)[: len(chunk)] for v in (values, logits)))
     values, logits = (np.concatenate(part) for part in zip(*columns, strict=True))
@@ -40,20 +31,10 @@ def evaluate(model: Model, parameters: Parameters, inputs: np.ndarray) -> dict[s
 
 def evaluate_head(model: Model, parameters: Parameters, values: np.ndarray) -> dict[str, Any]:
     """What `evaluate` gives for a model whose <Z> (n, wires) are known already."""
-    head = head_outputs(model)
-    size = chunk_size(model.wires)
-    logits = [
-        np.asarray(head(parameters, padded), np.float64)[: len(chunk)]
-        for chunk, padded in _chunks(np.asarray(values, model.dtype), size)
-    ]
-    return _columns(values, np.concatenate(logits))
-
-
-def _chunks(rows: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Consecutive chunks, as they are and filled up to ``size`` with copies of their first row."""
-    for start in range(0, len(rows), size):
-        chunk = rows[start : start + size]
-        yield chunk, np.concatenate([chunk, np.repeat(chunk[:1], size - len(chunk), axis=0)])
+    head, size = head_outputs(model), chunk_size(model.wires)
+    rows = np.asarray(values, model.dtype)
+    logits = in_chunks(lambda padded: head(parameters, padded), rows, size)
+    return _columns(values, logits.astype(np.float64))
 
 
 def _columns(values: np.ndarray, logits: np.ndarray) -> dict[str, np.ndarray]:

@@ -37,5 +37,8 @@ def needs_fleets(experiment: Experiment) -> bool:
 
 def evaluation(experiment: Experiment) -> Evaluation:
     """All measurements, and the manifest with the whole configuration."""
-    code = modules("unlearning", experiment.unlearning.values())
+    code = (
+        *modules("unlearning", experiment.unlearning.values()),
+        *modules("attacks", experiment.attacks.values()),
+    )
     return Evaluation(**base(experiment, "audit.evaluation", *code), config=shown(experiment))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from qmu.config.experiment import Entry, Experiment
-from qmu.devices.kinds.pennylane import PennyLaneDevice
-from qmu.devices.kinds.simulated import on_devices
+from qmu.devices.kinds import pennylane
 from qmu.specs.attack import FitAttacks, Score
 from qmu.specs.audit import Measure
 from qmu.specs.devices import Correct, EvaluateOn, EvaluateWith
@@ -77,12 +76,10 @@ def of_kind(experiment: Experiment, kind: str) -> list[str]:
 
 def stays_here(experiment: Experiment, device: str) -> bool:
     """Whether a PennyLane device sends nothing to anybody."""
-    return PennyLaneDevice(**experiment.devices[device].settings).fake
+    return pennylane.Config(**experiment.devices[device].settings).fake
 
 
 def _portable(experiment: Experiment) -> dict[str, Entry]:
     return {
-        name: entry
-        for name, entry in experiment.attacks.items()
-        if on_devices(attack_card(entry).needs)
+        name: entry for name, entry in experiment.attacks.items() if attack_card(entry).portable
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qmu.config.experiment import Experiment
-from qmu.devices.kinds.ibm import Ibm
+from qmu.devices.kinds import ibm
 from qmu.specs.ibm import Decode, Estimate, Prepare, Sent
 
 from .common import base, model_code
@@ -71,8 +71,8 @@ def is_fake(experiment: Experiment, device: str) -> bool:
     return _settings(experiment, device).fake
 
 
-def _settings(experiment: Experiment, device: str) -> Ibm:
-    return Ibm(**experiment.devices[device].settings)
+def _settings(experiment: Experiment, device: str) -> ibm.Config:
+    return ibm.Config(**experiment.devices[device].settings)
 
 
 def _sent(experiment: Experiment, device: str) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from .common import base, modules, shown
 def report(experiment: Experiment) -> Report:
     """Figures and pages."""
     kinds = ("unlearning", "attacks", "models", "quality")
-    cards = [m for kind in kinds for m in modules(kind, getattr(experiment, kind).values())]
+    code = [m for kind in kinds for m in modules(kind, getattr(experiment, kind).values())]
+    code += modules("forget", [experiment.forget])
+    code += map(catalogue.module, catalogue.stems())
     return Report(
-        **base(experiment, "report.report", *cards),
+        **base(experiment, "report.report", *code),
         config=shown(experiment),
         text_digest=catalogue.text_digest(),
     )

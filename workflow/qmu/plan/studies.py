@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from qmu.config.experiment import Experiment
-from qmu.devices.kinds.simulated import SWEPT_ATTACKS
 from qmu.specs.studies import JoinSweep, Signal, Sweep
 
-from .common import audited, base, components, loss, model_code, modules
+from .common import attack_card, audited, base, components, loss, model_code, modules
 from .common import model as model_spec
 
 
 def sweep(experiment: Experiment, model: str, variant: str) -> Sweep:
     """Leakage and accuracy of one variant against shots and noise."""
-    attacks = {n: e for n, e in experiment.attacks.items() if e.component in SWEPT_ATTACKS}
+    attacks = {n: e for n, e in experiment.attacks.items() if attack_card(e).freezable}
     code = model_code(experiment, model), *modules("attacks", attacks.values())
     return Sweep(
         **base(experiment, "studies.sweep", *code),

@@ -25,14 +25,31 @@ Outputs = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
+class Metric:
+    """One number of a measure, as the report shows it: the ``name`` in the tables and a short
+    ``title``; the ``ideal`` value, where it does not depend on the retrained model; whether a
+    panel of the figure is ``drawn`` for it (the report's table holds every metric)."""
+
+    name: str
+    title: str
+    ideal: float | None = None
+    drawn: bool = True
+
+
+@dataclass(frozen=True)
 class QualityCard:
     """A measure of unlearning quality: its title, source, whether it needs shadow models of the
-    method, and one sentence on how to read it."""
+    method, one sentence on how to read it, and the metrics that it gives, in reading order.
+
+    A distance between retrained models has the metric's name with ``_floor`` at its end. A metric
+    that is not listed stands in the report's table under its name.
+    """
 
     title: str
     source: str
     fleets: bool = False
     statement: str = ""
+    metrics: tuple[Metric, ...] = ()
 
 
 @dataclass(frozen=True)

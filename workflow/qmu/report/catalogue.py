@@ -1,29 +1,48 @@
-"""The report's figures: name, title, caption file, category and labels.
+"""The report's figures, found by file name: ``figures/x.py`` draws what ``workflow/report/x.rst``
+explains.
 
-The Snakefile reads this to declare outputs and their place in ``snakemake --report``; it imports
-nothing that draws. Captions are the ``.rst`` files of ``workflow/report``, which the HTML report
-shows too: each is written once.
+The caption begins with comments of reStructuredText, which ``snakemake --report`` does not show; a
+long one goes on in lines that begin with spaces::
+
+    .. title: Ranking members above non-members (AUC)
+    .. category: Membership inference
+    .. order: 20
+    .. alt: Table of the AUC of every attack on every variant with its interval.
+
+Nothing is listed twice: dropping the two files into their folders puts the figure into the report,
+among those of its category by its order. The Snakefile reads this to declare outputs, so it imports
+nothing that draws.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from qmu.errors import QmuError
+
 CAPTIONS = Path(__file__).parents[2] / "report"
+DRAWN = Path(__file__).parent / "figures"
 TEMPLATE = Path(__file__).parent / "templates" / "report.html.j2"
 PARTS = tuple(sorted(TEMPLATE.parent.glob("*.*")))
+SUFFIXES = ("svg", "png")
+FIELDS = ("title", "category", "order", "alt")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure. ``alt`` says in words what the picture shows, for those who cannot see it."""
+    """One figure. ``alt`` says in words what the picture shows, for those who cannot see it;
+    ``text`` is the caption as reStructuredText, its paragraphs apart by blank lines."""
 
     stem: str
     title: str
     category: str
+    order: int
     alt: str
+    text: str
 
     @property
     def caption(self) -> str:
@@ -36,113 +55,61 @@ class Entry:
         return {"figure": self.title}
 
 
-FIGURES = (
-    Entry(
-        "membership",
-        "Members against images never trained on",
-        "Membership inference",
-        "Dot plot. For each model, attack and variant: the share of forget-class members that the "
-        "attack calls members, beside the share of same-class images that were never trained on.",
-    ),
-    Entry(
-        "auc",
-        "Ranking members above non-members (AUC)",
-        "Membership inference",
-        "Table of the AUC of every attack on every variant with its interval, for the forget class "
-        "and for the other classes; cells whose interval excludes one half are coloured.",
-    ),
-    Entry(
-        "roc",
-        "Members found at few false alarms (ROC curves)",
-        "Membership inference",
-        "ROC curves on logarithmic axes, one panel per attack and one line per variant, forget "
-        "class; rates too low to be measured are grey, guessing is dashed.",
-    ),
-    Entry(
-        "confidence",
-        "Confidence on members and non-members",
-        "Membership inference",
-        "Histograms of the logit-scaled confidence of every variant on forget-class members and "
-        "on images of that class that were never trained on.",
-    ),
-    Entry(
-        "devices",
-        "The attacks on every device",
-        "Noise and shots",
-        "Dot plots, one column per device and one block per model: how often the published attack "
-        "calls forget-class members and never-seen images members, and the AUC of the strongest "
-        "attack, for every variant.",
-    ),
-    Entry(
-        "signal",
-        "What a quantum computer leaves of the signal, by embedding",
-        "Noise and shots",
-        "Line plots, one block per model, against the two-qubit gates of exact and approximate "
-        "embeddings: slope and correlation of noisy against exact expectation values, the shots "
-        "that make up for the slope, and accuracies with intervals: ideal, embedded, noisy, and "
-        "corrected from exact values and from finitely many shots.",
-    ),
-    Entry(
-        "sweep",
-        "Leakage and accuracy against noise and shots",
-        "Noise and shots",
-        "Line plots, one block per model: the AUC of the loss and the accuracy of every variant "
-        "against the strength of the noise, the number of shots, and how often an attacker asks; "
-        "dashed, the AUC of an ideal model made equally inaccurate.",
-    ),
-    Entry(
-        "accuracy",
-        "Accuracy on four splits",
-        "Utility",
-        "Dot plot of the accuracy of every variant on the forget class and the other classes, "
-        "training and test images.",
-    ),
-    Entry(
-        "distance",
-        "Distance to the retrained model",
-        "Fidelity to retraining",
-        "Dot plot of the Kullback-Leibler and Jensen-Shannon divergence of every variant from the "
-        "retrained model on four splits; the floor between retrained models is shaded.",
-    ),
-    Entry(
-        "quality",
-        "Measures of unlearning quality",
-        "Fidelity to retraining",
-        "Dot plots, one panel per measure: the value of every variant with its interval, beside "
-        "what a retrained model itself reaches.",
-    ),
-    Entry(
-        "cost",
-        "Cost relative to retraining",
-        "Cost",
-        "Dot plot on a logarithmic axis of each method's gradient evaluations and seconds divided "
-        "by those of retraining.",
-    ),
-    Entry(
-        "training",
-        "Training and unlearning, step by step",
-        "Training",
-        "Line plots of training loss and accuracy of the target and retrained models, and of the "
-        "forget-set loss during unlearning with the line of a uniform guess.",
-    ),
-    Entry(
-        "dag",
-        "The pipeline",
-        "Pipeline",
-        "Diagram of the jobs: data feeds shadow models, target, retrained model and ensemble; "
-        "these feed attacks and unlearning, then scoring, the summary and the report.",
-    ),
-)
+@cache
+def figures() -> tuple[Entry, ...]:
+    """Every figure, by order and then by name; QmuError where a caption is missing or malformed."""
+    stems = sorted(file.stem for file in DRAWN.glob("*.py") if file.stem != "__init__")
+    return tuple(sorted(map(_entry, stems), key=lambda entry: entry.order))
+
+
+def stems() -> tuple[str, ...]:
+    """The figures' names, in their order."""
+    return tuple(entry.stem for entry in figures())
+
+
+def module(stem: str) -> str:
+    """Where a figure's code stands, below the package: ``report.figures.auc``."""
+    return f"report.figures.{stem}"
 
 
 def text_digest() -> str:
     """Hex digest (16 characters) of the page's templates and the captions: what the report depends
     on besides code and data."""
     digest = hashlib.sha256()
-    for file in (*PARTS, *(CAPTIONS / entry.caption for entry in FIGURES)):
+    for file in (*PARTS, *(CAPTIONS / entry.caption for entry in figures())):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
 
-STEMS = tuple(entry.stem for entry in FIGURES)
-SUFFIXES = ("svg", "png")
+def _entry(stem: str) -> Entry:
+    file = CAPTIONS / f"{stem}.rst"
+    name = "/".join(file.parts[-3:])
+    try:
+        head, _, text = file.read_text(encoding="utf-8").strip().partition("\n\n")
+    except (OSError, UnicodeError):
+        raise QmuError(f"{name}: cannot be read; the figure {stem} needs this caption") from None
+    fields = _fields(name, head)
+    if not text.strip():
+        raise QmuError(f"{name}: no caption after its comments and a blank line")
+    if not fields["order"].isdecimal():
+        raise QmuError(f"{name}: order: a whole number is needed, not {fields['order']!r}")
+    return Entry(stem=stem, text=text.strip(), **(fields | {"order": int(fields["order"])}))
+
+
+def _fields(file: str, head: str) -> dict[str, str]:
+    """The comments at a caption's top by name; a caption has each of `FIELDS` once."""
+    fields: dict[str, str] = {}
+    # What a line that begins with spaces says belongs to the line before it.
+    for line in re.sub(r"\n[ \t]+", " ", head).splitlines():
+        comment = re.fullmatch(r"\.\. (\w+): *(.*\S) *", line)
+        if comment is None:
+            raise QmuError(f"{file}: {line!r} is no comment such as '.. title: ...'")
+        name, value = comment.groups()
+        if name not in FIELDS or name in fields:
+            wrong = "stands twice" if name in fields else f"is none of {', '.join(FIELDS)}"
+            raise QmuError(f"{file}: the comment {name!r} {wrong}")
+        fields[name] = value
+    for name in FIELDS:
+        if name not in fields:
+            raise QmuError(f"{file}: no comment '.. {name}: ...' at its top")
+    return fields

@@ -1,19 +1,23 @@
-"""The audit on a terminal: one aligned line per model and variant, and the central 2x2.
+"""The audit on a terminal: one aligned line per model and variant.
 
-Both read summary rows (dicts with the columns of the table ``summary``): means over seeds where
-there are any, otherwise the rows of the only seed.
+It reads summary rows (dicts with the columns of the table ``summary``): means over seeds where
+there are any, otherwise the mean of the seeds' rows.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-Row = Mapping[str, Any]
+from qmu.tables.schemas import SCHEMAS
 
-HEADLINE = "su_graybox"
-AUC_ATTACK = "loss_thr"
+from .results.cards import first
+from .results.summary import NON_MEMBER_SPLITS, Cell, Summary, summarise
+
+if TYPE_CHECKING:
+    from qmu.attacks.game import AttackCard
+
 SPLITS = ("retain_train", "forget_train", "retain_test", "forget_test")
 HEADER = (
     (
@@ -41,88 +45,46 @@ AUC: chance that a member scores above a non-member of the same class; 0.5 is a 
 speed-up: gradient evaluations of retraining over those of the method."""
 
 
-def two_by_two(
-    rows: Iterable[Row], model: str, attack: str = HEADLINE, non_members: str | None = None
-) -> dict[str, dict[str, Row | None]]:
-    """{"original", "retrained"} x {"member", "non-member"}: how often ``attack`` says member.
-
-    ``non_members`` is a split; by default forget_unseen, which no attack was fitted on, or
-    forget_test where the data leaves nothing unseen. Cells are summary rows, None where missing.
-    """
-    found = _index(rows)
-    split = non_members or _non_members(found)
-    return {
-        name: {
-            "member": found.get((model, variant, attack, "mia_success", "forget_train")),
-            "non-member": found.get((model, variant, attack, "mia_false_positive", split)),
-        }
-        for name, variant in (("original", "target"), ("retrained", "retrain"))
-    }
-
-
 def terminal_table(
-    rows: Sequence[Row],
-    attack: str = HEADLINE,
-    auc_attack: str = AUC_ATTACK,
+    rows: Sequence[Mapping[str, Any]],
+    cards: Mapping[str, AttackCard],
     confidence: float | None = None,
 ) -> str:
-    """Plain text of at most about 120 columns: per model a block, per variant a line."""
-    found = _index(rows)
-    attacks = list(dict.fromkeys(row["attack"] for row in rows if row["attack"] is not None))
-    attack, auc_attack = (
-        name if name in attacks else next(iter(attacks), "none") for name in (attack, auc_attack)
-    )
-    split = _non_members(found)
+    """Plain text of at most about 120 columns: per model a block, per variant a line.
+
+    The attacks shown are those whose ``cards`` say that they are the published and the reference
+    one; where none does, the first.
+    """
+    summary = summarise({name: [row[name] for row in rows] for name in SCHEMAS["summary"]})
+    chosen = [first(summary.attacks, cards, fact) for fact in ("published", "reference")]
+    attack, auc_attack = (name or "none" for name in chosen)
+    measured = {key[3] for key in summary.cells if key[2] == "mia_false_positive"}
+    split = next((one for one in NON_MEMBER_SPLITS if one in measured), NON_MEMBER_SPLITS[-1])
     header = [tuple(c.format(attack=attack, auc=auc_attack) for c in line) for line in HEADER]
     blocks = []
-    for model in dict.fromkeys(row["model"] for row in rows):
-        variants = dict.fromkeys(row["variant"] for row in rows if row["model"] == model)
-        lines = [_line(found, model, variant, attack, auc_attack, split) for variant in variants]
+    for model in summary.models:
+        variants = summary.variants(model)
+        lines = [_line(summary, model, v, attack, auc_attack, split) for v in variants]
         blocks.append(f"{model}\n{_align(header, lines)}")
     share = "" if confidence is None else f"{100 * confidence:g}% "
     legend = LEGEND.format(attack=attack, other=f"split {split}", confidence=share)
     return "\n\n".join([*blocks, legend])
 
 
-def _index(rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
-    """Rows by (model, variant, attack, metric, split); means over seeds win over single seeds."""
-    found: dict[tuple[Any, ...], Row] = {}
-    for row in rows:
-        key = tuple(row[name] for name in ("model", "variant", "attack", "metric", "split"))
-        if key not in found or _seedless(row):
-            found[key] = row
-    return found
-
-
-def _seedless(row: Row) -> bool:
-    seed = row["seed"]
-    return seed is None or seed != seed
-
-
-def _non_members(found: Mapping[tuple[Any, ...], Row]) -> str:
-    unseen = any(key[3:] == ("mia_false_positive", "forget_unseen") for key in found)
-    return "forget_unseen" if unseen else "forget_test"
-
-
 def _line(
-    found: Mapping[tuple[Any, ...], Row],
-    model: str,
-    variant: str,
-    attack: str,
-    auc_attack: str,
-    split: str,
+    summary: Summary, model: str, variant: str, attack: str, auc_attack: str, split: str
 ) -> tuple[str, ...]:
-    def row(name: str | None, metric: str, where: str | None) -> Row | None:
-        return found.get((model, variant, name, metric, where))
+    def cell(metric: str, where: str | None = None, name: str | None = None) -> Cell | None:
+        return summary.get(model, variant, metric, where, name)
 
     return (
         variant,
-        *(_percent(row(None, "accuracy", name)) for name in SPLITS),
-        _percent(row(attack, "mia_success", "forget_train"), interval=True),
-        _percent(row(attack, "mia_false_positive", split)),
-        _number(row(attack, "auc", "forget_train")),
-        _number(row(auc_attack, "auc", "forget_train")),
-        _times(row(None, "speedup", None)),
+        *(_percent(cell("accuracy", where)) for where in SPLITS),
+        _percent(cell("mia_success", "forget_train", attack), interval=True),
+        _percent(cell("mia_false_positive", split, attack)),
+        _number(cell("auc", "forget_train", attack)),
+        _number(cell("auc", "forget_train", auc_attack)),
+        _times(cell("speedup")),
     )
 
 
@@ -152,25 +114,25 @@ def _align(header: list[tuple[str, ...]], lines: list[tuple[str, ...]]) -> str:
     return "\n".join([top.rstrip(), *map(join, header[1:]), rule, *map(join, lines)])
 
 
-def _percent(row: Row | None, interval: bool = False) -> str:
-    if row is None or not math.isfinite(row["value"]):
+def _percent(cell: Cell | None, interval: bool = False) -> str:
+    if cell is None or not math.isfinite(cell.value):
         return "-"
-    text = f"{100 * row['value']:.1f}"
-    if interval and row["ci_low"] is not None:
-        text += f" [{100 * row['ci_low']:.0f}, {100 * row['ci_high']:.0f}]"
+    text = f"{100 * cell.value:.1f}"
+    if interval and cell.low is not None and cell.high is not None:
+        text += f" [{100 * cell.low:.0f}, {100 * cell.high:.0f}]"
     return text
 
 
-def _number(row: Row | None) -> str:
-    if row is None or not math.isfinite(row["value"]):
+def _number(cell: Cell | None) -> str:
+    if cell is None or not math.isfinite(cell.value):
         return "-"
-    text = f"{row['value']:.2f}"
-    if row["ci_low"] is not None:
-        text += f" [{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+    text = f"{cell.value:.2f}"
+    if cell.low is not None and cell.high is not None:
+        text += f" [{cell.low:.2f}, {cell.high:.2f}]"
     return text
 
 
-def _times(row: Row | None) -> str:
-    if row is None:
+def _times(cell: Cell | None) -> str:
+    if cell is None:
         return "-"
-    return "free" if math.isinf(row["value"]) else f"{row['value']:.1f}x"
+    return "free" if math.isinf(cell.value) else f"{cell.value:.1f}x"

@@ -13,9 +13,9 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
+from qmu.circuits.angles import depends_on_inputs
 from qmu.circuits.circuit import Circuit, Parameter
 from qmu.circuits.gates import check_supported, without_dead_gates
-from qmu.circuits.qnode import depends_on_inputs
 
 from . import capabilities
 from .callback import checked, traceable
@@ -86,17 +86,14 @@ def _in_jax(circuit: Circuit, precision: str) -> Engine:
 
 
 def _lightning(circuit: Circuit, device: str, precision: str, memory: int, real: type) -> Engine:
-    # Imported now, so that its seconds count as a job's start-up and not as its first step.
-    import pennylane  # noqa: F401
-
     from qmu.simulators.lightning.register import LightningRegister
 
     check_supported(circuit)
     embedding, ansatz = split_embedding(circuit)
     if any(depends_on_inputs(operation) for operation in ansatz.operations):
-        from qmu.simulators.lightning.tapes import LightningTapes
+        from qmu.simulators.lightning.samples import LightningSamples
 
-        engine = LightningTapes(circuit, device, precision)
+        engine = LightningSamples(circuit, device, precision)
         return traceable(engine, len(circuit.measured), real)
     engine = LightningRegister(ansatz, device, precision, memory)
     function = traceable(engine, len(circuit.measured), real)

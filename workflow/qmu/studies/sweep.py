@@ -8,14 +8,63 @@ finite point is drawn twice, independently, for the stability of its answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field, model_validator
 
-from qmu.devices.kinds.simulated import Sweep
+from qmu.circuits.circuit import Circuit
+from qmu.circuits.noise import NoiseModel
+from qmu.devices.checks import NOISY, Context, check_noise, check_simulator
 from qmu.simulators.shots import sample_expectations
+from qmu.strict import Strict
+
+Shots = Annotated[int, Field(ge=1, le=10**9)]
+Repeats = Annotated[int, Field(ge=1, le=10**6)]
+Scale = Annotated[float, Field(ge=0)]
+
+
+class Config(Strict):
+    """Leakage and accuracy of every variant against shots and noise.
+
+    ``noise`` is multiplied by each of ``scales``, with exact expectation values. At
+    ``sampled_scales`` (0 is the ideal circuit) finite ``shots`` are drawn, by an attacker who asks
+    ``repeats`` times and takes the mean.
+    """
+
+    noise: NoiseModel = NoiseModel()
+    scales: Annotated[tuple[Scale, ...], Field(min_length=1)] = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
+    sampled_scales: tuple[Scale, ...] = (0.0, 1.0)
+    shots: tuple[Shots, ...] = (64, 256, 1024, 4096, 16384)
+    repeats: Annotated[tuple[Repeats, ...], Field(min_length=1)] = (1, 4, 16, 64)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Config:
+        for key in ("scales", "sampled_scales", "shots", "repeats"):
+            values = getattr(self, key)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{key}: a value stands there twice")
+        for scale in (*self.scales, *self.sampled_scales):
+            try:
+                self.scaled(scale)
+            except ValueError as error:
+                reason = error.errors()[0]["ctx"]["error"]  # type: ignore[attr-defined]
+                raise ValueError(f"scales: at {scale:g}, {reason}") from None
+        return self
+
+    def scaled(self, scale: float) -> NoiseModel:
+        """The noise at one strength; ValueError (pydantic's) beyond what a channel can do."""
+        noise = self.noise
+        return NoiseModel(**{**noise.model_dump(), "scale": scale * noise.scale})
+
+
+def check(config: Config, where: str, circuits: Mapping[str, Circuit], context: Context) -> None:
+    """The simulator must be installed, and every circuit must take the noise."""
+    check_simulator(where, NOISY, context.precision)
+    sampled = bool(config.shots and config.sampled_scales)
+    check_noise(f"{where}.noise", config.noise, sampled, circuits, context)
 
 
 @dataclass(frozen=True)
@@ -32,19 +81,19 @@ class SweepPoint:
         return f"{self.scale:g}", str(self.shots or "exact"), str(self.repeats)
 
 
-def strengths(sweep: Sweep) -> list[float]:
+def strengths(sweep: Config) -> list[float]:
     """All noise scales that are simulated, ascending; the ideal circuit is always among them."""
     sampled = sweep.sampled_scales if sweep.shots else []
     return sorted({0.0, *sweep.scales, *sampled})
 
 
-def points(sweep: Sweep) -> list[SweepPoint]:
+def points(sweep: Config) -> list[SweepPoint]:
     """Exact values at every scale; at the sampled scales every number of shots and repeats."""
-    found = [SweepPoint(scale) for scale in strengths(sweep)]
+    listed = [SweepPoint(scale) for scale in strengths(sweep)]
     for scale in sorted(sweep.sampled_scales):
         for shots in sorted(sweep.shots):
-            found += [SweepPoint(scale, shots, repeats) for repeats in sorted(sweep.repeats)]
-    return found
+            listed += [SweepPoint(scale, shots, repeats) for repeats in sorted(sweep.repeats)]
+    return listed
 
 
 def repeated(

@@ -71,12 +71,12 @@ class PointFigures:
     def measure(self, point: SweepPoint, view: View, second: View | None) -> dict[Key, Estimate]:
         """All figures of a point; ``second`` is an independent draw of the same, None for exact
         values."""
-        found = self._accuracies(point, view)
-        found[LOSS, "auc", "forget_train"] = self._leakage(point, "auc", view, view.logits)
-        found[LOSS, "auc_matched", "forget_train"] = self._matched(point, view)
+        figures = self._accuracies(point, view)
+        figures[LOSS, "auc", "forget_train"] = self._leakage(point, "auc", view, view.logits)
+        figures[LOSS, "auc_matched", "forget_train"] = self._matched(point, view)
         for attack in self.attacks:
-            found |= self._frozen(point, attack, view)
-        return found if second is None else found | self._stability(point, view, second)
+            figures |= self._frozen(point, attack, view)
+        return figures if second is None else figures | self._stability(point, view, second)
 
     def _arguments(self, point: SweepPoint, *names: Any) -> tuple[np.random.Generator, int, float]:
         rng = self.settings.generator("sweep", *self.names, *point.names, *names)
@@ -86,10 +86,10 @@ class PointFigures:
         return {key: estimates.rate(hits, *self._arguments(point, *key))} if len(hits) else {}
 
     def _accuracies(self, point: SweepPoint, view: View) -> dict[Key, Estimate]:
-        hits, found = view.logits.argmax(axis=-1) == view.label, {}
+        hits, figures = view.logits.argmax(axis=-1) == view.label, {}
         for split in ACCURACY:
-            found |= self._rate(point, (None, "accuracy", split), hits[view.split == split])
-        return found | self._rate(
+            figures |= self._rate(point, (None, "accuracy", split), hits[view.split == split])
+        return figures | self._rate(
             point, (None, "accuracy", "test"), hits[np.isin(view.split, TEST)]
         )
 
@@ -124,22 +124,22 @@ class PointFigures:
     def _frozen(self, point: SweepPoint, attack: FrozenAttack, view: View) -> dict[Key, Estimate]:
         decision = attack.decisions(view)
         key = (attack.name, "mia_success", "forget_train")
-        found = self._rate(point, key, decision[attack.counted(view)])
+        figures = self._rate(point, key, decision[attack.counted(view)])
         for split in ("forget_test", "forget_unseen"):
             key = (attack.name, "mia_false_positive", split)
-            found |= self._rate(point, key, decision[view.split == split])
-        return found
+            figures |= self._rate(point, key, decision[view.split == split])
+        return figures
 
     def _stability(self, point: SweepPoint, view: View, second: View) -> dict[Key, Estimate]:
         changed = view.logits.argmax(axis=-1) != second.logits.argmax(axis=-1)
         one, other = (training_loss(v.logits, v.label, v.loss) for v in (view, second))
-        both, found = np.isfinite(one) & np.isfinite(other), {}
+        both, figures = np.isfinite(one) & np.isfinite(other), {}
         for split in STABILITY:
             rows = view.split == split
-            found |= self._rate(point, (None, "changed_answers", split), changed[rows])
+            figures |= self._rate(point, (None, "changed_answers", split), changed[rows])
             finite = rows & both
             if finite.any():
                 key = (None, "loss_spread", split)
                 spread = np.abs(one[finite] - other[finite])
-                found[key] = estimates.mean(spread, *self._arguments(point, *key))
-        return found
+                figures[key] = estimates.mean(spread, *self._arguments(point, *key))
+        return figures

@@ -9,6 +9,7 @@ compression alone lets most flipped bits pass as other numbers.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -130,10 +131,16 @@ def _open(path: Path) -> pa.Table:
     if not os.path.isfile(path):  # False too for names that no file can have
         raise TableError(f"{path}: no such file")
     try:
-        # No partitioning: a folder named `seed=1` above the file must not become a column.
-        return pq.read_table(path, partitioning=None, page_checksum_verification=True)
+        # Not `read_table`: it goes through datasets, whose import brings pandas along and takes
+        # longer than most tables, and it reads columns out of the names of folders.
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read()
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         raise _unreadable(path, error) from None
+    twice = [name for name, count in Counter(table.column_names).items() if count > 1]
+    if twice:
+        raise TableError(f"{path}: column {twice[0]!r} stands there twice; {_REMOVE}")
+    return table
 
 
 def _unreadable(path: Path, error: Exception) -> TableError:

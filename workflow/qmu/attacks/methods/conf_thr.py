@@ -17,6 +17,7 @@ CARD = AttackCard(
     source="Song and Mittal 2021, arXiv:2003.10595",
     access="logits and labels; shadow models",
     needs=("shadows",),
+    freezable=True,
     statement=(
         "Score: the probability of the label minus its class's threshold. Thresholds come from "
         "shadow models only. A model that never names a class gives its images nothing to rank by."

@@ -16,6 +16,7 @@ CARD = AttackCard(
     source="Song and Mittal 2021, arXiv:2003.10595",
     access="logits; labels only to choose the threshold; shadow models",
     needs=("shadows",),
+    freezable=True,
     statement=(
         "Score: minus the entropy of the predicted probabilities, minus its class's threshold. "
         "Thresholds come from shadow models only. A confidently wrong answer looks like a member."

@@ -15,6 +15,7 @@ CARD = AttackCard(
     title="Generalisation gap",
     source="Yeom et al. 2018, arXiv:1709.01604",
     access="the predicted class and the label",
+    freezable=True,
     statement=(
         "Calls every sample that the model names rightly a member. Its advantage is the accuracy "
         "on members minus that on non-members; a model that never names a class has none on it."

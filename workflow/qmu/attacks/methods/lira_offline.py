@@ -28,6 +28,7 @@ CARD = AttackCard(
         "function of it. Decision: a one-sided test at the configured level, which uses non-member "
         "models alone."
     ),
+    calibrated=True,
 )
 
 

@@ -31,6 +31,7 @@ CARD = AttackCard(
         "with no threshold fitted. The shadow models are of the original's kind: after unlearning "
         "the attacker still assumes them."
     ),
+    calibrated=True,
 )
 
 

@@ -20,10 +20,12 @@ CARD = AttackCard(
     source="Yeom et al. 2018, arXiv:1709.01604",
     access="logits and labels; shadow models",
     needs=("shadows",),
+    freezable=True,
     statement=(
         "Score: minus the model's own training loss. One threshold for all classes, from shadow "
         "models trained on other draws of the pool; nothing is fitted on the audited model."
     ),
+    reference=True,
 )
 
 

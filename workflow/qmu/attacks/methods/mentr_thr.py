@@ -21,6 +21,7 @@ CARD = AttackCard(
     source="Song and Mittal 2021, arXiv:2003.10595",
     access="logits and labels; shadow models",
     needs=("shadows",),
+    freezable=True,
     statement=(
         "Score: minus the modified entropy, which is low only for confident right answers, minus "
         "its class's threshold. Thresholds come from shadow models only."

@@ -30,6 +30,7 @@ CARD = AttackCard(
         "shadow models. The population (validation images and a quarter of the never-used ones) "
         "counts as fitted on and is not judged. Decision: more than the configured share."
     ),
+    calibrated=True,
 )
 
 GRID = np.arange(11) / 10

@@ -25,11 +25,13 @@ CARD = AttackCard(
     source="Su et al. 2025, arXiv:2509.06086, released code",
     access="logits and labels; training and test samples of the original model",
     fitted_on_target=True,
+    freezable=True,
     statement=(
         "Fitted on the original model: 80% of its first 500 training samples (members) and first "
         "500 test samples (non-members). Asked unchanged about every other model. Most forget-"
         "class members it is asked about were among the points that it was fitted on."
     ),
+    published=True,
 )
 
 

@@ -33,6 +33,7 @@ CARD = AttackCard(
         "Retained classes: models after the same unlearning with the sample against without. "
         "Decision: score > 0."
     ),
+    calibrated=True,
 )
 
 

@@ -1,4 +1,4 @@
-"""The configuration of a device of ``kind: ibm``: circuits sent to a quantum computer as jobs.
+"""Devices of ``kind: ibm``: circuits sent to a quantum computer as jobs.
 
 A backend whose name begins with ``fake`` is one that IBM's client simulates from a recorded
 calibration: it goes the same way, and what would be a paid job is computed here instead.
@@ -7,47 +7,30 @@ calibration: it goes the same way, and what would be a paid job is computed here
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import Field, PositiveFloat, StringConstraints, model_validator
+from pydantic import StringConstraints, model_validator
 
+from qmu.circuits.circuit import Circuit
+from qmu.circuits.gates import check_supported
+from qmu.devices.checks import Context, DeviceCard, require
 from qmu.devices.images import Images
 from qmu.errors import ConfigError
+from qmu.ibm import known
 from qmu.ibm.cost import samples_per_job
-from qmu.ibm.job_settings import check_options
-from qmu.ibm.settings import Settings, is_fake
-from qmu.strict import Strict
+from qmu.ibm.settings import Job, Settings, Waiting, is_fake
+
+CARD = DeviceCard(
+    title="IBM Quantum",
+    source="IBM Quantum platform, Qiskit primitives",
+    statement="Images are embedded and transpiled here, and executed there in jobs.",
+    in_jobs=True,
+    chosen_images=True,
+)
 
 
-class Job(Strict):
-    """How a job is sent and what it may cost. All jobs of a device together may be estimated at
-    ``max_total_seconds`` of QPU time, which is checked before the first one is sent."""
-
-    mode: Literal["batch", "job", "session"] = "batch"
-    max_execution_time: Annotated[int, Field(ge=1, le=86_400)] = 300
-    max_cost_seconds: PositiveFloat | None = None
-    max_total_seconds: PositiveFloat = 600.0
-
-
-class Waiting(Strict):
-    """How long IBM is waited for, in seconds; changing it makes no job run again.
-
-    ``max_wait_seconds`` in the queue, ``outage_seconds`` for a service that does not answer,
-    ``settle_seconds`` until an accepted job must be listed, ``token_seconds`` for a token that is
-    refused, ``request_seconds`` for one answer; polls begin every ``first_poll_seconds`` and slow
-    down to ``longest_poll_seconds``.
-    """
-
-    max_wait_seconds: PositiveFloat = 86_400.0
-    outage_seconds: PositiveFloat = 600.0
-    settle_seconds: PositiveFloat = 20.0
-    token_seconds: PositiveFloat = 120.0
-    request_seconds: PositiveFloat = 300.0
-    first_poll_seconds: PositiveFloat = 2.0
-    longest_poll_seconds: PositiveFloat = 60.0
-
-
-class Ibm(Settings):
+class Config(Settings):
     """An IBM backend, real or fake, asked in jobs: prepare, estimate, submit, collect, decode."""
 
     backend: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{1,63}$")]
@@ -56,11 +39,7 @@ class Ibm(Settings):
     waiting: Waiting = Waiting()
 
     @model_validator(mode="after")
-    def _sendable(self) -> Ibm:
-        try:
-            check_options(self.primitive, self.options)
-        except ConfigError as error:
-            raise ValueError(str(error)) from None
+    def _sendable(self) -> Config:
         if self.fake and self.options:
             raise ValueError(
                 f"options: {self.backend} is simulated without twirling, decoupling or mitigation; "
@@ -80,3 +59,19 @@ class Ibm(Settings):
     def parts(self) -> int:
         """Jobs per model at most: a job may not execute more circuits than IBM admits."""
         return math.ceil(self.images.most() / samples_per_job(self.shots, self.options))
+
+
+def check(config: Config, where: str, circuits: Mapping[str, Circuit], context: Context) -> None:
+    """The client must be installed, every model's circuit must have a counterpart, and the backend
+    must be able to do the work, as far as that is known without asking IBM."""
+    require(where, "qiskit_ibm_runtime", *(["qiskit_aer"] if config.fake else []))
+    images = config.images.least(context.sizes)
+    work = known.Work(circuits, context.weights, images, config.parts())
+    known.check(where, config.backend, config.settings(), work, config.job.max_total_seconds)
+    for name, circuit in circuits.items():
+        try:
+            check_supported(circuit)
+        except ValueError as error:
+            raise ConfigError(f"{where}: models.{name}: {error}") from None
+        if config.embedding == "mps" and circuit.embedding == "amplitude" and circuit.wires < 2:
+            raise ConfigError(f"{where}.embedding: models.{name} has 1 qubit, mps needs 2 or more")

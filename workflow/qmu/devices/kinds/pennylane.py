@@ -1,4 +1,4 @@
-"""The configuration of a device of ``kind: pennylane``: any PennyLane device, one image at a time.
+"""Devices of ``kind: pennylane``: any PennyLane device, one image at a time.
 
 For small jobs: `qiskit.aer` with a recorded noise model, `qiskit.remote` with one blocking job per
 image, or any other device that is installed. A test set belongs on ``kind: ibm``, whose jobs hold
@@ -7,12 +7,16 @@ all images and survive a kill.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
+from qmu.circuits.circuit import Circuit
+from qmu.devices.checks import Context, DeviceCard, require
 from qmu.devices.images import Images
+from qmu.errors import ConfigError, suggestion
 from qmu.ibm.settings import is_fake
 from qmu.strict import Strict
 
@@ -22,7 +26,15 @@ OWN = ("wires", "shots", "backend", "noise_model", "service", "session", "provid
 SECRET = ("token", "password", "apikey", "api_key", "secret", "instance")
 
 
-class PennyLaneDevice(Strict):
+CARD = DeviceCard(
+    title="PennyLane device",
+    source="Bergholm et al. 2018, arXiv:1811.04968",
+    statement="Any installed PennyLane device by its name, one execution per image.",
+    chosen_images=True,
+)
+
+
+class Config(Strict):
     """A PennyLane device by its name, with one execution per image: for few images.
 
     ``backend``: for `qiskit.aer` the fake backend whose recorded noise is simulated (without its
@@ -41,7 +53,7 @@ class PennyLaneDevice(Strict):
     images: Images = Images(train=20, test=20, validation=10, forget_train=10, forget_unseen=10)
 
     @model_validator(mode="after")
-    def _possible(self) -> PennyLaneDevice:
+    def _possible(self) -> Config:
         for key in _keys(self.options):
             if key in OWN or any(word in key.lower() for word in SECRET):
                 raise ValueError(
@@ -62,6 +74,22 @@ class PennyLaneDevice(Strict):
     def fake(self) -> bool:
         """Whether nothing is sent to anybody."""
         return self.backend is None or is_fake(self.backend)
+
+
+def check(config: Config, where: str, circuits: Mapping[str, Circuit], context: Context) -> None:
+    """The device and what stands behind its backend must be installed."""
+    known = sorted(entry.name for entry in entry_points(group="pennylane.plugins"))
+    if config.device not in known:
+        hint = suggestion(config.device, known)
+        if config.device in (AER, REMOTE):
+            hint = " It comes with the package pennylane-qiskit."
+        raise ConfigError(
+            f"{where}.device: no PennyLane device named {config.device!r} is installed.{hint}"
+        )
+    packages = {AER: ["qiskit_aer"], REMOTE: ["qiskit_ibm_runtime"]}.get(config.device, [])
+    if config.backend is not None and config.fake:
+        packages = ["qiskit_ibm_runtime", "qiskit_aer"]
+    require(where, *packages)
 
 
 def _keys(options: Any) -> Iterator[str]:

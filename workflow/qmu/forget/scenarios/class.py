@@ -42,6 +42,11 @@ def mask(pool: Mapping[str, np.ndarray], config: Config, rng: np.random.Generato
     return pool["label"] == config.label
 
 
+def words(config: Config) -> str:
+    """The class."""
+    return f"class {config.label}"
+
+
 def names(config: Config) -> Names:
     """The class."""
     return ("without", config.label)

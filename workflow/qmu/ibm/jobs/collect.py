@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from qmu.errors import QmuError
-from qmu.ibm.job_settings import JobSettings
+from qmu.ibm.settings import Submission
 
 from . import calibration, raw_result, tags
 from .faults import Failed, Patience
@@ -31,7 +31,7 @@ _REMARK_SECONDS = 60.0
 def collect(
     job_id: str,
     service: Any,
-    settings: JobSettings | Mapping[str, Any],
+    chosen: Submission,
     folder: str | Path,
     report: Report,
     named: str | Path | None = None,
@@ -42,7 +42,6 @@ def collect(
     none is given. Raises DeadJob, which says what to do, when the job failed, was cancelled or is
     unknown; QmuError when the token is not accepted or IBM does not answer for ``outage_seconds``.
     """
-    settings = JobSettings.of(settings)
     state, redact = JobFolder(folder), Redactor.of(service)
     record = state.read_job()
     record = record if record is not None and record.job_id == job_id else None
@@ -50,11 +49,11 @@ def collect(
         report(f"the result of IBM job {job_id} is already there ({state.result})")
         return state.result
     with discreet(redact, report):
-        patience = patience_of(settings, redact, report)
+        patience = patience_of(chosen.waiting, redact, report)
         try:
             job = patience.call(f"looking up IBM job {job_id}", lambda: service.job(job_id), True)
             _sweep(service, job_id, record, patience)
-            _wait(job, settings, named or state.job, patience)
+            _wait(job, chosen, named or state.job, patience)
             _store(job, record, state, patience)
         except Failed as failed:
             if failed.fault.kind == "missing":
@@ -73,20 +72,21 @@ def _sweep(service: Any, job_id: str, record: JobRecord | None, patience: Patien
     if record is None:
         return
     try:
-        found = tags.find_jobs(service, record.tag, patience)
+        listed = tags.find_jobs(service, record.tag, patience)
     except Failed as failed:
         if failed.fault.kind == "auth":
             raise
         patience.report(f"{failed}; duplicates were not looked for")
         return
-    if any(job.job_id == job_id for job in found):
-        tags.cancel_extras(found, job_id, patience, patience.report)
+    if any(job.job_id == job_id for job in listed):
+        tags.cancel_extras(listed, job_id, patience, patience.report)
 
 
-def _wait(job: Any, settings: JobSettings, named: str | Path, patience: Patience) -> None:
+def _wait(job: Any, chosen: Submission, named: str | Path, patience: Patience) -> None:
     job_id, told = job.job_id(), None
-    deadline = time.monotonic() + settings.max_wait_seconds
-    pause = settings.first_poll_seconds
+    waiting = chosen.waiting
+    deadline = time.monotonic() + waiting.max_wait_seconds
+    pause = waiting.first_poll_seconds
     again = f"delete {named} to submit it again"
     while True:
         doing = f"asking for the status of IBM job {job_id}"
@@ -99,17 +99,17 @@ def _wait(job: Any, settings: JobSettings, named: str | Path, patience: Patience
         if status == "ERROR":
             reason = patience.redact.line(job.error_message() or "no reason given")
             if "1305" in reason or "maximum execution time" in reason:
-                again = f"raise max_execution_time ({settings.max_execution_time} s) and {again}"
+                again = f"raise max_execution_time ({chosen.job.max_execution_time} s) and {again}"
             raise DeadJob(f"IBM job {job_id} failed: {reason}; {again}")
         if status == "CANCELLED":
             raise DeadJob(f"IBM job {job_id} was cancelled; {again}")
         if time.monotonic() + pause > deadline:
             raise QmuError(
-                f"IBM job {job_id} is still {status} after {settings.max_wait_seconds:g} s: run "
+                f"IBM job {job_id} is still {status} after {waiting.max_wait_seconds:g} s: run "
                 "again to go on waiting, it is not submitted again"
             )
         time.sleep(pause)
-        pause = min(1.5 * pause, settings.longest_poll_seconds)
+        pause = min(1.5 * pause, waiting.longest_poll_seconds)
 
 
 def _backend_name(job: Any, patience: Patience) -> str:
@@ -134,11 +134,11 @@ def _store(job: Any, record: JobRecord | None, state: JobFolder, patience: Patie
     try:
         header["usage_seconds"] = patience.call(f"usage of IBM job {job_id}", job.usage)
         properties = patience.call(f"calibration of {backend_name}", job.properties)
-        found = calibration.snapshot(properties, record, backend_name)
+        snapshot = calibration.snapshot(properties, record, backend_name)
     except Exception as error:
         patience.report(f"no calibration for the manifest: {patience.redact.line(error)}")
-        found = calibration.unavailable(backend_name, patience.redact.line(error))
+        snapshot = calibration.unavailable(backend_name, patience.redact.line(error))
     header.setdefault("usage_seconds", None)
     raw_result.store(state.result, header, text)
-    write_json(state.calibration, found)
+    write_json(state.calibration, snapshot)
     patience.report(f"stored the result of IBM job {job_id} in {state.result}")

@@ -2,13 +2,19 @@
 
 ``intent.json`` is written before anything is sent, ``job.json`` as soon as an id is known; both at
 once or not at all. Whatever moment a process dies at, the two files and the tag on IBM's side tell
-the next one whether a job was, may have been, or was not submitted.
+the next one whether a job was, may have been, or was not submitted. The folders of real jobs lie
+below `PAID`, outside of any run's outputs: Snakemake removes those before it makes them anew.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +23,8 @@ from qmu.errors import QmuError
 from qmu.tables.files import atomic
 
 VERSION = 1
+PAID = "results/ibm_jobs"
+"""Below this, one folder per job that was paid, named by the job's tag."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,59 @@ class JobFolder:
     def write_job(self, record: JobRecord) -> None:
         """Replace ``job.json``."""
         write_json(self.job, asdict(record))
+
+    def note_dead(self, job_id: str, output: str) -> None:
+        """Remember that a job will never have a result, and which output the person may delete.
+
+        Its record stays: another variant with the same circuits must not pay for it unasked.
+        """
+        outputs = sorted({*self._named_by(job_id), output})
+        write_json(self._dead(job_id), {"named": outputs})
+
+    def forget_dead(self) -> None:
+        """Let a dead job go where an output that names it was deleted: the decision to pay
+        again."""
+        known = self.read_job()
+        if known is not None and not all(Path(f).is_file() for f in self._named_by(known.job_id)):
+            self.job.unlink()
+
+    def _dead(self, job_id: str) -> Path:
+        return self.path / f"dead-{job_id}.json"
+
+    def _named_by(self, job_id: str) -> list[str]:
+        """The outputs that name a dead job; none for a job that is not dead."""
+        try:
+            return json.loads(self._dead(job_id).read_text(encoding="utf-8"))["named"]
+        except (OSError, ValueError, KeyError):
+            return []
+
+
+def paid(tag: str) -> JobFolder:
+    """The folder that keeps what was paid under this tag, whether or not it exists."""
+    return JobFolder(Path(PAID) / tag)
+
+
+@contextlib.contextmanager
+def holding(tag: str) -> Iterator[JobFolder]:
+    """The paid folder of a tag, made where it is missing and held by this process alone.
+
+    Two variants of a model can have the same circuits and inputs (a control that changes nothing
+    but the last layer): the second waits here and finds the first one's job.
+    """
+    folder = paid(tag)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        os.close(handle)
+
+
+def publish(file: Path, output: str | Path) -> None:
+    """Copy a paid folder's file to its place among a run's outputs, all at once or not at all."""
+    with atomic(output) as temporary:
+        shutil.copyfile(file, temporary)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

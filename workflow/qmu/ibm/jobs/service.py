@@ -7,19 +7,19 @@ alike); here they are told apart.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from qmu.errors import QmuError
 from qmu.ibm.account import MISSING
-from qmu.ibm.job_settings import JobSettings
+from qmu.ibm.settings import Waiting
 
 from .faults import Failed, Patience
 from .secrets import Redactor, discreet
 
 
-def open_service(settings: JobSettings | Mapping[str, Any], report: Callable[[str], None]) -> Any:
+def open_service(waiting: Waiting, report: Callable[[str], None]) -> Any:
     """A QiskitRuntimeService for the account in the environment, or else the saved one.
 
     Raises QmuError where there is no account, the token is not accepted or IBM does not answer.
@@ -27,9 +27,8 @@ def open_service(settings: JobSettings | Mapping[str, Any], report: Callable[[st
     from qiskit_ibm_runtime import QiskitRuntimeService
     from qiskit_ibm_runtime.accounts import AccountNotFoundError
 
-    settings = JobSettings.of(settings)
     redact = Redactor.of()
-    patience = patience_of(settings, redact, report)
+    patience = patience_of(waiting, redact, report)
 
     def connect() -> Any:
         try:
@@ -47,12 +46,12 @@ def open_service(settings: JobSettings | Mapping[str, Any], report: Callable[[st
             raise
 
 
-def patience_of(settings: JobSettings, redact: Redactor, report: Callable[[str], None]) -> Patience:
+def patience_of(waiting: Waiting, redact: Redactor, report: Callable[[str], None]) -> Patience:
     """The patience that the settings ask for."""
     return Patience(
-        settings.request_seconds,
-        settings.outage_seconds,
-        settings.token_seconds,
+        waiting.request_seconds,
+        waiting.outage_seconds,
+        waiting.token_seconds,
         redact,
         lambda line: report(redact(line)),
     )

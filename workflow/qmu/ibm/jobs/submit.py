@@ -1,7 +1,7 @@
 """Submitting to IBM, so that no paid job is lost or repeated; ``collect`` gets what comes back.
 
 ``submit`` and ``collect`` run in separate processes and share nothing but the files of one folder
-(see ``intent``) and the job's tag on IBM's side (see ``tags``). Both may be killed at any moment
+(see `folder`) and the job's tag on IBM's side (see `tags`). Both may be killed at any moment
 and called again.
 """
 
@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qmu.errors import QmuError
 from qmu.ibm import cost, primitives
-from qmu.ibm.job_settings import JobSettings
+from qmu.ibm.settings import Submission
 
 from . import tags
-from .collect import collect
 from .faults import Failed, Fault, NoAnswer, Patience, answer_within, classify
 from .folder import Intent, JobFolder, JobRecord
 from .secrets import Redactor, discreet
 from .service import find_backend, patience_of
-
-__all__ = ["JobSettings", "collect", "submit"]
 
 Report = Callable[[str], None]
 # The client's own limit for a submission is 900 s; ours must not end before it.
@@ -42,7 +39,7 @@ class _Job:
     service: Any
     backend: Any
     backend_name: str
-    settings: JobSettings
+    chosen: Submission
     folder: JobFolder
     cost: cost.Cost
     patience: Patience
@@ -56,7 +53,7 @@ class _Job:
                 tag=self.tag,
                 digest=self.digest,
                 backend=self.backend_name,
-                primitive=self.settings.primitive,
+                primitive=self.chosen.circuit.primitive,
                 origin=origin,
                 recorded_at=time.time(),
                 estimated_seconds=round(self.cost.qpu_seconds, 3),
@@ -71,7 +68,7 @@ def submit(
     digest: str,
     service: Any,
     backend_name: str,
-    settings: JobSettings | Mapping[str, Any],
+    chosen: Submission,
     folder: str | Path,
     report: Report,
 ) -> str:
@@ -82,9 +79,8 @@ def submit(
     submitted, when the estimate is above ``max_cost_seconds``, and when it is unknown whether the
     job was accepted: the next call finds it by its tag.
     """
-    settings = JobSettings.of(settings)
     state, redact = JobFolder(folder), Redactor.of(service)
-    tag = tags.job_tag(digest, backend_name, settings)
+    tag = tags.job_tag(digest, backend_name, chosen.circuit)
     known = state.read_job()
     if known is not None and known.tag == tag:
         report(f"IBM job {known.job_id} is already submitted ({state.job})")
@@ -92,18 +88,18 @@ def submit(
     if known is not None:
         report(f"{state.job} holds IBM job {known.job_id} for other inputs: it is left alone")
     with discreet(redact, report):
-        patience = patience_of(settings, redact, report)
+        patience = patience_of(chosen.waiting, redact, report)
         backend = find_backend(service, backend_name, patience)
-        primitives.check_options(backend, settings, tag)
-        pub = primitives.coerce(pub, settings)
-        estimated = cost.estimate(pub, backend, settings)
+        primitives.check_options(backend, chosen, tag)
+        pub = primitives.coerce(pub, chosen.circuit)
+        estimated = cost.estimate(pub, backend, chosen.circuit)
         estimated.check()
         report(
             f"estimated cost on {backend_name}: {estimated} (the job is stopped after "
-            f"{settings.max_execution_time} s)"
+            f"{chosen.job.max_execution_time} s)"
         )
         job = _Job(
-            pub, digest, tag, service, backend, backend_name, settings, state, estimated, patience,
+            pub, digest, tag, service, backend, backend_name, chosen, state, estimated, patience,
             patience.report,
         )  # fmt: skip
         return _find_or_post(job)
@@ -113,24 +109,25 @@ def _find_or_post(job: _Job) -> str:
     before = job.folder.read_intent()
     # A job that was sent moments ago by a process that died may not be listed yet.
     sent = before.posted_at if before is not None and before.tag == job.tag else 0.0
-    settling = min(sent + job.settings.settle_seconds - time.time(), job.settings.settle_seconds)
+    settle = job.chosen.waiting.settle_seconds
+    settling = min(sent + settle - time.time(), settle)
     intent = Intent(
         tag=job.tag,
         digest=job.digest,
         backend=job.backend_name,
-        primitive=job.settings.primitive,
-        mode=job.settings.mode,
+        primitive=job.chosen.circuit.primitive,
+        mode=job.chosen.job.mode,
         executions=job.cost.executions,
         estimated_seconds=round(job.cost.qpu_seconds, 3),
-        max_execution_time=job.settings.max_execution_time,
+        max_execution_time=job.chosen.job.max_execution_time,
         posted_at=sent,
         attempts=before.attempts if sent and before is not None else 0,
     )
     intent = job.folder.write_intent(intent)
-    found = tags.await_jobs(job.service, job.tag, max(settling, 0.0), job.patience)
-    if found:
-        return _keep(job, found, "found")
-    limit = job.settings.max_cost_seconds
+    listed = tags.await_jobs(job.service, job.tag, max(settling, 0.0), job.patience)
+    if listed:
+        return _keep(job, listed, "found")
+    limit = job.chosen.job.max_cost_seconds
     if limit is not None and job.cost.qpu_seconds > limit:
         raise QmuError(
             f"estimated cost {job.cost.qpu_seconds:.1f} s of QPU time is above max_cost_seconds "
@@ -140,16 +137,16 @@ def _find_or_post(job: _Job) -> str:
 
 
 def _post(job: _Job, intent: Intent) -> str:
-    deadline = time.monotonic() + job.settings.outage_seconds
+    deadline = time.monotonic() + job.chosen.waiting.outage_seconds
     pause = 1.0
     while True:
         intent = job.folder.write_posting(intent)
         outcome = _send_once(job)
         if isinstance(outcome, str):
             return outcome
-        found = _look_after(job, outcome)
-        if found:
-            return _keep(job, found, "found")
+        listed = _look_after(job, outcome)
+        if listed:
+            return _keep(job, listed, "found")
         wait = max(pause, outcome.retry_after)
         # Only an explicit "too many requests" is sent again, and only after the list of jobs has
         # shown that none of the client's own attempts was accepted.
@@ -164,7 +161,7 @@ def _post(job: _Job, intent: Intent) -> str:
 
 
 def _hint(job: _Job, fault: Fault) -> str:
-    if job.settings.mode == "session" and fault.kind == "refused":
+    if job.chosen.job.mode == "session" and fault.kind == "refused":
         return " (an open plan has no sessions: set mode to batch or job)"
     return ""
 
@@ -172,8 +169,8 @@ def _hint(job: _Job, fault: Fault) -> str:
 def _send_once(job: _Job) -> str | Fault:
     try:
         accepted = answer_within(
-            max(_SUBMISSION_SECONDS, job.settings.request_seconds),
-            lambda: primitives.send(job.pub, job.backend, job.settings, job.tag),
+            max(_SUBMISSION_SECONDS, job.chosen.waiting.request_seconds),
+            lambda: primitives.send(job.pub, job.backend, job.chosen, job.tag),
         )
     except Exception as error:
         return classify(error, job.patience.redact)
@@ -181,23 +178,24 @@ def _send_once(job: _Job) -> str | Fault:
     job.record(accepted.job_id, "submitted")
     job.report(f"submitted IBM job {accepted.job_id} to {job.backend_name} (tag {job.tag})")
     try:
-        found = tags.find_jobs(job.service, job.tag, job.patience)
+        listed = tags.find_jobs(job.service, job.tag, job.patience)
     except Failed as failed:
         job.report(f"{failed}; collecting the job looks for duplicates again")
-        found = []
+        listed = []
     with contextlib.suppress(NoAnswer):
-        answer_within(job.settings.request_seconds, accepted.close)
-    if any(other.job_id == accepted.job_id for other in found):
-        return _keep(job, found, "submitted")
+        answer_within(job.chosen.waiting.request_seconds, accepted.close)
+    if any(other.job_id == accepted.job_id for other in listed):
+        return _keep(job, listed, "submitted")
     # Ours is not listed yet; whatever else is listed is a duplicate of it.
-    tags.cancel_extras(found, accepted.job_id, job.patience, job.report)
+    tags.cancel_extras(listed, accepted.job_id, job.patience, job.report)
     return accepted.job_id
 
 
-def _look_after(job: _Job, fault: Fault) -> list[tags.Found]:
+def _look_after(job: _Job, fault: Fault) -> list[tags.Listed]:
     job.report(f"submitting: {fault.text}; looking for the job on IBM's side")
+    settle = job.chosen.waiting.settle_seconds
     try:
-        return tags.await_jobs(job.service, job.tag, job.settings.settle_seconds, job.patience)
+        return tags.await_jobs(job.service, job.tag, settle, job.patience)
     except Failed as failed:
         raise QmuError(
             f"{Failed(f'submitting to {job.backend_name}', fault)}; whether the job was accepted "
@@ -205,10 +203,12 @@ def _look_after(job: _Job, fault: Fault) -> list[tags.Found]:
         ) from None
 
 
-def _keep(job: _Job, found: list[tags.Found], origin: str) -> str:
-    kept = found[0]
-    job.record(kept.job_id, origin)
+def _keep(job: _Job, listed: list[tags.Listed], origin: str) -> str:
+    first = listed[0]
+    job.record(first.job_id, origin)
     if origin == "found":
-        job.report(f"found IBM job {kept.job_id} ({kept.status}) by tag {job.tag}: not paid again")
-    tags.cancel_extras(found, kept.job_id, job.patience, job.report)
-    return kept.job_id
+        job.report(
+            f"found IBM job {first.job_id} ({first.status}) by tag {job.tag}: not paid again"
+        )
+    tags.cancel_extras(listed, first.job_id, job.patience, job.report)
+    return first.job_id

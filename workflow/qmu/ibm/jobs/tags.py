@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qmu.ibm.job_settings import JobSettings
+from qmu.ibm.settings import Settings
 
 from .faults import Failed, Patience
 
@@ -23,7 +23,7 @@ _DEAD = ("ERROR", "CANCELLED")
 _PREFERENCE = {"DONE": 0, "RUNNING": 1}
 
 
-def job_tag(digest: str, backend_name: str, settings: JobSettings) -> str:
+def job_tag(digest: str, backend_name: str, settings: Settings) -> str:
     """``qmu-`` and 80 bits of what is computed where; equal inputs have equal tags."""
     content = [digest, backend_name, settings.paid()]
     text = json.dumps(content, sort_keys=True, default=str)
@@ -31,7 +31,7 @@ def job_tag(digest: str, backend_name: str, settings: JobSettings) -> str:
 
 
 @dataclass(frozen=True)
-class Found:
+class Listed:
     """A job on IBM's side that is queued, running or done."""
 
     job_id: str
@@ -40,7 +40,7 @@ class Found:
     job: Any
 
 
-def find_jobs(service: Any, tag: str, patience: Patience) -> list[Found]:
+def find_jobs(service: Any, tag: str, patience: Patience) -> list[Listed]:
     """Jobs with the tag that are neither failed nor cancelled, the one to keep first.
 
     A finished job before a running one before a queued one; among equals the oldest, so that two
@@ -48,14 +48,14 @@ def find_jobs(service: Any, tag: str, patience: Patience) -> list[Found]:
     """
     doing = f"looking up jobs with tag {tag}"
     jobs = patience.call(doing, lambda: service.jobs(limit=_LIMIT, job_tags=[tag]))
-    found = []
+    listed = []
     for job in jobs:
         if tag not in (job.tags or ()):
             continue
         status = _status(job, patience)
         if status is not None and status not in _DEAD:
-            found.append(Found(job.job_id(), status, str(job.creation_date or ""), job))
-    return sorted(found, key=lambda f: (_PREFERENCE.get(f.status, 2), f.created, f.job_id))
+            listed.append(Listed(job.job_id(), status, str(job.creation_date or ""), job))
+    return sorted(listed, key=lambda f: (_PREFERENCE.get(f.status, 2), f.created, f.job_id))
 
 
 def _status(job: Any, patience: Patience) -> str | None:
@@ -68,20 +68,20 @@ def _status(job: Any, patience: Patience) -> str | None:
         raise
 
 
-def await_jobs(service: Any, tag: str, seconds: float, patience: Patience) -> list[Found]:
+def await_jobs(service: Any, tag: str, seconds: float, patience: Patience) -> list[Listed]:
     """Like ``find_jobs``, looking again until something appears or ``seconds`` have passed."""
     deadline, pause = time.monotonic() + seconds, 0.5
     while True:
-        found = find_jobs(service, tag, patience)
+        listed = find_jobs(service, tag, patience)
         left = deadline - time.monotonic()
-        if found or left <= 0:
-            return found
+        if listed or left <= 0:
+            return listed
         time.sleep(min(pause, left))
         pause = min(2 * pause, 5.0)
 
 
 def cancel_extras(
-    jobs: Sequence[Found], keep: str, patience: Patience, report: Callable[[str], None]
+    jobs: Sequence[Listed], keep: str, patience: Patience, report: Callable[[str], None]
 ) -> None:
     """Cancel every job but ``keep``; one that can no longer be cancelled is reported."""
     for extra in jobs:

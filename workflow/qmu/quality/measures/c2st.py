@@ -12,7 +12,7 @@ from pydantic import Field, PositiveFloat
 
 from qmu import losses
 from qmu.audit.measurement import Measurement
-from qmu.quality.exam import Exam, QualityCard, SeedExam
+from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.quality.statistics import auc, named
 from qmu.strict import Strict
 
@@ -24,6 +24,7 @@ CARD = QualityCard(
         "against those of the retrained ensemble; 0.5: indistinguishable. Two retrained models "
         "differ as well: the floor says by how much, and where it is near 1 nothing follows."
     ),
+    metrics=(Metric("c2st_auc", "told from retrain (C2ST), AUC", 0.5),),
 )
 
 SPLITS = ("forget_test", "forget_train")

@@ -15,7 +15,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from qmu import losses
 from qmu.audit.measurement import Measurement
-from qmu.quality.exam import Exam, QualityCard, SeedExam
+from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.quality.statistics import Statistic, named
 from qmu.strict import Strict
 
@@ -27,6 +27,10 @@ CARD = QualityCard(
         "images that go to the nearest retained class; total variation: over all classes. 0: as "
         "retrained. Both are above 0 by chance: read them against the floor. They judge a class, "
         "not the membership of an image."
+    ),
+    metrics=(
+        Metric("cmia_total_variation", "class profile, distance"),
+        Metric("cmia_gap", "class profile, nearest-class gap", drawn=False),
     ),
 )
 

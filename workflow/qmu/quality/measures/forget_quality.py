@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from qmu.audit.measurement import Measurement
-from qmu.quality.exam import Exam, QualityCard, SeedExam
+from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.quality.statistics import mean, named
 from qmu.quality.worlds import Worlds, confidences, worlds
 from qmu.strict import Strict
@@ -29,6 +29,10 @@ CARD = QualityCard(
         "all thresholds finds some epsilon by chance even between retrained models: read it "
         "against the floor, which has as many models. The final score multiplies by the accuracy "
         "on retained classes, in training and test, relative to retraining."
+    ),
+    metrics=(
+        Metric("forget_quality", "forget quality", drawn=False),
+        Metric("forget_quality_final", "forget quality, final"),
     ),
 )
 

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, PositiveFloat
 
 from qmu.audit.measurement import Measurement
-from qmu.quality.exam import Exam, QualityCard
+from qmu.quality.exam import Exam, Metric, QualityCard
 from qmu.quality.statistics import mean, named, quantile
 from qmu.quality.worlds import SPLITS, Worlds, confidences, worlds
 from qmu.strict import Strict
@@ -25,6 +25,10 @@ CARD = QualityCard(
         "Nats between an image's margins over unlearned and over retrained shadow models, from "
         "equal numbers of models; a split's figure means its distance to the floor of the same "
         "split, and splits use different numbers of models, so they are not compared directly."
+    ),
+    metrics=(
+        Metric("klom_mean", "KLoM, mean"),
+        Metric("klom_p95", "KLoM, 95th percentile", drawn=False),
     ),
 )
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from qmu.audit.measurement import Measurement
-from qmu.quality.exam import Exam, QualityCard
+from qmu.quality.exam import Exam, Metric, QualityCard
 from qmu.strict import Strict
 
 CARD = QualityCard(
@@ -24,6 +24,10 @@ CARD = QualityCard(
         "Euclidean distances of all parameters to the original model and to retrained ones. It "
         "tells how far a method moved, not whether it forgot: equal functions can lie far apart. "
         "A masked logit, an infinite bias, is left out."
+    ),
+    metrics=(
+        Metric("distance_to_retrain", "parameter distance to retrain"),
+        Metric("distance_to_original", "parameter distance to target", drawn=False),
     ),
 )
 

@@ -23,7 +23,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from qmu.audit.measurement import Measurement, Recorder
 from qmu.metrics.intervals import Interval, percentile, union
 from qmu.models import states as _states
-from qmu.quality.exam import Exam, QualityCard, SeedExam
+from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.strict import Strict
 
 CARD = QualityCard(
@@ -34,6 +34,12 @@ CARD = QualityCard(
         "the model's <Z> (or by its front end's features), fitted on images that no model saw and "
         "judged on test images. Above the retrained model's, it finds features of the class that "
         "retraining would not have; 0.5 is chance."
+    ),
+    metrics=(
+        Metric("probe_accuracy", "probe on the qubits"),
+        Metric("probe_gap", "probe on the qubits, gain over retrain", 0.0, drawn=False),
+        Metric("probe_features_accuracy", "probe on the features"),
+        Metric("probe_features_gap", "probe on the features, gain over retrain", 0.0, drawn=False),
     ),
 )
 

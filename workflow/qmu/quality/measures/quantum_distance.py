@@ -17,8 +17,9 @@ import math
 import numpy as np
 
 from qmu.audit.measurement import Measurement
+from qmu.metrics.distances import between_states
 from qmu.models import states as _states
-from qmu.quality.exam import Exam, QualityCard, SeedExam
+from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.quality.statistics import named
 from qmu.strict import Strict
 
@@ -30,6 +31,13 @@ CARD = QualityCard(
         "this model and under retrained ones, read against the floor between retrained models: "
         "states differ by initial parameters alone, so only what exceeds the floor tells of "
         "forgetting."
+    ),
+    metrics=(
+        Metric("trace_distance_to_retrain", "trace distance of states"),
+        Metric("fidelity_to_retrain", "fidelity of states", drawn=False),
+        Metric("bures_to_retrain", "Bures distance of states", drawn=False),
+        Metric("helstrom_to_retrain", "Helstrom success on states", drawn=False),
+        Metric("expectation_distance_to_retrain", "distance of measured ⟨Z⟩"),
     ),
 )
 
@@ -82,7 +90,7 @@ def to_references(
     sums: dict[str, np.ndarray] = {}
     for parameters in others:
         other = _states.final_states(exam.model, parameters, inputs)
-        found = _states.distances(states, other)
+        found = between_states(states, other)
         gap = values - _states.expectations(other, measured)
         found[EXPECTATION] = np.linalg.norm(gap, axis=-1)
         for name, value in found.items():

@@ -29,7 +29,7 @@ from qmu.lazy import jax, optax
 from qmu.models.gradients import loss_and_gradient, outputs
 from qmu.models.model import Model, Parameters
 from qmu.models.training import optimizer
-from qmu.quality.exam import Exam, QualityCard, SeedExam
+from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.strict import Strict
 from qmu.unlearning.problem import Data
 
@@ -41,6 +41,10 @@ CARD = QualityCard(
         "there, and their ratio to those of a retrained model. A ratio of 1 is ideal; below 1 the "
         "model learns faster than one that never saw the data: knowledge remained. A masked "
         "logit is opened again at the mean of the other biases."
+    ),
+    metrics=(
+        Metric("relearn_ratio", "relearning time / retrain's", 1.0),
+        Metric("relearn_steps", "steps to relearn the class", drawn=False),
     ),
 )
 

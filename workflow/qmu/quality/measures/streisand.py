@@ -11,7 +11,7 @@ import numpy as np
 
 from qmu.audit.measurement import Measurement
 from qmu.metrics.likelihood import logit_confidence
-from qmu.quality.exam import Exam, QualityCard
+from qmu.quality.exam import Exam, Metric, QualityCard
 from qmu.quality.statistics import Statistic, auc, named
 from qmu.strict import Strict
 
@@ -22,6 +22,10 @@ CARD = QualityCard(
         "AUC: the chance that a forget image's loss under the audited model exceeds one's under a "
         "retrained model; 0.5 is ideal, above it the model over-forgets, below it still knows. KS: "
         "the largest distance of the two distributions, 0 to 1. Both by the order of losses alone."
+    ),
+    metrics=(
+        Metric("streisand_auc", "loss against retrain, AUC", 0.5),
+        Metric("streisand_ks", "loss against retrain, KS", drawn=False),
     ),
 )
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from qmu.audit.measurement import Measurement
 from qmu.metrics import likelihood
 from qmu.metrics.likelihood import Gaussians, logit_confidence
-from qmu.quality.exam import Exam, QualityCard, SeedExam
+from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.quality.statistics import auc, mean, named
 from qmu.quality.worlds import confidences
 from qmu.strict import Strict
@@ -27,6 +27,10 @@ CARD = QualityCard(
         "The likelihood ratio of an image's confidence, from shadow models, tells the unlearned "
         "model from retrained ones it was not fitted on. 0.5: indistinguishable. A variance of its "
         "own per image needs 64 models; with fewer it is pooled over the forget class."
+    ),
+    metrics=(
+        Metric("u_lira_auc", "U-LiRA, AUC", 0.5),
+        Metric("u_lira_accuracy", "U-LiRA, accuracy", 0.5, drawn=False),
     ),
 )
 

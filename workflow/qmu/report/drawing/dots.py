@@ -15,13 +15,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
-from qmu.report.results.summary import Cell
+from qmu.report.results.results import Results
+from qmu.report.results.summary import Cell, Summary
 
 from . import theme
 
 ROW = 0.36
 """Height of one series of one variant, inches."""
-
 
 BELOW = 6.5
 """How far under a marker its seeds are drawn, points."""
@@ -47,7 +47,6 @@ SMALL = Size(spread=0.46, marker=4.8, line=1.4, text=7.2, seeds=False)
 class Series:
     """One marker per variant. ``colour`` None takes each variant's own."""
 
-    name: str
     estimates: Mapping[str, Cell | None]
     marker: str = "o"
     filled: bool = True
@@ -61,15 +60,15 @@ def percent(value: float) -> str:
 
 def panel(
     ax: Axes,
+    results: Results,
     variants: Sequence[str],
-    labels: Sequence[str],
     series: Sequence[Series],
-    text: Callable[[float], str] | None = None,
+    text: Callable[[float], str],
     size: Size = LARGE,
 ) -> None:
     """Draw ``series`` for ``variants`` from top to bottom; set the x limits before calling, the
     value labels (``text``) stay inside them."""
-    palette = theme.colours(variants)
+    palette = theme.colours(results)
     offset = size.spread / max(len(series) - 1, 1)
     for row, variant in enumerate(variants):
         for place, one in enumerate(series):
@@ -77,9 +76,14 @@ def panel(
             if estimate is not None:
                 y = row + offset * (place - (len(series) - 1) / 2)
                 _one(ax, y, estimate, one, one.colour or palette[variant], text, size)
-    ax.set_yticks(range(len(variants)), labels)
+    ax.set_yticks(range(len(variants)), labels(results, variants))
     ax.set_ylim(len(variants) - 0.45, -0.55)
     theme.bare(ax)
+
+
+def labels(results: Results, variants: Sequence[str]) -> list[str]:
+    """What stands beside the rows: each variant, its caveat on a line below."""
+    return [results.label(variant, "\n") for variant in variants]
 
 
 def _one(
@@ -88,7 +92,7 @@ def _one(
     estimate: Cell,
     series: Series,
     colour: str,
-    text: Callable[[float], str] | None,
+    text: Callable[[float], str],
     size: Size,
 ) -> None:
     low, high = estimate.interval
@@ -109,8 +113,7 @@ def _one(
         zorder=4,
         clip_on=False,
     )
-    if text is not None:
-        _value(ax, y, (low, estimate.value, high), text(estimate.value), size.text)
+    _value(ax, y, (low, estimate.value, high), text(estimate.value), size.text)
 
 
 def _value(ax: Axes, y: float, ends: tuple[float, float, float], text: str, points: float) -> None:
@@ -145,7 +148,7 @@ def rate_axis(ax: Axes) -> None:
 
 def reference(ax: Axes, x: float) -> None:
     """A dashed vertical line to compare with."""
-    ax.axvline(x, color=theme.QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    ax.axvline(x, zorder=1, **theme.DASHED)
 
 
 def gaps(ax: Axes, variants: Sequence[str], one: Series, other: Series) -> None:
@@ -155,6 +158,23 @@ def gaps(ax: Axes, variants: Sequence[str], one: Series, other: Series) -> None:
         if None not in ends:
             left, right = sorted(end.value for end in ends)
             ax.barh(row, right - left, left=left, height=0.62, color=theme.GAP, zorder=0.5)
+
+
+def called_members(
+    ax: Axes, results: Results, summary: Summary, model: str, attack: str, size: Size
+) -> None:
+    """How often an attack calls forget-class images members: trained on, and never trained on."""
+    variants = results.summary.variants(model)
+    members = {v: summary.get(model, v, "mia_success", "forget_train", attack) for v in variants}
+    others = {v: summary.non_members(model, v, attack) for v in variants}
+    series = [
+        Series(members, colour=theme.MEMBER),
+        Series(others, "D", filled=False, colour=theme.NON_MEMBER),
+    ]
+    rate_axis(ax)
+    panel(ax, results, variants, series, percent, size)
+    gaps(ax, variants, *series)
+    reference(ax, 0.5)
 
 
 def legend(figure: Figure, entries: Sequence[Artist], columns: int = 5) -> None:
@@ -183,12 +203,20 @@ def marker(name: str, colour: str, shape: str = "o", filled: bool = True) -> Lin
     )
 
 
-def interval(confidence: float = 0.95) -> Line2D:
+def members_and_others() -> list[Line2D]:
+    """Legend entries of the two series of `called_members`."""
+    return [
+        marker("members: trained on, to be forgotten", theme.MEMBER),
+        marker("same class, never trained on", theme.NON_MEMBER, "D", filled=False),
+    ]
+
+
+def interval(confidence: float) -> Line2D:
     """The legend entry that explains the lines."""
     return Line2D([], [], color=theme.QUIET, linewidth=1.8, label=f"{confidence:.0%} interval")
 
 
-def seeds_and_interval(confidence: float = 0.95) -> list[Line2D]:
+def seeds_and_interval(confidence: float) -> list[Line2D]:
     """Legend entries that explain the pale dots and the lines."""
     return [
         interval(confidence),

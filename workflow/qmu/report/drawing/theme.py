@@ -7,9 +7,10 @@ deficiency; members and non-members have a purple and an orange of their own and
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -20,6 +21,9 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from qmu.tables.files import atomic
 
+if TYPE_CHECKING:
+    from qmu.report.results.results import Results
+
 INK, QUIET, GRID = "#1f2328", "#57606a", "#d8dee4"
 GAP = "#eceaf2"
 EMPTY = "nothing to show"
@@ -28,15 +32,16 @@ MEMBER, NON_MEMBER = "#542788", "#d9730d"
 # Behind text that may stand on a line: legible, and far smaller in an SVG than outlined glyphs.
 BACKING = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.4}
 
-FIXED = {
-    "target": "#1f2328",
-    "retrain": "#009e73",
-    "logit_mask": "#8a8f98",
-    "ga": "#d55e00",
-    "ssd": "#0072b2",
-    "rga": "#c2559b",
-}
-OTHERS = ("#e69f00", "#56b4e9", "#6a3d9a", "#8c6d1f", "#117733", "#aa4466", "#44aa99", "#332288")
+TARGET, RETRAIN = INK, "#009e73"
+BAND = "#cfeee4"
+"""What lies within the interval of retraining itself."""
+CONTROLS = ("#8a8f98", "#5f6f61")
+METHODS = (
+    *("#d55e00", "#0072b2", "#c2559b", "#e69f00", "#56b4e9", "#6a3d9a"),
+    *("#8c6d1f", "#117733", "#aa4466", "#44aa99", "#332288"),
+)
+DASHED = {"color": QUIET, "linewidth": 1, "linestyle": (0, (4, 3))}
+"""A line to compare with: guessing, an ideal value, the cost of retraining."""
 
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -114,16 +119,15 @@ def wrapped(count: int, most: int) -> tuple[int, int]:
     return rows, -(-count // rows)
 
 
-def colours(variants: Iterable[str]) -> dict[str, str]:
-    """Variant -> colour: fixed for the names above, the next free one for any other."""
-    found, spare = {}, 0
-    for variant in variants:
-        if variant in FIXED:
-            found[variant] = FIXED[variant]
-        elif variant not in found:
-            found[variant] = OTHERS[spare % len(OTHERS)]
-            spare += 1
-    return found
+def colours(results: Results) -> dict[str, str]:
+    """Variant -> colour, the same in every figure: target, retrain and controls have colours of
+    their own, the methods take theirs in the order of the experiment."""
+    palette = {"target": TARGET, "retrain": RETRAIN}
+    grey, bright = itertools.cycle(CONTROLS), itertools.cycle(METHODS)
+    for variant in results.variants:
+        if variant not in palette:
+            palette[variant] = next(grey if results.is_control(variant) else bright)
+    return palette
 
 
 @styled

@@ -6,23 +6,17 @@ from matplotlib.figure import Figure
 
 from qmu.report.drawing import dots, theme
 from qmu.report.results.results import Results
-
-SPLITS = {
-    "forget_train": "forget class, trained on",
-    "forget_test": "forget class, test",
-    "retain_train": "other classes, trained on",
-    "retain_test": "other classes, test",
-}
+from qmu.report.results.summary import SPLITS
 
 
 @theme.styled
-def draw(evidence: Results) -> Figure:
+def draw(results: Results) -> Figure:
     """Rows: models; columns: splits."""
-    summary = evidence.summary
-    models = [m for m in summary.models if _variants(evidence, m)]
+    summary = results.summary
+    models = [m for m in summary.models if _variants(results, m)]
     if not models:
         return theme.nothing("No accuracy was measured.")
-    rows = [len(_variants(evidence, model)) for model in models]
+    rows = [len(_variants(results, model)) for model in models]
     figure, axes = theme.grid(
         len(models),
         len(SPLITS),
@@ -32,23 +26,22 @@ def draw(evidence: Results) -> Figure:
         height_ratios=[n + 1.0 for n in rows],
     )
     for row, model in zip(axes, models, strict=True):
-        variants = _variants(evidence, model)
+        variants = _variants(results, model)
         for ax, (split, title) in zip(row, SPLITS.items(), strict=True):
-            found = {v: summary.get(model, v, "accuracy", split) for v in variants}
+            cells = {v: summary.get(model, v, "accuracy", split) for v in variants}
             dots.rate_axis(ax)
-            labels = [evidence.label(v, "\n") for v in variants]
-            dots.panel(ax, variants, labels, [dots.Series(split, found)], text=dots.percent)
+            dots.panel(ax, results, variants, [dots.Series(cells)], dots.percent)
             ax.label_outer(remove_inner_ticks=True)
             if ax in axes[0]:
                 ax.set_title(title)
         row[0].set_ylabel(model, fontweight="bold", fontsize=11)
     for ax in axes[-1]:
         ax.set_xlabel("accuracy")
-    dots.legend(figure, dots.seeds_and_interval(evidence.confidence_level))
+    dots.legend(figure, dots.seeds_and_interval(results.confidence_level))
     return figure
 
 
-def _variants(evidence: Results, model: str) -> list[str]:
-    get = evidence.summary.get
-    variants = evidence.summary.variants(model)
+def _variants(results: Results, model: str) -> list[str]:
+    get = results.summary.get
+    variants = results.summary.variants(model)
     return [v for v in variants if any(get(model, v, "accuracy", split) for split in SPLITS)]

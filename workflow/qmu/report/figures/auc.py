@@ -27,16 +27,15 @@ SCALE = LinearSegmentedColormap.from_list(
 
 
 @theme.styled
-def draw(evidence: Results) -> Figure:
+def draw(results: Results) -> Figure:
     """One block per model: attacks down the side, variants across, both populations."""
-    shown = {model: _attacks(evidence, model) for model in evidence.summary.models}
-    shown = {model: attacks for model, attacks in shown.items() if attacks}
+    shown = {m: attacks for m in results.summary.models if (attacks := _attacks(results, m))}
     if not shown:
         return theme.nothing("No AUC was measured.")
     heights = [1.35 + CELL * len(attacks) for attacks in shown.values()]
     figure, parts = theme.blocks(list(shown), heights, WIDTH, 0.4)
     for part, (model, attacks) in zip(parts, shown.items(), strict=True):
-        _block(part, evidence, model, attacks)
+        _block(part, results, model, attacks)
     dots.legend(
         figure,
         [
@@ -59,24 +58,24 @@ def shade(value: float) -> str:
     return to_hex(SCALE(0.5 + (value - 0.5) / 0.7))
 
 
-def _block(part: SubFigure, evidence: Results, model: str, attacks: list[str]) -> None:
-    splits = [s for s in POPULATIONS if any(_cell(evidence, model, a, s) for a in attacks)]
+def _block(part: SubFigure, results: Results, model: str, attacks: list[str]) -> None:
+    splits = [s for s in POPULATIONS if results.summary.attacks_with(model, "auc", s)]
     axes = part.subplots(1, len(splits), squeeze=False, sharey=True)[0]
     for ax, split in zip(axes, splits, strict=True):
-        _table(ax, evidence, model, attacks, split)
+        _table(ax, results, model, attacks, split)
         ax.set_title(POPULATIONS[split], fontsize=10, pad=8)
 
 
-def _table(ax: Axes, evidence: Results, model: str, attacks: list[str], split: str) -> None:
-    variants = evidence.summary.variants(model)
+def _table(ax: Axes, results: Results, model: str, attacks: list[str], split: str) -> None:
+    variants = results.summary.variants(model)
     for row, attack in enumerate(attacks):
         for column, variant in enumerate(variants):
-            estimate = evidence.summary.get(model, variant, "auc", split, attack)
+            estimate = results.summary.get(model, variant, "auc", split, attack)
             _draw_cell(ax, row, column, estimate)
     ax.set_xlim(-0.5, len(variants) - 0.5)
     ax.set_ylim(len(attacks) - 0.5, -0.5)
     ax.set_yticks(range(len(attacks)), attacks)
-    ax.set_xticks(range(len(variants)), [evidence.label(v, "\n") for v in variants])
+    ax.set_xticks(range(len(variants)), dots.labels(results, variants))
     ax.tick_params(length=0, labelsize=8.5)
     ax.tick_params(axis="x", labelsize=7.8)
     ax.grid(visible=False)
@@ -113,12 +112,6 @@ def _draw_cell(ax: Axes, row: int, column: int, estimate: Cell | None) -> None:
     ax.text(column, row + 0.24, interval, va="center", fontsize=6.6, **style)
 
 
-def _cell(evidence: Results, model: str, attack: str, split: str) -> bool:
-    get = evidence.summary.get
-    variants = evidence.summary.variants(model)
-    return any(get(model, v, "auc", split, attack) for v in variants)
-
-
-def _attacks(evidence: Results, model: str) -> list[str]:
-    attacks = evidence.summary.attacks
-    return [a for a in attacks if any(_cell(evidence, model, a, s) for s in POPULATIONS)]
+def _attacks(results: Results, model: str) -> list[str]:
+    measured = {s: results.summary.attacks_with(model, "auc", s) for s in POPULATIONS}
+    return [a for a in results.summary.attacks if any(a in of for of in measured.values())]

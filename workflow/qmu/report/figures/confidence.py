@@ -11,25 +11,21 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import NON_MEMBER_SPLITS, Confidence, Results
+from qmu.report.results.results import Confidence, Results
+from qmu.report.results.summary import NON_MEMBER_SPLITS, baselines_first
 
 BINS = 36
-GROUPS = (
-    (("forget_train",), theme.MEMBER),
-    (NON_MEMBER_SPLITS, theme.NON_MEMBER),
-)
+GROUPS = ((("forget_train",), theme.MEMBER), (NON_MEMBER_SPLITS, theme.NON_MEMBER))
 
 
 @theme.styled
-def draw(evidence: Results) -> Figure:
+def draw(results: Results) -> Figure:
     """Rows: variants; columns: models; densities over all seeds, one scale per model."""
-    found = [c for c in evidence.confidences if len(c.phi)]
-    models = list(dict.fromkeys(c.model for c in found))
+    measured = [c for c in results.confidences if len(c.phi)]
+    models = list(dict.fromkeys(c.model for c in measured))
     if not models:
         return theme.nothing("No outputs were given.")
-    variants = [v for v in ("target", "retrain") if any(c.variant == v for c in found)] + list(
-        dict.fromkeys(c.variant for c in found if c.variant not in ("target", "retrain"))
-    )
+    variants = baselines_first(c.variant for c in measured)
     figure, axes = theme.grid(
         len(variants),
         len(models),
@@ -38,16 +34,14 @@ def draw(evidence: Results) -> Figure:
         sharex="col",
     )
     for column, model in zip(axes.T, models, strict=True):
-        own = [c for c in found if c.model == model]
+        own = [c for c in measured if c.model == model]
         edges = _edges(own)
         for ax, variant in zip(column, variants, strict=True):
             _panel(ax, [c for c in own if c.variant == variant], edges)
         column[0].set_title(model)
         column[-1].set_xlabel("confidence φ = log(p / (1 − p)) in the forget class")
     for ax, variant in zip(axes[:, 0], variants, strict=True):
-        ax.set_ylabel(
-            evidence.label(variant, "\n"), rotation=0, ha="right", va="center", labelpad=8
-        )
+        ax.set_ylabel(results.label(variant, "\n"), rotation=0, ha="right", va="center", labelpad=8)
     dots.legend(
         figure,
         [
@@ -63,7 +57,7 @@ def _panel(ax, courses: list[Confidence], edges: np.ndarray) -> None:
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.grid(axis="y", visible=False)
-    ax.axvline(0, color=theme.QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    dots.reference(ax, 0)
     masked = False
     for splits, colour in GROUPS:
         phi = _pooled(courses, splits)

@@ -60,7 +60,7 @@ NODES = {
 
 
 @theme.styled
-def draw(evidence: Results | None = None) -> Figure:
+def draw(results: Results | None = None) -> Figure:
     """Boxes in five columns; lines run right and join before the box that reads them."""
     figure, axes = theme.grid(1, 1, 10.0, 3.5)
     ax = axes[0, 0]

@@ -20,47 +20,44 @@ FEW, MOST = 3, 5
 
 
 @theme.styled
-def draw(evidence: Results) -> Figure:
+def draw(results: Results) -> Figure:
     """One block per model, one panel per attack; both rates per variant with intervals."""
-    summary = evidence.summary
-    shown = {
-        model: [a for a in summary.attacks if _has(evidence, model, a)] for model in summary.models
-    }
-    shown = {model: attacks for model, attacks in shown.items() if attacks}
+    summary = results.summary
+    measured = {m: summary.attacks_with(m, "mia_success", "forget_train") for m in summary.models}
+    shown = {model: attacks for model, attacks in measured.items() if attacks}
     if not shown:
         return theme.nothing("No attack was scored.")
     small = max(map(len, shown.values())) > FEW
     heights = [
-        0.75 + theme.wrapped(len(attacks), MOST)[0] * _height(evidence, model, small)
+        0.75 + theme.wrapped(len(attacks), MOST)[0] * _height(results, model, small)
         for model, attacks in shown.items()
     ]
     figure, parts = theme.blocks(list(shown), heights, WIDTH, 0.6)
     for part, (model, attacks) in zip(parts, shown.items(), strict=True):
-        _block(part, evidence, model, attacks, small)
-    explained = [dots.interval(evidence.confidence_level)]
+        _block(part, results, model, attacks, small)
+    explained = [dots.interval(results.confidence_level)]
     dots.legend(
         figure,
         [
-            dots.marker("members: trained on, to be forgotten", theme.MEMBER),
-            dots.marker("same class, never trained on", theme.NON_MEMBER, "D", filled=False),
+            *dots.members_and_others(),
             Patch(color=theme.GAP, label="the gap: what the attack can tell"),
-            *(explained if small else dots.seeds_and_interval(evidence.confidence_level)),
+            *(explained if small else dots.seeds_and_interval(results.confidence_level)),
         ],
         columns=4 if small else 3,
     )
     return figure
 
 
-def _height(evidence: Results, model: str, small: bool) -> float:
-    count = len(evidence.summary.variants(model))
+def _height(results: Results, model: str, small: bool) -> float:
+    count = len(results.summary.variants(model))
     return 0.34 + count * (0.31 if small else 1.5 * dots.ROW)
 
 
-def _block(part: SubFigure, evidence: Results, model: str, attacks: list, small: bool) -> None:
+def _block(part: SubFigure, results: Results, model: str, attacks: list, small: bool) -> None:
     rows, columns = theme.wrapped(len(attacks), MOST)
     axes = part.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for ax, attack in zip(axes.flat, attacks, strict=False):
-        _panel(ax, evidence, model, attack, small)
+        _panel(ax, results, model, attack, small)
     for ax in axes.flat[len(attacks) :]:
         ax.set_axis_off()
     for column in axes.T:
@@ -69,29 +66,10 @@ def _block(part: SubFigure, evidence: Results, model: str, attacks: list, small:
     part.supxlabel("share of the forget class called “member”", fontsize=9.5)
 
 
-def _has(evidence: Results, model: str, attack: str) -> bool:
-    variants = evidence.summary.variants(model)
-    get = evidence.summary.get
-    return any(get(model, v, "mia_success", "forget_train", attack) for v in variants)
-
-
-def _panel(ax: Axes, evidence: Results, model: str, attack: str, small: bool) -> None:
-    summary = evidence.summary
-    variants = summary.variants(model)
-    members = {v: summary.get(model, v, "mia_success", "forget_train", attack) for v in variants}
-    others = {v: evidence.non_members(model, v, attack) for v in variants}
-    never_seen = {v: found and found[1] for v, found in others.items()}
-    dots.rate_axis(ax)
-    series = [
-        dots.Series("members", members, colour=theme.MEMBER),
-        dots.Series("non-members", never_seen, "D", filled=False, colour=theme.NON_MEMBER),
-    ]
-    labels = [evidence.label(v, "\n") for v in variants]
+def _panel(ax: Axes, results: Results, model: str, attack: str, small: bool) -> None:
     size = dots.SMALL if small else dots.LARGE
-    dots.panel(ax, variants, labels, series, text=dots.percent, size=size)
-    dots.gaps(ax, variants, *series)
-    dots.reference(ax, 0.5)
-    published = " (published)" if attack == evidence.published_attack else ""
+    dots.called_members(ax, results, results.summary, model, attack, size)
+    published = " (published)" if attack == results.published_attack else ""
     ax.set_title(f"{attack}{published}", fontsize=9 if small else 10.5)
     if small:
         ax.tick_params(labelsize=7.8)

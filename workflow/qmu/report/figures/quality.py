@@ -7,6 +7,7 @@ were retrained with different seeds. Only what differs from it tells a method fr
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -17,9 +18,11 @@ from matplotlib.ticker import MaxNLocator
 from qmu.report.drawing import dots, theme
 from qmu.report.results import measures
 from qmu.report.results.results import Results
-from qmu.report.results.summary import Cell
+from qmu.report.results.summary import FLOOR, Cell
 
-BAND = "#cfeee4"
+if TYPE_CHECKING:
+    from qmu.quality.exam import Metric
+
 COLUMNS = 4
 WIDTH = 10.8
 DECADES = 30.0
@@ -27,60 +30,55 @@ DECADES = 30.0
 
 
 @theme.styled
-def draw(evidence: Results) -> Figure:
+def draw(results: Results) -> Figure:
     """One block per model, one panel per measure, variants down the side."""
-    shown = {m: measures.drawn(evidence, m) for m in evidence.summary.models}
-    shown = {model: panels for model, panels in shown.items() if panels}
+    shown = {m: panels for m in results.summary.models if (panels := measures.drawn(results, m))}
     if not shown:
         return theme.nothing("No measure of unlearning quality was configured.")
     heights = [
-        0.45 + theme.wrapped(len(panels), COLUMNS)[0] * (0.72 + 0.26 * len(_variants(evidence, m)))
+        0.45 + theme.wrapped(len(panels), COLUMNS)[0] * (0.72 + 0.26 * len(_variants(results, m)))
         for m, panels in shown.items()
     ]
     figure, parts = theme.blocks(list(shown), heights, WIDTH, 0.45)
     for part, (model, panels) in zip(parts, shown.items(), strict=True):
-        _block(part, evidence, model, panels)
-    green = theme.FIXED["retrain"]
-    dashes = {"color": theme.QUIET, "linewidth": 1, "linestyle": (0, (4, 3))}
+        _block(part, results, model, panels)
     dots.legend(
         figure,
         [
-            Line2D([], [], color=green, linewidth=1.4, label="retraining itself"),
-            Patch(color=BAND, label="its interval"),
-            Line2D([], [], label="ideal, where it is known beforehand", **dashes),
-            dots.interval(evidence.confidence_level),
+            Line2D([], [], color=theme.RETRAIN, linewidth=1.4, label="retraining itself"),
+            Patch(color=theme.BAND, label="its interval"),
+            Line2D([], [], label="ideal, where it is known beforehand", **theme.DASHED),
+            dots.interval(results.confidence_level),
         ],
     )
     return figure
 
 
-def _block(part: SubFigure, evidence: Results, model: str, panels: list) -> None:
+def _block(part: SubFigure, results: Results, model: str, panels: list) -> None:
     rows, columns = theme.wrapped(len(panels), COLUMNS)
     axes = part.subplots(rows, max(columns, 2), squeeze=False, sharey=True)
     for ax, (metric, split) in zip(axes.flat, panels, strict=False):
-        _panel(ax, evidence, model, metric, split)
+        _panel(ax, results, model, metric, split)
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
 
 
-def _panel(ax: Axes, evidence: Results, model: str, metric: str, split: str | None) -> None:
-    variants = _variants(evidence, model)
-    found = {v: _finite(evidence.summary.get(model, v, metric, split)) for v in variants}
-    base = _finite(measures.of_retrain(evidence, model, metric, split))
-    if "retrain" in found:
-        found["retrain"] = base
-    one = measures.MEASURES[metric]
-    every = [e for e in (*found.values(), base) if e is not None]
-    _scale(ax, [v for e in every for v in (e.value, *e.interval)], one.ideal)
+def _panel(ax: Axes, results: Results, model: str, metric: Metric, split: str | None) -> None:
+    variants = _variants(results, model)
+    get = results.summary.get
+    cells = {v: _finite(get(model, v, metric.name, split)) for v in variants}
+    base = _finite(measures.of_retrain(results, model, metric.name, split))
+    if "retrain" in cells:
+        cells["retrain"] = base
+    every = [cell for cell in (*cells.values(), base) if cell is not None]
+    _scale(ax, [v for cell in every for v in (cell.value, *cell.interval)], metric.ideal)
     if base is not None:
-        ax.axvspan(*base.interval, color=BAND, linewidth=0, zorder=0)
-        ax.axvline(base.value, color=theme.FIXED["retrain"], linewidth=1.4, zorder=1)
-    if one.ideal is not None:
-        dots.reference(ax, one.ideal)
-    labels = [evidence.label(v, "\n") for v in variants]
-    series = [dots.Series(metric, found)]
-    dots.panel(ax, variants, labels, series, text="{:.2g}".format, size=dots.SMALL)
-    ax.set_title(one.title, fontsize=9)
+        ax.axvspan(*base.interval, color=theme.BAND, linewidth=0, zorder=0)
+        ax.axvline(base.value, color=theme.RETRAIN, linewidth=1.4, zorder=1)
+    if metric.ideal is not None:
+        dots.reference(ax, metric.ideal)
+    dots.panel(ax, results, variants, [dots.Series(cells)], "{:.2g}".format, dots.SMALL)
+    ax.set_title(metric.title, fontsize=9)
     ax.tick_params(labelsize=7.8)
 
 
@@ -102,11 +100,11 @@ def _finite(estimate: Cell | None) -> Cell | None:
     return estimate if finite else None
 
 
-def _variants(evidence: Results, model: str) -> list[str]:
+def _variants(results: Results, model: str) -> list[str]:
     """Every variant with a measure; the retrained model also for its floor."""
-    panels, get = measures.present(evidence, model), evidence.summary.get
+    panels, get = measures.present(results, model), results.summary.get
     return [
         v
-        for v in evidence.summary.variants(model)
-        if any(get(model, v, m, s) or get(model, v, m + measures.FLOOR, s) for m, s in panels)
+        for v in results.summary.variants(model)
+        if any(get(model, v, m, s) or get(model, v, m + FLOOR, s) for m, s in panels)
     ]

@@ -14,59 +14,62 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from qmu.report.drawing import dots, theme
 from qmu.report.results.results import Curve, Results
+from qmu.report.results.summary import BASELINES
 
 GROUP = "forget"
 PANELS = 4
-CALIBRATED = (("lira_online", "lira_offline"), ("rmia",), ("u_lira",))
 WIDTH = 10.8
 UNRESOLVED = "#f0f1f3"
 
 
 @theme.styled
-def draw(evidence: Results) -> Figure:
+def draw(results: Results) -> Figure:
     """One block per model, one panel per chosen attack, one line per variant; forget class."""
-    shown = {model: chosen(evidence, model) for model in evidence.summary.models}
-    shown = {model: attacks for model, attacks in shown.items() if attacks}
+    shown = {m: attacks for m in results.summary.models if (attacks := chosen(results, m))}
     if not shown:
         return theme.nothing("No ROC curve was measured.")
     figure, parts = theme.blocks(list(shown), [3.1] * len(shown), WIDTH, 0.4)
-    left, bottom = _limits(evidence)
+    left, bottom = _limits(results)
     for part, (model, attacks) in zip(parts, shown.items(), strict=True):
-        _block(part, evidence, model, attacks, (left, bottom))
-    variants = list(dict.fromkeys(c.variant for c in evidence.curves))
-    palette = theme.colours(variants)
+        _block(part, results, model, attacks, (left, bottom))
+    variants = list(dict.fromkeys(c.variant for c in results.curves))
+    palette = theme.colours(results)
     handles = [
-        Line2D([], [], color=palette[v], label=evidence.label(v), **_style(v)) for v in variants
+        Line2D([], [], color=palette[v], label=results.label(v), **_style(results, v))
+        for v in variants
     ]
-    guess = Line2D([], [], color=theme.QUIET, linewidth=1, linestyle=(0, (4, 3)), label="guessing")
+    guess = Line2D([], [], label="guessing", **theme.DASHED)
     dots.legend(figure, [*handles, guess], columns=8)
     return figure
 
 
-def chosen(evidence: Results, model: str) -> list[str]:
-    """The attacks that are drawn: the strongest on the target, the calibrated ones that ran, then
-    the next strongest while there is room. Strength: distance of the AUC from one half."""
+def chosen(results: Results, model: str) -> list[str]:
+    """The attacks that are drawn: the strongest on the target, those calibrated for each image (of
+    one source the first), then the next strongest while there is room. Strength: distance of the
+    AUC from one half."""
     present = dict.fromkeys(
-        c.attack for c in evidence.curves if c.model == model and c.group == GROUP
+        c.attack for c in results.curves if c.model == model and c.group == GROUP
     )
-    found = {a: evidence.summary.get(model, "target", "auc", "forget_train", a) for a in present}
-    strength = {a: abs(e.value - 0.5) if e is not None else 0.0 for a, e in found.items()}
-    ranked = sorted(present, key=lambda attack: -strength[attack])
-    calibrated = [next((a for a in names if a in present), None) for names in CALIBRATED]
-    wanted = [*ranked[:1], *filter(None, calibrated), *ranked[1:]]
-    kept = list(dict.fromkeys(wanted))[:PANELS]
-    return [attack for attack in ranked if attack in kept]
+    areas = results.summary.areas(model, "target")
+    ranked = sorted(present, key=lambda a: -abs(areas[a].value - 0.5) if a in areas else 0.0)
+    cards, calibrated = results.cards.attacks, {}
+    for attack in present:
+        if attack in cards and cards[attack].calibrated:
+            calibrated.setdefault(cards[attack].source, attack)
+    wanted = dict.fromkeys([*ranked[:1], *calibrated.values(), *ranked[1:]])
+    shown = list(wanted)[:PANELS]
+    return [attack for attack in ranked if attack in shown]
 
 
 def _block(
-    part: SubFigure, evidence: Results, model: str, attacks: list[str], corner: tuple
+    part: SubFigure, results: Results, model: str, attacks: list[str], corner: tuple
 ) -> None:
     axes = part.subplots(1, PANELS, squeeze=False, sharex=True, sharey=True)[0]
     for ax, attack in zip(axes, attacks, strict=False):
         curves = [
-            c for c in evidence.curves if (c.model, c.attack, c.group) == (model, attack, GROUP)
+            c for c in results.curves if (c.model, c.attack, c.group) == (model, attack, GROUP)
         ]
-        _panel(ax, curves, corner)
+        _panel(ax, results, curves, corner)
         ax.set_title(attack)
         ax.set_xlabel("false-positive rate")
     for ax in axes[len(attacks) :]:
@@ -74,7 +77,7 @@ def _block(
     axes[0].set_ylabel("true-positive rate")
 
 
-def _panel(ax: Axes, curves: list[Curve], corner: tuple[float, float]) -> None:
+def _panel(ax: Axes, results: Results, curves: list[Curve], corner: tuple[float, float]) -> None:
     left, bottom = corner
     ax.set_xscale("log")
     ax.set_yscale("log")
@@ -97,28 +100,28 @@ def _panel(ax: Axes, curves: list[Curve], corner: tuple[float, float]) -> None:
         zorder=6,
     )
     guess = np.array([left, 1.0])
-    ax.plot(guess, guess, color=theme.QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-    palette = theme.colours(c.variant for c in curves)
+    ax.plot(guess, guess, zorder=1, **theme.DASHED)
+    palette = theme.colours(results)
     for curve in curves:
-        colour, known = palette[curve.variant], curve.variant in ("target", "retrain")
+        colour, known = palette[curve.variant], curve.variant in BASELINES
         low, tpr, high = (np.maximum(v, bottom) for v in (curve.low, curve.tpr, curve.high))
         ax.fill_between(
             curve.fpr, low, high, color=colour, alpha=0.16 if known else 0.05, linewidth=0, zorder=2
         )
         order = 5 if known else 4
-        ax.plot(curve.fpr, tpr, color=colour, zorder=order, **_style(curve.variant))
+        ax.plot(curve.fpr, tpr, color=colour, zorder=order, **_style(results, curve.variant))
 
 
-def _style(variant: str) -> dict:
-    """The two variants whose answer is known stand out; the control is dotted."""
-    if variant in ("target", "retrain"):
+def _style(results: Results, variant: str) -> dict:
+    """The two variants whose answer is known stand out; controls are dotted."""
+    if variant in BASELINES:
         return {"linewidth": 2.2}
-    return {"linewidth": 1.4, "linestyle": ":" if variant == "logit_mask" else "-"}
+    return {"linewidth": 1.4, "linestyle": ":" if results.is_control(variant) else "-"}
 
 
-def _limits(evidence: Results) -> tuple[float, float]:
+def _limits(results: Results) -> tuple[float, float]:
     """Left and lower end of all panels: a little below the lowest rate of any curve."""
-    curves = [c for c in evidence.curves if c.group == GROUP]
+    curves = [c for c in results.curves if c.group == GROUP]
     lowest = min(float(c.fpr[0]) for c in curves)
     rates = [float(c.tpr[c.tpr > 0].min()) for c in curves if np.any(c.tpr > 0)]
     return lowest / 1.6, min([lowest, *rates]) / 1.3

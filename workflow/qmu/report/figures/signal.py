@@ -31,20 +31,20 @@ GAP = float("nan")
 
 
 @theme.styled
-def draw(evidence: Results) -> Figure:
+def draw(results: Results) -> Figure:
     """One block per model: slope and correlation, shots to make up for it, accuracies."""
     shown = {
-        model: _distinct(one for one in found if one.slope is not None)
-        for model, found in evidence.signal.items()
+        model: _distinct(one for one in embeddings if one.slope is not None)
+        for model, embeddings in results.signal.items()
     }
-    shown = {model: found for model, found in shown.items() if found}
+    shown = {model: embeddings for model, embeddings in shown.items() if embeddings}
     if not shown:
         return theme.nothing("What a backend leaves of the signal was not measured.")
     first = next(iter(shown.values()))[0]
-    heads = [f"{model} on {found[0].backend}" for model, found in shown.items()]
+    heads = [f"{model} on {one[0].backend}" for model, one in shown.items()]
     figure, parts = theme.blocks(heads, [HEIGHT] * len(shown), WIDTH, 0.7)
-    for part, found in zip(parts, shown.values(), strict=True):
-        _block(part, found, evidence.confidence_level)
+    for part, embeddings in zip(parts, shown.values(), strict=True):
+        _block(part, embeddings, results.confidence_level)
     handles = [
         dots.marker("slope", SLOPE),
         dots.marker("correlation", CORRELATION, "s"),
@@ -52,45 +52,45 @@ def draw(evidence: Results) -> Figure:
             dots.marker(name.format(shots=first.shots), colour, shape, filled)
             for name, colour, shape, filled, _ in CURVES.values()
         ),
-        dots.interval(evidence.confidence_level),
+        dots.interval(results.confidence_level),
     ]
     dots.legend(figure, handles, columns=4)
     return figure
 
 
-def _distinct(found: Iterable[Embedding]) -> list[Embedding]:
+def _distinct(embeddings: Iterable[Embedding]) -> list[Embedding]:
     """Each embedding once: the bound may have found a number of layers that was asked for."""
-    kept: dict[tuple[str, int], Embedding] = {}
-    for one in found:
+    once: dict[tuple[str, int], Embedding] = {}
+    for one in embeddings:
         key = (one.name, one.layers)
-        if key not in kept or one.limit is not None:
-            kept[key] = one
-    return list(kept.values())
+        if key not in once or one.limit is not None:
+            once[key] = one
+    return list(once.values())
 
 
-def _block(part: SubFigure, found: Sequence[Embedding], confidence: float) -> None:
+def _block(part: SubFigure, embeddings: Sequence[Embedding], confidence: float) -> None:
     left, middle, right = part.subplots(1, 3, width_ratios=[1, 1, 1.5])
     style = {"markersize": 5, "linewidth": 1.2}
-    places = range(len(found))
+    places = range(len(embeddings))
     for name, colour, shape in (("slope", SLOPE, "-o"), ("correlation", CORRELATION, "-s")):
-        values = [getattr(one, name) for one in found]
+        values = [getattr(one, name) for one in embeddings]
         left.plot(places, values, shape, color=colour, **style)
     left.set_ylim(min(-0.03, left.get_ylim()[0]), 1.05)
     left.set_ylabel("noisy against exact ⟨Z⟩")
-    factors = [GAP if one.shots_factor is None else one.shots_factor for one in found]
+    factors = [GAP if one.shots_factor is None else one.shots_factor for one in embeddings]
     middle.plot(places, factors, "-o", color=theme.INK, **style)
     middle.set_yscale("log")
     middle.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}×"))
     middle.yaxis.set_minor_locator(NullLocator())
     middle.set_ylabel("shots to make up for the slope")
-    for place, one in enumerate(found):
+    for place, one in enumerate(embeddings):
         _accuracies(right, place, one, confidence)
     right.set_ylim(-0.03, 1.05)
     right.yaxis.set_major_formatter(FuncFormatter(lambda value, _: dots.percent(value)))
-    right.set_ylabel(f"accuracy, {found[0].samples} test images")
+    right.set_ylabel(f"accuracy, {embeddings[0].samples} test images")
     for ax in (left, middle, right):
-        ax.set_xticks(places, [f"{one.gates}\n{one.label}" for one in found])
-        ax.set_xlim(-0.5, len(found) - 0.5)
+        ax.set_xticks(places, [f"{one.gates}\n{one.label}" for one in embeddings])
+        ax.set_xlim(-0.5, len(embeddings) - 0.5)
         ax.grid(axis="x", visible=False)
     middle.set_xlabel("two-qubit gates (below: layers; * fewest within the bound)")
 

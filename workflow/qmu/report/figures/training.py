@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from qmu.report.drawing import dots, theme
 from qmu.report.results.results import History, Results
-from qmu.report.results.summary import BASELINES
+from qmu.report.results.summary import BASELINES, baselines_first
 
 FLOOR = 1e-4
 WIDE = 20.0
@@ -19,27 +19,25 @@ WIDE = 20.0
 
 
 @theme.styled
-def draw(evidence: Results) -> Figure:
+def draw(results: Results) -> Figure:
     """Rows: models; columns: training loss, training accuracy, forget loss while unlearning."""
-    courses = [h for h in evidence.histories if len(h.epoch)]
+    courses = [h for h in results.histories if len(h.epoch)]
     models = list(dict.fromkeys(h.model for h in courses))
     if not models:
         return theme.nothing("No training histories were given.")
     figure, axes = theme.grid(len(models), 3, 10.4, 0.7 + 2.5 * len(models))
-    found = dict.fromkeys(h.variant for h in courses)
-    palette = theme.colours(
-        [*(v for v in BASELINES if v in found), *(v for v in found if v not in BASELINES)]
-    )
+    variants = baselines_first(h.variant for h in courses)
+    palette = theme.colours(results)
     for row, model in zip(axes, models, strict=True):
         own = [h for h in courses if h.model == model]
         _training(row[0], row[1], [h for h in own if h.variant in BASELINES], palette)
-        _unlearning(row[2], [h for h in own if h.variant not in BASELINES], palette, evidence)
+        _unlearning(row[2], [h for h in own if h.variant not in BASELINES], palette, results)
         row[0].set_title(f"{model}: training loss")
         row[1].set_title("training accuracy")
         row[2].set_title("forget loss while unlearning")
     dots.legend(
         figure,
-        [Line2D([], [], color=c, linewidth=2, label=evidence.label(v)) for v, c in palette.items()],
+        [Line2D([], [], color=palette[v], linewidth=2, label=results.label(v)) for v in variants],
         columns=7,
     )
     return figure
@@ -58,7 +56,7 @@ def _training(losses, accuracies, courses: list[History], palette: dict[str, str
         ax.set_xlabel("epoch")
 
 
-def _unlearning(ax, courses: list[History], palette: dict[str, str], evidence: Results) -> None:
+def _unlearning(ax, courses: list[History], palette: dict[str, str], results: Results) -> None:
     if not courses:
         ax.set_axis_off()
         return
@@ -78,13 +76,13 @@ def _unlearning(ax, courses: list[History], palette: dict[str, str], evidence: R
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("step")
     ax.set_ylabel("mean cross-entropy")
-    if evidence.classes:
-        _uniform_guess(ax, evidence.classes)
+    if results.classes:
+        _uniform_guess(ax, results.classes)
 
 
 def _uniform_guess(ax, classes: int) -> None:
     goal = math.log(classes)
-    ax.axhline(goal, color=theme.QUIET, linewidth=1, linestyle=(0, (4, 3)))
+    ax.axhline(goal, **theme.DASHED)
     room = 2.2 if ax.get_yscale() == "log" else 1.15
     ax.set_ylim(top=max(ax.get_ylim()[1], room * goal))
     ax.annotate(

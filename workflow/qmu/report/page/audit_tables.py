@@ -6,9 +6,10 @@ import math
 
 from qmu.report.results import measures
 from qmu.report.results.results import Results
-from qmu.report.results.summary import Cell
+from qmu.report.results.summary import FLOOR, Cell
+from qmu.report.sentences.words import low_rate, small
 
-from .tables import DASH, Table, small
+from .tables import DASH, Table
 
 LOW_FPR = {"tpr_at_fpr_1pct": "1% FPR", "tpr_at_fpr_0_1pct": "0.1% FPR"}
 GROUPS = {"forget_train": "", "retain_train": ", other classes"}
@@ -23,7 +24,7 @@ IMAGES = {
 }
 
 
-def low_fpr(evidence: Results, model: str) -> Table | None:
+def low_fpr(results: Results, model: str) -> Table | None:
     """TPR at 1% and 0.1% FPR and the lower bound of epsilon, per attack and variant."""
     columns = [
         (f"members found at {name}{where}", metric, split)
@@ -33,13 +34,13 @@ def low_fpr(evidence: Results, model: str) -> Table | None:
     columns += [
         (f"ε at least{where}", "epsilon_lower_bound", split) for split, where in GROUPS.items()
     ]
-    columns = [column for column in columns if _any(evidence, model, *column[1:])]
+    columns = [column for column in columns if _any(results, model, *column[1:])]
     rows = []
-    for attack in evidence.summary.attacks:
-        for variant in evidence.summary.variants(model):
-            cells = [_low(evidence, (model, variant, m, s, attack)) for _, m, s in columns]
+    for attack in results.summary.attacks:
+        for variant in results.summary.variants(model):
+            cells = [_low(results, (model, variant, m, s, attack)) for _, m, s in columns]
             if any(cell != DASH for cell in cells):
-                rows.append((attack, evidence.label(variant), *cells))
+                rows.append((attack, results.label(variant), *cells))
     if not rows:
         return None
     names = tuple(name for name, *_ in columns)
@@ -47,53 +48,46 @@ def low_fpr(evidence: Results, model: str) -> Table | None:
     return Table(caption, ("attack", "variant", *names), tuple(rows), 2)
 
 
-def _low(evidence: Results, key: tuple) -> str:
-    estimate = evidence.summary.cells.get(key)
+def _low(results: Results, key: tuple) -> str:
+    estimate = results.summary.cells.get(key)
     if estimate is None:
-        if key not in evidence.summary.unresolved:
+        if key not in results.summary.unresolved:
             return DASH
-        n = evidence.summary.unresolved[key]
+        n = results.summary.unresolved[key]
         return "not resolvable" if n is None else f"not resolvable with {n} non-members"
     if key[2] == "epsilon_lower_bound":
         return f"{estimate.value:.2f}"
-    return _exact_rate(estimate)
+    return low_rate(estimate)
 
 
-def _exact_rate(estimate: Cell) -> str:
-    """A small rate with one decimal: whole percents would hide it."""
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.1%}"
-    return f"{estimate.value:.1%} [{100 * estimate.low:.1f}–{100 * estimate.high:.1f}]"
-
-
-def _any(evidence: Results, model: str, metric: str, split: str) -> bool:
-    keys = (*evidence.summary.cells, *evidence.summary.unresolved)
+def _any(results: Results, model: str, metric: str, split: str) -> bool:
+    keys = (*results.summary.cells, *results.summary.unresolved)
     return any(key[0] == model and key[2:4] == (metric, split) for key in keys)
 
 
-def quality(evidence: Results, model: str) -> Table | None:
+def quality(results: Results, model: str) -> Table | None:
     """Every measure of unlearning quality of every variant; ``floor`` marks what is the distance
     between retrained models."""
-    pairs = measures.present(evidence, model)
+    pairs = measures.present(results, model)
     if not pairs:
         return None
-    variants = evidence.summary.variants(model)
+    variants = results.summary.variants(model)
     rows = [
         (
-            measures.title(metric),
+            measures.title(results, metric),
             IMAGES.get(split, str(split)),
-            *(_quality(evidence, model, variant, metric, split) for variant in variants),
+            *(_quality(results, model, variant, metric, split) for variant in variants),
         )
         for metric, split in pairs
     ]
-    columns = ("measure", "images", *(evidence.label(v) for v in variants))
+    columns = ("measure", "images", *(results.label(v) for v in variants))
     return Table(f"{model}: measures of unlearning quality", columns, tuple(rows), 2)
 
 
-def _quality(evidence: Results, model: str, variant: str, metric: str, split: str | None) -> str:
-    get = evidence.summary.get
+def _quality(results: Results, model: str, variant: str, metric: str, split: str | None) -> str:
+    get = results.summary.get
     estimate = get(model, variant, metric, split)
-    floor = get(model, variant, metric + measures.FLOOR, split)
+    floor = get(model, variant, metric + FLOOR, split)
     shown = [_number(estimate)] if estimate is not None else []
     if floor is not None:
         shown.append(f"floor {_number(floor)}")

@@ -6,7 +6,7 @@ from qmu.report.results.devices import SIMULATION
 from qmu.report.results.results import Results
 from qmu.report.sentences.words import number, rate
 
-from .tables import DASH, Table
+from .tables import DASH, Table, shown
 
 SIGNAL = {
     "slope of ⟨Z⟩": ("signal_slope", number),
@@ -16,53 +16,49 @@ SIGNAL = {
 }
 
 
-def tables(evidence: Results) -> list[Table]:
+def device_tables(results: Results) -> list[Table]:
     """Per model the attacks and the signal on every device; none where no device was asked."""
-    if not evidence.devices:
+    if not results.devices:
         return []
     made = []
-    for model in evidence.devices.models:
-        made += [_attacked(evidence, model), _left(evidence, model)]
+    for model in results.devices.models:
+        made += [_attacked(results, model), _left(results, model)]
     return [table for table in made if table.rows]
 
 
-def _attacked(evidence: Results, model: str) -> Table:
-    devices, attack = evidence.devices, evidence.published_attack or ""
-    strongest = devices.strongest(model)
+def _attacked(results: Results, model: str) -> Table:
+    attack = results.published_attack or ""
+    compared = tuple(dict.fromkeys(filter(None, (attack, results.devices.strongest(model)))))
     rows = []
-    for place in devices.places:
-        for variant in evidence.summary.variants(model):
-            members = devices.get(place, model, variant, "mia_success", "forget_train", attack)
-            others = devices.non_members(place, model, variant, attack)
-            cells = [DASH if estimate is None else rate(estimate) for estimate in (members, others)]
-            for name in dict.fromkeys(filter(None, (attack, strongest))):
-                area = devices.get(place, model, variant, "auc", "forget_train", name)
-                cells.append(DASH if area is None else number(area))
-            kept = devices.get(place, model, variant, "accuracy", "retain_test", None)
-            cells.append(DASH if kept is None else rate(kept))
-            if any(cell != DASH for cell in cells):
-                rows.append((place, evidence.label(variant), *cells))
-    columns = ("members", "never trained on")
-    columns += tuple(f"AUC, {name}" for name in dict.fromkeys(filter(None, (attack, strongest))))
+    for place, summary in results.devices.places.items():
+        for variant in results.summary.variants(model):
+            areas = summary.areas(model, variant)
+            cells = (
+                shown(summary.get(model, variant, "mia_success", "forget_train", attack), rate),
+                shown(summary.non_members(model, variant, attack), rate),
+                *(shown(areas.get(name), number) for name in compared),
+                shown(summary.get(model, variant, "accuracy", "retain_test"), rate),
+            )
+            if set(cells) != {DASH}:
+                rows.append((place, results.label(variant), *cells))
+    areas = (f"AUC, {name}" for name in compared)
     return Table(
         f"{model}: called “member” by {attack}, AUC, and accuracy on the other classes",
-        ("device", "variant", *columns, "test accuracy"),
+        ("device", "variant", "members", "never trained on", *areas, "test accuracy"),
         tuple(rows),
         2,
     )
 
 
-def _left(evidence: Results, model: str) -> Table:
+def _left(results: Results, model: str) -> Table:
     """What is left of the original model's signal on each device."""
-    devices, rows = evidence.devices, []
-    for place in devices.places:
-        found = [
-            (estimate, text)
-            for metric, text in SIGNAL.values()
-            for estimate in (devices.get(place, model, "target", metric, "test", None),)
+    rows = []
+    for place, summary in results.devices.places.items():
+        cells = [
+            shown(summary.get(model, "target", metric, "test"), form)
+            for metric, form in SIGNAL.values()
         ]
-        if place != SIMULATION and any(estimate is not None for estimate, _ in found):
-            cells = (DASH if estimate is None else text(estimate) for estimate, text in found)
+        if place != SIMULATION and set(cells) != {DASH}:
             rows.append((place, *cells))
     caption = f"{model}: what each device leaves of the original model on test images"
     return Table(caption, ("device", *SIGNAL), tuple(rows))

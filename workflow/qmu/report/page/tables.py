@@ -7,10 +7,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qmu.report.figures.accuracy import SPLITS
 from qmu.report.results.results import Results
-from qmu.report.results.summary import Cell
-from qmu.report.sentences.words import number, rate, signed
+from qmu.report.results.summary import FLOOR, SPLITS, Cell
+from qmu.report.sentences.words import number, rate, signed, small
 
 DASH = "–"
 
@@ -45,31 +44,23 @@ class Corners:
 
 
 def corners(
-    evidence: Results, model: str, attack: str | None, only: Collection[str] | None = None
+    results: Results, model: str, attack: str | None, only: Collection[str] | None = None
 ) -> list[Corners]:
     """The 2x2 table of one attack on one model, baselines first; ``only`` of these variants."""
-    rows, get = [], evidence.summary.get
-    for variant in evidence.summary.variants(model) if attack else ():
+    rows, summary = [], results.summary
+    for variant in summary.variants(model) if attack else ():
         if only is not None and variant not in only:
             continue
-        members = get(model, variant, "mia_success", "forget_train", attack)
-        found = evidence.non_members(model, variant, attack)
-        others = found and found[1]
+        members = summary.get(model, variant, "mia_success", "forget_train", attack)
+        others = summary.non_members(model, variant, attack)
         if members is None and others is None:
             continue
         gap = DASH
         if members is not None and others is not None:
             gap = signed(100 * (members.value - others.value), 0)
-        area = get(model, variant, "auc", "forget_train", attack)
-        rows.append(
-            Corners(
-                evidence.label(variant),
-                _corner(members),
-                _corner(others),
-                gap,
-                DASH if area is None else number(area),
-            )
-        )
+        area = shown(summary.areas(model, variant).get(attack), number)
+        label = results.label(variant)
+        rows.append(Corners(label, _corner(members), _corner(others), gap, area))
     return rows
 
 
@@ -79,24 +70,20 @@ def _corner(estimate: Cell | None) -> Corner:
     return Corner(rate(estimate), min(max(estimate.value, 0.0), 1.0))
 
 
-def full(evidence: Results, model: str) -> list[Table]:
+def full(results: Results, model: str) -> list[Table]:
     """Accuracy, attacks, distances and cost of one model; tables without numbers are left out."""
     tables = (_accuracy, _attacks, _distances, _costs)
-    made = [make(evidence, model) for make in tables]
+    made = [make(results, model) for make in tables]
     return [table for table in made if table.rows]
 
 
-def _accuracy(evidence: Results, model: str) -> Table:
+def _accuracy(results: Results, model: str) -> Table:
     columns = {title: ("accuracy", split, rate) for split, title in SPLITS.items()}
-    rows = [
-        (evidence.label(v), *cells)
-        for v in evidence.summary.variants(model)
-        if (cells := _cells(evidence, model, v, None, columns))
-    ]
-    return Table(f"{model}: accuracy", ("variant", *columns), tuple(rows))
+    rows = _rows(results, model, None, columns)
+    return Table(f"{model}: accuracy", ("variant", *columns), rows)
 
 
-def _attacks(evidence: Results, model: str) -> Table:
+def _attacks(results: Results, model: str) -> Table:
     columns = {
         "members": ("mia_success", "forget_train", rate),
         "members the attack was not fitted on": ("mia_success_unfitted", "forget_train", rate),
@@ -107,39 +94,32 @@ def _attacks(evidence: Results, model: str) -> Table:
         "balanced accuracy": ("balanced_accuracy", "forget_train", rate),
         "AUC, other classes": ("auc", "retain_train", number),
     }
-    columns = _present(evidence, model, columns)
+    columns = _present(results, model, columns)
     rows = [
-        (attack, evidence.label(v), *cells)
-        for attack in evidence.summary.attacks
-        for v in evidence.summary.variants(model)
-        if (cells := _cells(evidence, model, v, attack, columns))
+        (attack, *row)
+        for attack in results.summary.attacks
+        for row in _rows(results, model, attack, columns)
     ]
-    return Table(
-        f"{model}: attacks on the forget class", ("attack", "variant", *columns), tuple(rows), 2
-    )
+    caption = f"{model}: attacks on the forget class"
+    return Table(caption, ("attack", "variant", *columns), tuple(rows), 2)
 
 
-def _distances(evidence: Results, model: str) -> Table:
-    names = {"kl_to_retrain": "KL", "js_to_retrain": "JS", "agreement_with_retrain": "agreement"}
-    forms = {"kl_to_retrain": small, "js_to_retrain": small, "agreement_with_retrain": rate}
+def _distances(results: Results, model: str) -> Table:
+    forms = {"KL": ("kl_to_retrain", small), "JS": ("js_to_retrain", small)}
+    forms["agreement"] = ("agreement_with_retrain", rate)
     rows = []
     for split, title in SPLITS.items():
-        for variant in evidence.summary.variants(model):
-            floor = "_floor" if variant == "retrain" else ""
-            columns = {n: (f"{m}{floor}", split, forms[m]) for m, n in names.items()}
-            cells = _cells(evidence, model, variant, None, columns)
-            if cells:
-                label = "floor: retrain to retrain" if floor else evidence.label(variant)
+        for variant in results.summary.variants(model):
+            floor = FLOOR if variant == "retrain" else ""
+            columns = {n: (metric + floor, split, form) for n, (metric, form) in forms.items()}
+            label = "floor: retrain to retrain" if floor else results.label(variant)
+            if cells := _cells(results, model, variant, None, columns):
                 rows.append((title, label, *cells))
-    return Table(
-        f"{model}: distance to the retrained model",
-        ("split", "variant", *names.values()),
-        tuple(rows),
-        2,
-    )
+    caption = f"{model}: distance to the retrained model"
+    return Table(caption, ("split", "variant", *forms), tuple(rows), 2)
 
 
-def _costs(evidence: Results, model: str) -> Table:
+def _costs(results: Results, model: str) -> Table:
     columns = {
         "gradient evaluations": ("gradient_evaluations", None, count),
         "forward evaluations": ("forward_evaluations", None, count),
@@ -151,39 +131,42 @@ def _costs(evidence: Results, model: str) -> Table:
         "speed-up, gradient evaluations": ("speedup", None, times),
         "speed-up, seconds": ("speedup_seconds", None, times),
     }
-    columns = _present(evidence, model, columns)
-    rows = [
-        (evidence.label(v), *cells)
-        for v in evidence.summary.variants(model)
-        if (cells := _cells(evidence, model, v, None, columns))
-    ]
-    return Table(f"{model}: cost, mean of the seeds", ("variant", *columns), tuple(rows))
+    columns = _present(results, model, columns)
+    rows = _rows(results, model, None, columns)
+    return Table(f"{model}: cost, mean of the seeds", ("variant", *columns), rows)
 
 
 Columns = Mapping[str, tuple[str, str | None, Callable[[Cell], str]]]
 
 
+def _rows(
+    results: Results, model: str, attack: str | None, columns: Columns
+) -> tuple[tuple[str, ...], ...]:
+    """A row per variant that has any of the columns."""
+    return tuple(
+        (results.label(variant), *cells)
+        for variant in results.summary.variants(model)
+        if (cells := _cells(results, model, variant, attack, columns))
+    )
+
+
 def _cells(
-    evidence: Results, model: str, variant: str, attack: str | None, columns: Columns
+    results: Results, model: str, variant: str, attack: str | None, columns: Columns
 ) -> tuple[str, ...]:
-    found = [evidence.summary.get(model, variant, m, s, attack) for m, s, _ in columns.values()]
-    if not any(found):
-        return ()
-    forms = [form for *_, form in columns.values()]
-    return tuple(DASH if e is None else f(e) for e, f in zip(found, forms, strict=True))
+    get = results.summary.get
+    cells = [shown(get(model, variant, m, split, attack), f) for m, split, f in columns.values()]
+    return tuple(cells) if set(cells) != {DASH} else ()
 
 
-def _present(evidence: Results, model: str, columns: Columns) -> Columns:
+def _present(results: Results, model: str, columns: Columns) -> Columns:
     """Without the columns that are empty for every variant and attack."""
-    known = {(key[2], key[3]) for key in evidence.summary.cells if key[0] == model}
+    known = {(key[2], key[3]) for key in results.summary.cells if key[0] == model}
     return {name: spec for name, spec in columns.items() if spec[:2] in known}
 
 
-def small(estimate: Cell) -> str:
-    """Three significant digits, with the interval where there is one."""
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3g}"
-    return f"{estimate.value:.3g} [{estimate.low:.3g}–{estimate.high:.3g}]"
+def shown(cell: Cell | None, form: Callable[[Cell], str]) -> str:
+    """A figure in its form, a dash where it was not measured."""
+    return DASH if cell is None else form(cell)
 
 
 def count(estimate: Cell) -> str:

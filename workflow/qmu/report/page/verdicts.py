@@ -1,21 +1,16 @@
-"""The verdicts for the page: what each rule says, and each variant's verdict with its evidence."""
+"""The verdicts for the page: each variant's in words, with its sentence and evidence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qmu.audit.verdicts import verdicts
+from qmu.audit.verdicts.verdicts import NOT_JUDGED, RULES
 from qmu.report.results.results import Results
 
+__all__ = ["RULES", "Row", "rows"]
 
-@dataclass(frozen=True)
-class Rule:
-    """A rule by which verdicts are made: ``name``, verdict in ``words``, the rule itself."""
-
-    name: str
-    words: str
-    rule: str
-    accuses: bool
+WORDS = {rule.name: rule.words for rule in RULES} | {NOT_JUDGED: "not judged"}
+ACCUSING = {rule.name for rule in RULES if rule.accuses}
 
 
 @dataclass(frozen=True)
@@ -29,37 +24,16 @@ class Row:
     figures: tuple[str, ...]
 
 
-def rules() -> list[Rule]:
-    """The stated rules in their order."""
-    return [
-        Rule(
-            rule.name,
-            getattr(rule, "words", _plain(rule.name)),
-            rule.rule,
-            bool(getattr(rule, "accuses", False)),
-        )
-        for rule in getattr(verdicts, "RULES", ())
-    ]
-
-
-def rows(evidence: Results, model: str) -> list[Row]:
+def rows(results: Results, model: str) -> list[Row]:
     """The verdicts on a model's variants, as found; empty where none was made."""
-    known = {rule.name: rule for rule in rules()}
-    found = []
-    for one in evidence.judgements:
-        if one.model == model:
-            rule = known.get(one.verdict)
-            found.append(
-                Row(
-                    evidence.label(one.variant),
-                    rule.words if rule else _plain(one.verdict),
-                    rule is not None and rule.accuses,
-                    one.sentence,
-                    tuple(part.strip() for part in one.evidence.split(";") if part.strip()),
-                )
-            )
-    return found
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
+    return [
+        Row(
+            results.label(one.variant),
+            WORDS.get(one.verdict, one.verdict),
+            one.verdict in ACCUSING,
+            one.sentence,
+            tuple(part.strip() for part in one.evidence.split(";") if part.strip()),
+        )
+        for one in results.judgements
+        if one.model == model
+    ]

@@ -12,40 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from qmu.attacks.game import AttackCard
-from qmu.models.model import ModelCard
-from qmu.quality.exam import QualityCard
-from qmu.unlearning.problem import MethodCard
+from qmu.losses import logit_scaled_confidence
 
-from . import devices as device_evidence
-from . import signal as signal_evidence
-from . import sweep as sweep_evidence
-from .devices import DeviceEvidence
+from . import devices as devices_table
+from . import signal as signal_table
+from . import sweep as sweep_table
+from .cards import Cards, first
+from .devices import SIMULATION, DeviceResults
 from .signal import Embedding
-from .summary import BASELINES, Cell, Summary, summarise
-from .sweep import SweepEvidence
-
-__all__ = [
-    "BASELINES",
-    "Cards",
-    "Confidence",
-    "Curve",
-    "Estimate",
-    "Results",
-    "History",
-    "Judgement",
-    "Summary",
-    "cards",
-    "gather",
-    "logit_scaled_confidence",
-    "summarise",
-]
+from .summary import Summary, baselines_first, summarise
+from .sweep import SweepResults
 
 Key = tuple[str, int, str]
 """(model, seed, variant)"""
-
-PUBLISHED_ATTACK = "su_graybox"
-NON_MEMBER_SPLITS = ("forget_unseen", "forget_test")
 
 
 @dataclass(frozen=True)
@@ -98,43 +77,6 @@ class Judgement:
     evidence: str
 
 
-def logit_scaled_confidence(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """phi = z_y - logsumexp of the other logits, that is log(p_y / (1 - p_y)).
-
-    ``logits`` (n, classes), ``label`` (n,) to (n,) float64. Source: Carlini et al. 2022,
-    "Membership inference attacks from first principles" (arXiv:2112.03570).
-    """
-    rows, logits = np.arange(len(label)), np.array(logits, dtype=np.float64)
-    own = logits[rows, label]
-    logits[rows, label] = -np.inf
-    peak = logits.max(axis=1, keepdims=True)
-    return own - (peak[:, 0] + np.log(np.exp(logits - peak).sum(axis=1)))
-
-
-@dataclass(frozen=True)
-class Cards:
-    """Name -> card, for the components that the experiment names."""
-
-    models: Mapping[str, ModelCard] = field(default_factory=dict)
-    methods: Mapping[str, MethodCard] = field(default_factory=dict)
-    attacks: Mapping[str, AttackCard] = field(default_factory=dict)
-    quality: Mapping[str, QualityCard] = field(default_factory=dict)
-
-
-def cards(config: Mapping[str, Any]) -> Cards:
-    """The cards of the components that a validated config names (`Experiment.model_dump`)."""
-    from qmu import registry
-
-    found = [
-        {
-            name: registry.load(kind, entry["component"]).CARD
-            for name, entry in (config.get(kind) or {}).items()
-        }
-        for kind in ("models", "unlearning", "attacks", "quality")
-    ]
-    return Cards(*found)
-
-
 @dataclass(frozen=True)
 class Results:
     """All that the report shows; ``classes`` is None where no outputs were given."""
@@ -145,9 +87,9 @@ class Results:
     classes: int | None = None
     curves: tuple[Curve, ...] = ()
     judgements: tuple[Judgement, ...] = ()
-    sweep: SweepEvidence = field(default_factory=SweepEvidence)
+    sweep: SweepResults = field(default_factory=SweepResults)
     signal: Mapping[str, tuple[Embedding, ...]] = field(default_factory=dict)
-    devices: DeviceEvidence = field(default_factory=DeviceEvidence)
+    devices: DeviceResults = field(default_factory=DeviceResults)
     config: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     cards: Cards = field(default_factory=Cards)
@@ -155,7 +97,7 @@ class Results:
     def label(self, variant: str, separator: str = " ") -> str:
         """A variant's name with its caveat: a control, or a reconstructed method."""
         card = self.cards.methods.get(variant)
-        if card is not None and card.control:
+        if self.is_control(variant):
             return f"{variant}{separator}(control)"
         if card is not None and card.reconstructed:
             return f"{variant}{separator}(reconstructed)"
@@ -173,20 +115,21 @@ class Results:
 
     @property
     def published_attack(self) -> str | None:
-        """`su_graybox` where it ran, else the first attack."""
-        attacks = self.summary.attacks
-        if PUBLISHED_ATTACK in attacks or not attacks:
-            return PUBLISHED_ATTACK if attacks else None
-        return attacks[0]
+        """The attack whose card says that it is the published one, where it ran; else the first."""
+        return first(self.summary.attacks, self.cards.attacks, "published")
 
-    def non_members(self, model: str, variant: str, attack: str) -> tuple[str, Cell] | None:
-        """(split, false-positive rate) on forget-class images never trained on; the images that
-        no part of the experiment has used come before the test images."""
-        for split in NON_MEMBER_SPLITS:
-            found = self.summary.get(model, variant, "mia_false_positive", split, attack)
-            if found is not None:
-                return split, found
-        return None
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Every variant that the experiment names or a table holds, baselines first."""
+        names = [*self.cards.methods, *self.summary.variants()]
+        for tables in (self.histories, self.confidences, self.curves):
+            names += [one.variant for one in tables]
+        return baselines_first([*names, *(key[1] for key in self.sweep.cells)])
+
+    def is_control(self, variant: str) -> bool:
+        """Whether the variant is a control, which unlearns nothing."""
+        card = self.cards.methods.get(variant)
+        return card is not None and card.control
 
 
 def gather(
@@ -211,32 +154,37 @@ def gather(
     gives to them, stand apart from those of the simulation.
     ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
     """
-    confidences, classes = [], None
-    for (model, seed, variant), table in (outputs or {}).items():
-        rows = np.asarray(table["forget"], dtype=bool)
-        classes = int(np.shape(table["logits"])[1])
-        phi = logit_scaled_confidence(table["logits"][rows], np.asarray(table["label"])[rows])
-        split = np.asarray(table["split"])[rows]
-        confidences.append(Confidence(model, seed, variant, split, phi))
+    outputs = outputs or {}
+    classes = {int(np.shape(table["logits"])[1]) for table in outputs.values()}
     courses = [
         History(*key, *(np.asarray(table[name]) for name in ("epoch", "loss", "accuracy")))
         for key, table in (histories or {}).items()
     ]
-    places = device_evidence.index(summary, (config or {}).get("devices") or ())
+    places = devices_table.index(summary, (config or {}).get("devices") or ())
     return Results(
-        summary=places.places.get(device_evidence.SIMULATION) or summarise(summary),
+        summary=places.places.get(SIMULATION) or summarise(summary),
         devices=places,
         histories=tuple(courses),
-        confidences=tuple(confidences),
-        classes=classes,
+        confidences=tuple(Confidence(*key, *_confidence(t)) for key, t in outputs.items()),
+        classes=max(classes, default=None),
         curves=tuple(curve for table in curves for curve in _curves(table)),
         judgements=_judgements(verdicts or {}),
-        sweep=SweepEvidence() if sweep is None else sweep_evidence.index(sweep),
-        signal=signal_evidence.index(signal),
+        sweep=SweepResults() if sweep is None else sweep_table.index(sweep),
+        signal=signal_table.index(signal),
         config=config or {},
         manifest=manifest or {},
         cards=cards or Cards(),
     )
+
+
+def _confidence(table: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Split and logit-scaled confidence of the forget class's images."""
+    rows = np.asarray(table["forget"], dtype=bool)
+    logits = np.asarray(table["logits"], dtype=np.float64)[rows]
+    # Where the model can never name the label, the confidence is minus infinity, and meant so.
+    with np.errstate(divide="ignore"):
+        phi = logit_scaled_confidence(logits, np.asarray(table["label"])[rows], np)
+    return np.asarray(table["split"])[rows], phi
 
 
 def _curves(table: Mapping[str, np.ndarray]) -> list[Curve]:

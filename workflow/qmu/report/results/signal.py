@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .summary import null
+
 ACCURACIES = ("ideal", "embedded", "noisy", "corrected", "sampled")
 
 
@@ -24,7 +26,6 @@ class Embedding:
     samples: int
     shots: int
     gates: int
-    fidelity: float
     slope: float | None
     correlation: float | None
     shots_factor: float | None
@@ -32,7 +33,7 @@ class Embedding:
 
     @property
     def label(self) -> str:
-        """A short name for axes: ``4`` layers, ``exact``; starred where found by a bound."""
+        """A short name for axes: ``4`` layers, ``exact``; starred where embeddings by a bound."""
         if self.name == "mps":
             return f"{self.layers}*" if self.limit is not None else str(self.layers)
         return "exact" if self.name == "tree" else self.name
@@ -40,12 +41,12 @@ class Embedding:
 
 def index(tables: Iterable[Mapping[str, Iterable[Any]]]) -> dict[str, tuple[Embedding, ...]]:
     """Model -> its embeddings, fewest gates first; nulls may be None or NaN."""
-    found: dict[str, list[Embedding]] = {}
+    embeddings: dict[str, list[Embedding]] = {}
     for table in tables:
         for values in zip(*table.values(), strict=True):
-            row = {name: _null(value) for name, value in zip(table, values, strict=True)}
-            found.setdefault(str(row["model"]), []).append(_embedding(row))
-    return {model: tuple(sorted(rows, key=lambda one: one.gates)) for model, rows in found.items()}
+            row = {name: null(value) for name, value in zip(table, values, strict=True)}
+            embeddings.setdefault(str(row["model"]), []).append(_embedding(row))
+    return {model: tuple(sorted(rows, key=lambda one: one.gates)) for model, rows in embeddings.items()}
 
 
 def _embedding(row: Mapping[str, Any]) -> Embedding:
@@ -57,13 +58,8 @@ def _embedding(row: Mapping[str, Any]) -> Embedding:
         samples=int(row["samples"]),
         shots=int(row["shots"]),
         gates=int(row["two_qubit_gates"]),
-        fidelity=float(row["fidelity_mean"]),
         slope=row["slope"],
         correlation=row["correlation"],
         shots_factor=row["shots_factor"],
         accuracy={name: row[f"accuracy_{name}"] for name in ACCURACIES},
     )
-
-
-def _null(value: Any) -> Any:
-    return None if value is None or value != value else value

@@ -14,6 +14,16 @@ from typing import Any
 import numpy as np
 
 BASELINES = ("target", "retrain")
+SPLITS = {
+    "forget_train": "forget class, trained on",
+    "forget_test": "forget class, test",
+    "retain_train": "other classes, trained on",
+    "retain_test": "other classes, test",
+}
+NON_MEMBER_SPLITS = ("forget_unseen", "forget_test")
+"""Images of the forget class that no model was trained on; those that nothing has used first."""
+FLOOR = "_floor"
+"""Ends the name of a distance between retrained models, which differ in their seeds alone."""
 
 
 @dataclass(frozen=True)
@@ -58,20 +68,54 @@ class Summary:
 
     def variants(self, model: str | None = None) -> tuple[str, ...]:
         """Variants of a model (of all models), baselines first, then as found."""
-        found = dict.fromkeys(key[1] for key in self.cells if model in (None, key[0]))
-        first = [name for name in BASELINES if name in found]
-        return (*first, *(name for name in found if name not in BASELINES))
+        names = dict.fromkeys(key[1] for key in self.cells if model in (None, key[0]))
+        return baselines_first(names)
 
-    def values(self, metric: str) -> list[Cell]:
-        """Every estimate of a metric."""
-        return [cell for key, cell in self.cells.items() if key[2] == metric]
+    def attacks_with(self, model: str, metric: str, split: str) -> list[str]:
+        """The attacks for which some variant of a model has a figure."""
+        cells = {key[4] for key in self.cells if (key[0], *key[2:4]) == (model, metric, split)}
+        return [attack for attack in self.attacks if attack in cells]
+
+    def non_members(self, model: str, variant: str, attack: str) -> Cell | None:
+        """The false-positive rate on forget-class images never trained on, unused ones first."""
+        rates = (
+            self.get(model, variant, "mia_false_positive", split, attack)
+            for split in NON_MEMBER_SPLITS
+        )
+        return next((rate for rate in rates if rate is not None), None)
+
+    def areas(self, model: str, variant: str) -> dict[str, Cell]:
+        """Attack -> its AUC on the forget class, where it was measured."""
+        cells = {a: self.get(model, variant, "auc", "forget_train", a) for a in self.attacks}
+        return {attack: cell for attack, cell in cells.items() if cell is not None}
+
+    def relative_to_retrain(self, model: str, variant: str, metric: str) -> Cell | None:
+        """A cost over retraining's, per seed where both have the seed; None if unknown."""
+        own, base = self.get(model, variant, metric), self.get(model, "retrain", metric)
+        if own is None or base is None or base.value <= 0:
+            return None
+        of_seed = dict(base.seeds)
+        pairs = tuple((s, v / of_seed[s]) for s, v in own.seeds if of_seed.get(s, 0) > 0)
+        return Cell(own.value / base.value, seeds=pairs)
+
+
+def baselines_first(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name once: target and retrain where they are among them, then the others as found."""
+    once = dict.fromkeys(names)
+    first = [name for name in BASELINES if name in once]
+    return (*first, *(name for name in once if name not in BASELINES))
+
+
+def strongest(areas: Mapping[str, Cell]) -> str | None:
+    """The attack whose AUC is furthest from one half; None of none."""
+    return max(areas, key=lambda attack: abs(areas[attack].value - 0.5), default=None)
 
 
 def summarise(columns: Mapping[str, Iterable[Any]]) -> Summary:
     """Index the columns of a ``summary`` table; nulls may be None or NaN."""
     names = ("model", "seed", "variant", "device", "attack", "metric", "split")
     numbers = ("value", "ci_low", "ci_high", "n")
-    rows = list(zip(*(map(_null, columns[name]) for name in names + numbers), strict=True))
+    rows = list(zip(*(map(null, columns[name]) for name in names + numbers), strict=True))
     devices: dict[str, dict[str, None]] = {}
     for row in rows:
         devices.setdefault(row[0], {})[row[3]] = None
@@ -122,6 +166,7 @@ def _estimate(aggregate: tuple | None, seeds: list[tuple[int, float]]) -> Cell |
     )
 
 
-def _null(value: Any) -> Any:
+def null(value: Any) -> Any:
+    """A table's cell, its null as None: columns of numbers hold NaN instead."""
     missing = value is None or (isinstance(value, float | np.floating) and math.isnan(value))
     return None if missing else value

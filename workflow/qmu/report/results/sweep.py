@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .summary import Cell
+from .summary import Cell, null
 
 Key = tuple[str, str, str, str | None, str]
 """(model, variant, metric, attack, split)"""
@@ -18,7 +18,7 @@ Place = tuple[float, int | None, int]
 
 
 @dataclass(frozen=True)
-class SweepEvidence:
+class SweepResults:
     """Every figure by key, then by place."""
 
     cells: Mapping[Key, Mapping[Place, Cell]] = field(default_factory=dict)
@@ -42,11 +42,11 @@ class SweepEvidence:
         return [cell.get(place) for place in places]
 
 
-def index(table: Mapping[str, Iterable[Any]]) -> SweepEvidence:
+def index(table: Mapping[str, Iterable[Any]]) -> SweepResults:
     """The columns of a table ``sweep``; nulls may be None or NaN."""
     names = ("model", "variant", "metric", "attack", "split", "noise_scale", "shots", "repeats")
     numbers = ("seed", "value", "ci_low", "ci_high", "n")
-    columns = (map(_null, table[name]) for name in names + numbers)
+    columns = (map(null, table[name]) for name in names + numbers)
     cells: dict[Key, dict[Place, Cell]] = {}
     for row in zip(*columns, strict=True):
         (scale, shots, repeats), (seed, value, low, high, n) = row[5:8], row[8:]
@@ -56,8 +56,4 @@ def index(table: Mapping[str, Iterable[Any]]) -> SweepEvidence:
         limits = (None if limit is None else float(limit) for limit in (low, high))
         estimate = Cell(float(value), *limits, None if n is None else int(n))
         cells.setdefault(row[:5], {})[place] = estimate
-    return SweepEvidence(cells)
-
-
-def _null(value: Any) -> Any:
-    return None if value is None or value != value else value
+    return SweepResults(cells)

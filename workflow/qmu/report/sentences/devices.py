@@ -13,6 +13,7 @@ from qmu.report.results.results import Results
 
 from .words import listed, number, rate
 
+PUBLISHED = ("mia_success", "forget_train")
 RULE = (
     "On further devices the published measure is given before unlearning and, after it, for the "
     "method with the highest reading; the AUC is that of the attack that is strongest in "
@@ -20,29 +21,23 @@ RULE = (
 )
 
 
-def devices(evidence: Results, model: str, methods: Iterable[str]) -> str:
+def devices(results: Results, model: str, methods: Iterable[str]) -> str:
     """The sentence; empty where no device was asked or the published attack did not run."""
-    found, attack = evidence.devices, evidence.published_attack
-    if not found or attack is None:
+    attack, strongest = results.published_attack, results.devices.strongest(model)
+    if not results.devices or attack is None:
         return ""
-    methods = list(methods)
-    readings, areas = [], []
-    strongest = found.strongest(model)
-    for place in found.places:
+    methods, readings, areas = list(methods), [], []
+    for place, summary in results.devices.places.items():
         if place == SIMULATION:
             continue
-        before = found.get(place, model, "target", "mia_success", "forget_train", attack)
-        after = [
-            estimate
-            for method in methods
-            if (estimate := found.get(place, model, method, "mia_success", "forget_train", attack))
-        ]
-        if before is not None:
-            highest = max(after, key=lambda estimate: estimate.value, default=None)
-            text = f"{place} {rate(before)}"
+        read = {v: summary.get(model, v, *PUBLISHED, attack) for v in ("target", *methods)}
+        after = [cell for variant, cell in read.items() if variant != "target" and cell]
+        if read["target"] is not None:
+            highest = max(after, key=lambda cell: cell.value, default=None)
+            text = f"{place} {rate(read['target'])}"
             readings.append(text + (f" and {rate(highest)}" if highest is not None else ""))
-        area = found.get(place, model, "target", "auc", "forget_train", strongest)
-        if strongest is not None and area is not None:
+        area = summary.areas(model, "target").get(strongest)
+        if area is not None:
             areas.append(f"{place} {number(area)}")
     parts = []
     if readings:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qmu.report.figures.cost import relative_to_retrain
 from qmu.report.results.results import Results
-from qmu.report.results.summary import BASELINES, Cell
+from qmu.report.results.summary import BASELINES, Cell, strongest
 
 from . import devices as device_findings
 from .words import listed, number, rate, signed
@@ -50,66 +49,44 @@ class Finding:
     text: str
 
 
-def findings(evidence: Results) -> list[Finding]:
+def findings(results: Results) -> list[Finding]:
     """All findings, model by model, in reading order."""
-    found = []
-    for model in evidence.summary.models:
-        for topic, rule in (
-            ("published", _published),
-            ("chance", _chance),
-            ("zero", _zero),
-            ("misread", _misread),
-            ("methods", _methods),
-            ("trace", _traces),
-            ("utility", _utility),
-            ("cost", _cost),
-            ("devices", _devices),
-        ):
-            text = rule(evidence, model)
-            if text:
-                found.append(Finding(model, topic, text))
-    return found
-
-
-def _devices(evidence: Results, model: str) -> str:
-    return device_findings.devices(evidence, model, methods(evidence, model))
-
-
-def methods(evidence: Results, model: str) -> list[str]:
-    """The unlearning methods of a model: neither baselines nor controls."""
-    cards = evidence.cards.methods
     return [
-        v
-        for v in evidence.summary.variants(model)
-        if v not in BASELINES and not (v in cards and cards[v].control)
+        Finding(model, topic, text)
+        for model in results.summary.models
+        for topic, rule in TOPICS.items()
+        if (text := rule(results, model))
     ]
 
 
-def controls(evidence: Results, model: str) -> list[str]:
+def methods(results: Results, model: str) -> list[str]:
+    """The unlearning methods of a model: neither baselines nor controls."""
+    variants = results.summary.variants(model)
+    return [v for v in variants if v not in BASELINES and not results.is_control(v)]
+
+
+def controls(results: Results, model: str) -> list[str]:
     """The negative controls of a model."""
-    chosen = methods(evidence, model)
-    variants = evidence.summary.variants(model)
-    return [v for v in variants if v not in BASELINES and v not in chosen]
+    return [v for v in results.summary.variants(model) if results.is_control(v)]
 
 
-def success(evidence: Results, model: str, variant: str) -> Cell | None:
+def success(results: Results, model: str, variant: str) -> Cell | None:
     """The published measure: the published attack's rate on forget-class members."""
-    attack = evidence.published_attack
-    return evidence.summary.get(model, variant, "mia_success", "forget_train", attack)
+    attack = results.published_attack
+    return results.summary.get(model, variant, "mia_success", "forget_train", attack)
 
 
-def _published(evidence: Results, model: str) -> str:
-    members, attack = success(evidence, model, "target"), evidence.published_attack
+def _published(results: Results, model: str) -> str:
+    members, attack = success(results, model, "target"), results.published_attack
     if members is None or attack is None:
         return ""
     text = (
         f"Before unlearning, the published attack ({attack}) calls {rate(members)} of the "
         "forget class's training images “member”."
     )
-    found = evidence.non_members(model, "target", attack)
-    if found is None:
+    others = results.summary.non_members(model, "target", attack)
+    if others is None:
         return text + " Its rate on images never trained on was not measured."
-    others = found[1]
     text += (
         f" The same attack calls {rate(others)} of the images of that class which the model never "
         "saw “member”."
@@ -122,47 +99,47 @@ def _published(evidence: Results, model: str) -> str:
     return text + f" Only the difference, {gap:.0f} points, speaks of membership."
 
 
-def _chance(evidence: Results, model: str) -> str:
-    found = _aucs(evidence, model, "target")
-    if not found:
+def _chance(results: Results, model: str) -> str:
+    areas = _areas(results, model, "target")
+    if not areas:
         return ""
-    above = [a for a, e in found.items() if e.low > 0.5]
-    below = [a for a, e in found.items() if e.high < 0.5]
+    above = {a: area for a, area in areas.items() if area.low > 0.5}
+    below = {a: area for a, area in areas.items() if area.high < 0.5}
     if not above and not below:
-        shown = _areas(list(found), found)
         return (
             "No attack tells the target's forget-class members from non-members better than "
-            f"guessing (AUC: {shown}): by these attacks there is nothing to unlearn."
+            f"guessing (AUC: {_shown(areas)}): by these attacks there is nothing to unlearn."
         )
     parts = []
     if above:
-        shown = _areas(above, found)
-        parts.append(f"Ranking members above same-class non-members, AUC {shown}: above guessing.")
+        parts.append(
+            f"Ranking members above same-class non-members, AUC {_shown(above)}: above guessing."
+        )
     if below:
-        shown = _areas(below, found)
-        parts.append(f"AUC {shown}: below guessing, which is leakage to whoever inverts it.")
-    rest = [a for a in found if a not in above and a not in below]
+        parts.append(
+            f"AUC {_shown(below)}: below guessing, which is leakage to whoever inverts it."
+        )
+    rest = {a: area for a, area in areas.items() if a not in above and a not in below}
     if rest:
-        shown = _areas(rest, found)
-        parts.append(f"Not told from guessing: {shown}.")
+        parts.append(f"Not told from guessing: {_shown(rest)}.")
     return " ".join(parts)
 
 
-def _areas(names: list[str], found: dict[str, Cell]) -> str:
+def _shown(areas: dict[str, Cell]) -> str:
     """Each attack with its AUC or, of more than `MANY`, their number and the strongest."""
-    if len(names) <= MANY:
-        return listed([f"{name} {number(found[name])}" for name in names])
-    most = max(names, key=lambda name: abs(found[name].value - 0.5))
-    return f"of {len(names)} attacks, the furthest from 0.5 {most} {number(found[most])}"
+    if len(areas) <= MANY:
+        return listed([f"{name} {number(area)}" for name, area in areas.items()])
+    most = strongest(areas)
+    return f"of {len(areas)} attacks, the furthest from 0.5 {most} {number(areas[most])}"
 
 
-def _zero(evidence: Results, model: str) -> str:
+def _zero(results: Results, model: str) -> str:
     """What the published measure reads where the answer is known."""
-    known = {v: success(evidence, model, v) for v in ("retrain", *controls(evidence, model))}
+    known = {v: success(results, model, v) for v in ("retrain", *controls(results, model))}
     known = {v: e for v, e in known.items() if e is not None}
     if not known:
         return ""
-    shown = listed([f"{rate(e)} on {evidence.label(v)}" for v, e in known.items()])
+    shown = listed([f"{rate(e)} on {results.label(v)}" for v, e in known.items()])
     text = f"The published measure reads {shown}."
     retrain = known.get("retrain")
     if retrain is not None and retrain.value > LIKE_A_MEMBER:
@@ -179,30 +156,30 @@ def _zero(evidence: Results, model: str) -> str:
     return text
 
 
-def _methods(evidence: Results, model: str) -> str:
-    found = {v: success(evidence, model, v) for v in methods(evidence, model)}
-    found = {v: e for v, e in found.items() if e is not None}
-    if not found:
+def _methods(results: Results, model: str) -> str:
+    read = {v: success(results, model, v) for v in methods(results, model)}
+    read = {v: cell for v, cell in read.items() if cell is not None}
+    if not read:
         return ""
-    done = [v for v, e in found.items() if e.value <= FORGOTTEN]
-    left = [v for v in found if v not in done]
+    done = [v for v, cell in read.items() if cell.value <= FORGOTTEN]
+    left = [v for v in read if v not in done]
     parts = []
     for names, verdict in ((done, "read as forgotten"), (left, "do not read as forgotten")):
         if names:
-            shown = listed([f"{evidence.label(v)} {rate(found[v])}" for v in names])
+            shown = listed([f"{results.label(v)} {rate(read[v])}" for v in names])
             parts.append(f"By the published measure these methods {verdict}: {shown}.")
     return " ".join(parts)
 
 
-def _misread(evidence: Results, model: str) -> str:
+def _misread(results: Results, model: str) -> str:
     """Methods that the published measure clears although their members are found as before."""
-    before, base = (_aucs(evidence, model, v) for v in ("target", "retrain"))
+    before, base = (_areas(results, model, v) for v in ("target", "retrain"))
     shown = []
-    for method in methods(evidence, model):
-        reading = success(evidence, model, method)
+    for method in methods(results, model):
+        reading = success(results, model, method)
         if reading is None or reading.value > FORGOTTEN:
             continue
-        own = _aucs(evidence, model, method)
+        own = _areas(results, model, method)
         same = [
             a
             for a in own
@@ -216,7 +193,7 @@ def _misread(evidence: Results, model: str) -> str:
         if same:
             most = max(same, key=lambda a: own[a].value)
             shown.append(
-                f"{evidence.label(method)} reads {rate(reading)}, while {most} ranks its members "
+                f"{results.label(method)} reads {rate(reading)}, while {most} ranks its members "
                 f"as the target's: AUC {number(own[most])} against {number(before[most])} before "
                 f"and {number(base[most])} after retraining"
             )
@@ -225,17 +202,17 @@ def _misread(evidence: Results, model: str) -> str:
     return f"It clears models whose members are found as before: {'; '.join(shown)}."
 
 
-def _traces(evidence: Results, model: str) -> str:
-    base, compared, traces = _aucs(evidence, model, "retrain"), False, []
-    for method in methods(evidence, model):
-        own = {a: e for a, e in _aucs(evidence, model, method).items() if a in base}
+def _traces(results: Results, model: str) -> str:
+    base, compared, traces = _areas(results, model, "retrain"), False, []
+    for method in methods(results, model):
+        own = {a: e for a, e in _areas(results, model, method).items() if a in base}
         compared = compared or bool(own)
         above = [a for a in own if own[a].interval[0] > base[a].interval[1]]
         if above:
             most = max(above, key=lambda a: own[a].value - base[a].value)
             count = f"{len(above)} of {len(own)} attacks, " if len(own) > 1 else ""
             traces.append(
-                f"{evidence.label(method)} ({count}{most} {number(own[most])} against "
+                f"{results.label(method)} ({count}{most} {number(own[most])} against "
                 f"{number(base[most])})"
             )
     if traces:
@@ -251,16 +228,16 @@ def _traces(evidence: Results, model: str) -> str:
     return ""
 
 
-def _utility(evidence: Results, model: str) -> str:
-    get = evidence.summary.get
+def _utility(results: Results, model: str) -> str:
+    get = results.summary.get
     base = get(model, "retrain", "accuracy", "retain_test")
     if base is None:
         return ""
     shown = []
-    for method in methods(evidence, model):
+    for method in methods(results, model):
         own = get(model, method, "accuracy", "retain_test")
         if own is not None:
-            shown.append(f"{evidence.label(method)} {signed(100 * (own.value - base.value))}")
+            shown.append(f"{results.label(method)} {signed(100 * (own.value - base.value))}")
     if not shown:
         return ""
     return (
@@ -269,26 +246,43 @@ def _utility(evidence: Results, model: str) -> str:
     )
 
 
-def _cost(evidence: Results, model: str) -> str:
-    found = {
-        v: relative_to_retrain(evidence, model, v, "gradient_evaluations")
-        for v in methods(evidence, model)
+def _cost(results: Results, model: str) -> str:
+    costs = {
+        v: results.summary.relative_to_retrain(model, v, "gradient_evaluations")
+        for v in methods(results, model)
     }
-    found = {v: e.value for v, e in found.items() if e is not None}
-    if not found:
+    costs = {v: cost.value for v, cost in costs.items() if cost is not None}
+    if not costs:
         return ""
-    shown = listed([f"{evidence.label(v)} {100 * value:.1f}%" for v, value in found.items()])
+    shown = listed([f"{results.label(v)} {100 * value:.1f}%" for v, value in costs.items()])
     text = f"Gradient evaluations, as a share of retraining's: {shown}."
-    dear = [evidence.label(v) for v, value in found.items() if value >= 1]
+    dear = [results.label(v) for v, value in costs.items() if value >= 1]
     return text + (f" Not economical: {listed(dear)}." if dear else "")
 
 
-def _aucs(evidence: Results, model: str, variant: str) -> dict[str, Cell]:
+def _devices(results: Results, model: str) -> str:
+    return device_findings.devices(results, model, methods(results, model))
+
+
+def _areas(results: Results, model: str, variant: str) -> dict[str, Cell]:
     """AUC on the forget class by attack, where it has an interval."""
-    get, attacks = evidence.summary.get, evidence.summary.attacks
-    found = {a: get(model, variant, "auc", "forget_train", a) for a in attacks}
-    return {a: e for a, e in found.items() if e is not None and None not in (e.low, e.high)}
+    areas = results.summary.areas(model, variant)
+    return {a: area for a, area in areas.items() if None not in (area.low, area.high)}
 
 
 def _overlap(one: Cell, other: Cell) -> bool:
     return one.interval[0] <= other.interval[1] and other.interval[0] <= one.interval[1]
+
+
+TOPICS = {
+    "published": _published,
+    "chance": _chance,
+    "zero": _zero,
+    "misread": _misread,
+    "methods": _methods,
+    "trace": _traces,
+    "utility": _utility,
+    "cost": _cost,
+    "devices": _devices,
+}
+"""Topic -> the rule that makes its sentence, in reading order."""

@@ -6,30 +6,37 @@ attacker could train and on whether each image is judged by itself.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qmu.report.results.results import Results
+from qmu.report.results.summary import strongest
 
 from .words import listed, number
 
-PER_IMAGE = ("lira_online", "lira_offline", "rmia", "u_lira")
+if TYPE_CHECKING:
+    from qmu.attacks.game import AttackCard
+
 LIRA_SHADOWS = (64, 256)
 """With how many shadow models LiRA is published (Carlini et al. 2022, arXiv:2112.03570)."""
 
 
-def strength(evidence: Results) -> list[str]:
+def strength(results: Results) -> list[str]:
     """Sentences for the section on attacks; empty where no attack ran."""
-    if not evidence.summary.attacks:
+    if not results.summary.attacks:
         return []
-    found = [_shadows(evidence), _per_image(evidence), _strongest(evidence)]
-    found.append(
-        "Attacks bound leakage from below: where all of them fail, a stronger one may not."
-    )
-    return [sentence for sentence in found if sentence]
+    sentences = [
+        _shadows(results),
+        _calibrated(results),
+        _strongest(results),
+        "Attacks bound leakage from below: where all of them fail, a stronger one may not.",
+    ]
+    return [sentence for sentence in sentences if sentence]
 
 
-def _shadows(evidence: Results) -> str:
-    settings = evidence.common.get("shadows") or {}
+def _shadows(results: Results) -> str:
+    settings = results.common.get("shadows") or {}
     count, unlearned = settings.get("count"), settings.get("unlearned")
-    attacks = len(evidence.summary.attacks)
+    attacks = len(results.summary.attacks)
     opening = f"{attacks} attack{'s' if attacks != 1 else ''} ran on every variant."
     if not count:
         return opening
@@ -37,7 +44,7 @@ def _shadows(evidence: Results) -> str:
         f"{opening} The attacker trained {count} shadow models of each kind, on images of which "
         "the membership is known."
     )
-    if unlearned and _named(evidence, "u_lira"):
+    if unlearned and any("unlearned_shadows" in card.needs for _, card in _cards(results)):
         text += (
             f" {unlearned} of them also went through each unlearning method, and as many were "
             "retrained without the class."
@@ -45,43 +52,32 @@ def _shadows(evidence: Results) -> str:
     return text
 
 
-def _per_image(evidence: Results) -> str:
-    names = [attack for attack in evidence.summary.attacks if _component(evidence, attack)]
+def _calibrated(results: Results) -> str:
+    names = [attack for attack, card in _cards(results) if card.calibrated]
     if not names:
         return (
             "None of these attacks judges each image by what is usual for that image, so the risk "
             "of the most exposed images is understated."
         )
     text = f"Calibrated for every single image: {listed(names)}."
-    count = (evidence.common.get("shadows") or {}).get("count")
+    count = (results.common.get("shadows") or {}).get("count")
     low, high = LIRA_SHADOWS
     if count and count < low:
         text += f" With fewer than the {low} to {high} shadow models usual for them, they are weak."
     return text
 
 
-def _strongest(evidence: Results) -> str:
+def _strongest(results: Results) -> str:
     parts = []
-    for model in evidence.summary.models:
-        get = evidence.summary.get
-        areas = {
-            attack: area
-            for attack in evidence.summary.attacks
-            if (area := get(model, "target", "auc", "forget_train", attack)) is not None
-        }
+    for model in results.summary.models:
+        areas = results.summary.areas(model, "target")
         if areas:
-            best = max(areas, key=lambda attack: abs(areas[attack].value - 0.5))
+            best = strongest(areas)
             parts.append(f"on {model} {best} (AUC {number(areas[best])})")
     return f"Strongest on the target’s forget class: {listed(parts)}." if parts else ""
 
 
-def _component(evidence: Results, attack: str) -> bool:
-    entry = (evidence.config.get("attacks") or {}).get(attack) or {}
-    return entry.get("component", attack) in PER_IMAGE
-
-
-def _named(evidence: Results, component: str) -> bool:
-    entries = (evidence.config.get("attacks") or {}).values()
-    return component in evidence.summary.attacks or any(
-        entry.get("component") == component for entry in entries
-    )
+def _cards(results: Results) -> list[tuple[str, AttackCard]]:
+    """The attacks that ran, with their cards where these are known."""
+    cards = results.cards.attacks
+    return [(attack, cards[attack]) for attack in results.summary.attacks if attack in cards]

@@ -5,18 +5,31 @@ from __future__ import annotations
 from qmu.report.results.summary import Cell
 
 
-def rate(estimate: Cell) -> str:
+def rate(cell: Cell) -> str:
     """0.948 in [0.9, 0.98] -> ``95% [90-98]`` (with an en dash)."""
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.0%}"
-    return f"{estimate.value:.0%} [{100 * estimate.low:.0f}–{100 * estimate.high:.0f}]"
+    return _with_interval(cell, ".0%", ".0f", 100)
 
 
-def number(estimate: Cell) -> str:
+def low_rate(cell: Cell) -> str:
+    """A small rate with one decimal: whole percents would hide it."""
+    return _with_interval(cell, ".1%", ".1f", 100)
+
+
+def number(cell: Cell) -> str:
     """0.634 in [0.6, 0.67] -> ``0.63 [0.60-0.67]`` (with an en dash)."""
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.2f}"
-    return f"{estimate.value:.2f} [{estimate.low:.2f}–{estimate.high:.2f}]"
+    return _with_interval(cell, ".2f", ".2f")
+
+
+def small(cell: Cell) -> str:
+    """Three significant digits."""
+    return _with_interval(cell, ".3g", ".3g")
+
+
+def _with_interval(cell: Cell, form: str, ends: str, scale: int = 1) -> str:
+    """The value and, where there is one, its interval, the ends ``scale`` times themselves."""
+    if cell.low is None or cell.high is None:
+        return f"{cell.value:{form}}"
+    return f"{cell.value:{form}} [{scale * cell.low:{ends}}–{scale * cell.high:{ends}}]"
 
 
 def signed(value: float, digits: int = 1) -> str:

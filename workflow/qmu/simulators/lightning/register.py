@@ -4,8 +4,7 @@ The batch becomes one state ``sum_b |b>|x_b>`` and the ansatz acts on the data q
 one execution serves all samples. The gradient of ``sum_bk G_bk <Z_k>_b`` is the adjoint
 derivative (Jones and Gacon 2020, arXiv:2009.02823) of one diagonal observable
 ``sum_b sum_k G_bk |b><b| Z_k``. The gradient with respect to the amplitudes applies the inverse
-ansatz to ``O U x``: one more execution. Only ``execute`` and ``compute_derivatives`` of the
-device are used; Lightning: Asadi et al. 2024 (arXiv:2403.02512).
+ansatz to ``O U x``: one more execution.
 
 The register holds the batch unnormalised: everything here is a quadratic form, so no factor
 1/sqrt(batch) has to be put in and taken out.
@@ -22,6 +21,7 @@ from qmu.circuits.gates import parities, split_tail
 from qmu.simulators.memory import largest_batch
 
 from .gates import BoundGates
+from .processor import processor
 
 CALL_AMPLITUDES = 2**12
 """Fixed cost of one derivative call, in amplitudes that would take as long (measured)."""
@@ -41,7 +41,7 @@ class LightningRegister:
         self.size = 2**circuit.wires
         self.complex = np.complex64 if precision == "single" else np.complex128
         self.real = np.float32 if precision == "single" else np.float64
-        self._devices = DeviceCache(device, self.complex)
+        self._processor = processor(device, self.complex)
         self._forward = BoundGates(core, merge=True)
         self._backward = BoundGates(core, merge=True, inverse=True)
         self._adjoint = BoundGates(core)
@@ -101,40 +101,31 @@ class LightningRegister:
         return states @ rows.real + 1j * (states @ rows.imag)
 
     def _run(self, gates: BoundGates, parameters: np.ndarray, states: np.ndarray) -> np.ndarray:
-        import pennylane as qml
-
         result = np.empty((len(states), self.size), self.complex)
-        operations = gates.bind(parameters)
+        bound = gates.bind(parameters)
         for start in range(0, len(states), self._largest):
             rows = states[start : start + self._largest]
             register = _bits(len(rows))
-            prepare, wires = self._prepare(rows, register)
-            tape = qml.tape.QuantumScript([prepare, *operations(register)], [qml.state()])
-            (state,) = self._devices[wires].execute([tape])
+            wires = register + self.circuit.wires
+            state = self._processor.state(wires, self._joint(rows, register), bound(register))
             result[start : start + len(rows)] = state.reshape(-1, self.size)[: len(rows)]
         return result
 
     def _derivative(
         self, parameters: np.ndarray, inputs: np.ndarray, diagonal: np.ndarray, register: int
     ) -> np.ndarray:
-        import pennylane as qml
-
-        prepare, wires = self._prepare(inputs, register)
-        observable = diagonal_observable(_padded(diagonal, register), wires)
-        tape = qml.tape.QuantumScript(
-            [prepare, *self._adjoint.bind(parameters)(register)],
-            [qml.expval(observable)],
-            trainable_params=self._adjoint.trainable,
+        derivatives = self._processor.derivatives(
+            register + self.circuit.wires,
+            self._joint(inputs, register),
+            self._adjoint.bind(parameters)(register),
+            _padded(diagonal, register),
+            self._adjoint.trainable,
         )
-        (jacobian,) = self._devices[wires].compute_derivatives([tape])
-        return np.asarray(jacobian, self.real).reshape(-1)
+        return derivatives.astype(self.real)
 
-    def _prepare(self, states: np.ndarray, register: int):
-        import pennylane as qml
-
-        wires = register + self.circuit.wires
-        state = _padded(states, register).astype(self.complex, copy=False).reshape(-1)
-        return qml.StatePrep(state, wires=range(wires), validate_norm=False), wires
+    def _joint(self, states: np.ndarray, register: int) -> np.ndarray:
+        """One state of the index register and the circuit's qubits that holds all rows."""
+        return _padded(states, register).astype(self.complex, copy=False).reshape(-1)
 
     def _pieces(self, batch: int) -> list[tuple[int, int]]:
         whole, rest = divmod(batch, self._derived)
@@ -156,32 +147,6 @@ class Signs:
     def diagonal(self, weights: np.ndarray) -> np.ndarray:
         """Diagonal (B, 2**wires) of ``sum_k weights[b, k] Z_k``."""
         return weights.astype(self._signs.dtype, copy=False) @ self._signs.T
-
-
-class DeviceCache(dict):
-    """One device per number of wires, made when it is first asked for."""
-
-    def __init__(self, name: str, dtype: type) -> None:
-        super().__init__()
-        self._name, self._dtype = name, dtype
-
-    def __missing__(self, wires: int):
-        import pennylane as qml
-
-        self[wires] = qml.device(self._name, wires=wires, c_dtype=self._dtype)
-        return self[wires]
-
-
-def diagonal_observable(diagonal: np.ndarray, wires: int):
-    """PennyLane observable with the given real diagonal (2**wires entries)."""
-    import pennylane as qml
-    from scipy.sparse import csr_matrix
-
-    size = diagonal.size
-    matrix = csr_matrix(
-        (diagonal.reshape(-1), np.arange(size), np.arange(size + 1)), shape=(size, size)
-    )
-    return qml.SparseHamiltonian(matrix, wires=range(wires))
 
 
 def cheapest_pieces(batch: int, overhead: float) -> list[tuple[int, int]]:

@@ -12,10 +12,10 @@ from typing import Literal
 
 import numpy as np
 
+from qmu.circuits.angles import depends_on_inputs
 from qmu.circuits.circuit import Circuit
 from qmu.circuits.gates import check_supported
 from qmu.circuits.noise import NoiseModel
-from qmu.circuits.qnode import depends_on_inputs
 from qmu.simulators.memory import DEFAULT_MEMORY
 
 from .contraction import IMAGES, PAIRS, Contraction

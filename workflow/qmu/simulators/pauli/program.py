@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from qmu.circuits.angles import angle_values
 from qmu.circuits.circuit import Circuit, Operation
 from qmu.circuits.gates import SELF_INVERSE
 from qmu.circuits.noise import Channel, Placement
-from qmu.circuits.qnode import angle_values
 
 from .transfer import heisenberg, signed_permutation
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from qmu.errors import QmuError
 
+from .components import Components
 from .gates import NoisyGates, kron, rotations_z
 
 EMPTY = 1e-10
@@ -110,8 +111,6 @@ def mark_empty(steps: list[Step], ideal: list[Step], values: np.ndarray, last: A
     ``ideal`` are the same steps without noise. ``values`` (n, A) are generic angles: what they
     leave in |0> is empty for every sample. ``last`` maps a qubit to its last step.
     """
-    from .engine import Components
-
     state = Components(len(values))
     for number, (step, clean) in enumerate(zip(steps, ideal, strict=True)):
         state.apply(clean.pair, clean.matrix(values))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qmu.audit.verdicts.verdicts import Verdict, verdicts
+from qmu.report.results.cards import cards
 from qmu.report.terminal import terminal_table
 from qmu.specs.audit import Evaluation
 from qmu.steps.frame.job import Job
@@ -72,10 +73,11 @@ def _text(
     simulated: Sequence[Row], further: Sequence[Row], judged: Sequence[Verdict], spec: Evaluation
 ) -> str:
     confidence = spec.config["common"]["evaluation"]["confidence"]
-    parts = [terminal_table(simulated, confidence=confidence), "", *verdict_lines(judged)]
+    attacks = cards(spec.config).attacks
+    parts = [terminal_table(simulated, attacks, confidence), "", *verdict_lines(judged)]
     if further:
         rows = [row | {"model": f"{row['model']} on {row['device']}"} for row in further]
-        parts += ["", "Further devices", "", terminal_table(rows, confidence=confidence)]
+        parts += ["", "Further devices", "", terminal_table(rows, attacks, confidence)]
     return "\n".join(parts)
 
 

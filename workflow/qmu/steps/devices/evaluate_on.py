@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from qmu import seeds
 from qmu.devices.execution import Execution
-from qmu.devices.kinds.simulated import Simulated
+from qmu.devices.kinds import simulated
 from qmu.models import model as models
 from qmu.models.outputs import evaluate, evaluate_head
 from qmu.specs.devices import EvaluateOn
@@ -34,7 +34,7 @@ class Outputs:
 
 def run(inputs: Inputs, outputs: Outputs, spec: EvaluateOn, job: Job) -> None:
     """Write one table of kind ``outputs`` per seed, on every image of the pool."""
-    setting = Simulated(**spec.settings)
+    setting = simulated.Config(**spec.settings)
     exact = setting.noise is None and setting.shots is None
     device = setting.device if exact else spec.model.device
     model = models.build(**(dict(spec.model) | {"device": device}), circuit=exact)

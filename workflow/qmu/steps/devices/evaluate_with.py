@@ -9,12 +9,12 @@ import numpy as np
 from qmu import seeds
 from qmu.devices.execution import embedded
 from qmu.devices.images import Images, select
-from qmu.devices.kinds.pennylane import PennyLaneDevice
+from qmu.devices.kinds import pennylane
 from qmu.errors import QmuError
 from qmu.ibm.jobs.secrets import Redactor, discreet
 from qmu.models import model as models
 from qmu.models.outputs import evaluate_head
-from qmu.simulators.tapes import expectations, maker
+from qmu.simulators.pennylane import expectations, maker
 from qmu.specs.devices import EvaluateWith
 from qmu.steps.frame.job import Job
 from qmu.steps.io import ibm_job
@@ -44,7 +44,7 @@ class Outputs:
 
 def run(inputs: Inputs, outputs: Outputs, spec: EvaluateWith, job: Job) -> None:
     """Write the outputs on the images that the device was asked about."""
-    setting = PennyLaneDevice(**spec.settings)
+    setting = pennylane.Config(**spec.settings)
     experiment = spec.experiment
     model = models.build(**dict(spec.model), circuit=False)
     job.clock.watch_compilation()

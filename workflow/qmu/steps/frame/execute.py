@@ -23,7 +23,12 @@ from typing import Any, get_type_hints
 from qmu.errors import QmuError
 
 from .clock import Clock
-from .environment import COMPILATION_CACHE, prepare_environment, remove_damaged
+from .environment import (
+    COMPILATION_CACHE,
+    keep_pandas_out,
+    prepare_environment,
+    remove_damaged,
+)
 from .job import Job
 from .log import Log
 
@@ -74,6 +79,7 @@ def _run(snakemake: Any, job: Job, log: Log, path: Path) -> str | None:
     step = spec["step"]
     try:
         module = importlib.import_module(f"qmu.steps.{step}")
+        keep_pandas_out()
         if hasattr(module, "redactor"):
             log.redact = module.redactor()
         inputs, outputs = _plain(snakemake.input), _plain(snakemake.output)

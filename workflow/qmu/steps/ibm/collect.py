@@ -12,9 +12,8 @@ from qmu import seeds
 from qmu.errors import QmuError
 from qmu.ibm import backends, local
 from qmu.ibm.jobs import calibration, raw_result
-from qmu.ibm.jobs import submit as jobs
-from qmu.ibm.jobs.collect import DeadJob
-from qmu.ibm.jobs.folder import JobFolder, JobRecord, write_json
+from qmu.ibm.jobs.collect import DeadJob, collect
+from qmu.ibm.jobs.folder import JobFolder, JobRecord, holding, publish, write_json
 from qmu.ibm.jobs.service import open_service
 from qmu.ibm.settings import is_fake
 from qmu.ibm.stored import read_prepared
@@ -55,8 +54,8 @@ def run(inputs: Inputs, outputs: Outputs, spec: Sent, job: Job) -> None:
 
 
 def _fetch(record: JobRecord, inputs: Inputs, outputs: Outputs, spec: Sent, job: Job) -> None:
-    settings = ibm_job.job_settings(spec, job.waiting)
-    with ibm_job.paid_folder(record.tag) as folder:
+    chosen = ibm_job.submission(spec, job.waiting)
+    with holding(record.tag) as folder:
         kept = folder.read_job()
         if kept is None:
             folder.write_job(record)
@@ -68,16 +67,16 @@ def _fetch(record: JobRecord, inputs: Inputs, outputs: Outputs, spec: Sent, job:
         if not (
             folder.calibration.is_file() and raw_result.belongs_to(folder.result, record.job_id)
         ):
-            service = open_service(settings, job.report)
+            service = open_service(chosen.waiting, job.report)
             try:
-                jobs.collect(record.job_id, service, settings, folder.path, job.report, inputs.job)
+                collect(record.job_id, service, chosen, folder.path, job.report, inputs.job)
             except DeadJob:
-                ibm_job.note_dead(folder, record.job_id, inputs.job)
+                folder.note_dead(record.job_id, inputs.job)
                 raise
         else:
             job.report(f"{folder.result} was paid before: it is used again")
-        ibm_job.publish(folder.result, outputs.result)
-        ibm_job.publish(folder.calibration, outputs.calibration)
+        publish(folder.result, outputs.result)
+        publish(folder.calibration, outputs.calibration)
 
 
 def _execute(

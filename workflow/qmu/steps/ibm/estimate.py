@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
-from qmu import paths
 from qmu.errors import QmuError
-from qmu.ibm.jobs import raw_result
+from qmu.ibm.jobs import folder, raw_result
 from qmu.ibm.settings import is_fake
 from qmu.ibm.stored import read_prepared
 from qmu.specs.ibm import Estimate as EstimateSpec
@@ -37,14 +35,14 @@ class Outputs:
 def run(inputs: Inputs, outputs: Outputs, spec: EstimateSpec, job: Job) -> None:
     """Write the sums; refuse a device whose unpaid jobs are estimated above the limit."""
     job.clock.ready()
-    settings = ibm_job.job_settings(spec, {})
+    chosen = ibm_job.submission(spec, {})
     # Variants with the same circuits and images share one job.
     jobs, paid = {}, set()
     for path in inputs.prepared:
         prepared = read_prepared(path)
-        tag = ibm_job.tag_of(prepared, settings)
+        tag = ibm_job.tag_of(prepared, chosen)
         jobs[tag] = prepared.cost
-        if raw_result.is_result(Path(paths.PAID) / tag / "result.json"):
+        if raw_result.is_result(folder.paid(tag).result):
             paid.add(tag)
     unpaid = [cost for tag, cost in jobs.items() if tag not in paid]
     seconds = sum(cost.qpu_seconds for cost in unpaid)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qmu.ibm import primitives
-from qmu.ibm.jobs import submit as jobs
-from qmu.ibm.jobs.folder import JobFolder, JobRecord
+from qmu.ibm.jobs.folder import JobFolder, JobRecord, holding, publish
 from qmu.ibm.jobs.service import open_service
+from qmu.ibm.jobs.submit import submit
 from qmu.ibm.settings import is_fake
 from qmu.ibm.stored import read_prepared
 from qmu.specs.ibm import Sent
@@ -39,25 +39,25 @@ def run(inputs: Inputs, outputs: Outputs, spec: Sent, job: Job) -> None:
     """Write the job's record: found among what was paid, found on IBM's side, or sent now."""
     job.clock.ready()
     prepared = read_prepared(inputs.prepared)
-    settings = ibm_job.job_settings(spec, job.waiting)
-    tag = ibm_job.tag_of(prepared, settings)
+    chosen = ibm_job.submission(spec, job.waiting)
+    tag = ibm_job.tag_of(prepared, chosen)
     if is_fake(spec.backend):
-        JobFolder(Path(outputs.job).parent).write_job(_not_sent(prepared, tag, settings))
+        JobFolder(Path(outputs.job).parent).write_job(_not_sent(prepared, tag, chosen))
         job.report(f"{spec.backend} is simulated: nothing is sent; {prepared.cost}")
         return
-    with ibm_job.paid_folder(tag) as folder:
-        ibm_job.forget_dead(folder)
+    with holding(tag) as folder:
+        folder.forget_dead()
         if folder.read_job() is None:
-            service = open_service(settings, job.report)
+            service = open_service(chosen.waiting, job.report)
             pub, digest, name = prepared.pub, prepared.digest, prepared.backend
-            jobs.submit(pub, digest, service, name, settings, folder.path, job.report)
+            submit(pub, digest, service, name, chosen, folder.path, job.report)
         else:
             job.report(f"{folder.job} names the job: it is not submitted again")
-        ibm_job.publish(folder.job, outputs.job)
+        publish(folder.job, outputs.job)
 
 
-def _not_sent(prepared, tag, settings) -> JobRecord:
-    qubits, pairs = primitives.used_qubits(primitives.coerce(prepared.pub, settings))
+def _not_sent(prepared, tag, chosen) -> JobRecord:
+    qubits, pairs = primitives.used_qubits(primitives.coerce(prepared.pub, chosen.circuit))
     return JobRecord(
         job_id=f"local-{tag.removeprefix('qmu-')}",
         tag=tag,

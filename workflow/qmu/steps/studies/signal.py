@@ -20,7 +20,6 @@ from qmu.steps.io import samples as seed_data
 from qmu.steps.io.parameters import read_parameters
 from qmu.steps.io.writer import Writer
 from qmu.studies import signal
-from qmu.studies.signal_config import Signal
 from qmu.tables.schemas import SCHEMAS
 
 SHOWN = ("retain_test", "forget_test")
@@ -47,7 +46,7 @@ class Outputs:
 
 def run(inputs: Inputs, outputs: Outputs, spec: SignalSpec, job: Job) -> None:
     """Write one row per embedding, of the target of one seed."""
-    settings = Signal(**spec.signal)
+    settings = signal.Config(**spec.signal)
     model = models.build(**dict(spec.model), circuit=False)
     circuit = model.circuit
     job.clock.watch_compilation()

@@ -12,7 +12,6 @@ from qmu.attacks.fitted import of_attack, owner
 from qmu.attacks.game import View
 from qmu.audit.measurement import Resampling
 from qmu.devices.execution import Execution
-from qmu.devices.kinds.simulated import Sweep
 from qmu.metrics import estimates as audit_estimates
 from qmu.models import model as models
 from qmu.models.outputs import evaluate_head
@@ -25,7 +24,7 @@ from qmu.steps.io.views import view_of
 from qmu.steps.io.writer import Writer
 from qmu.studies import sweep as noise_sweep
 from qmu.studies.matched_accuracy import LogitNoise
-from qmu.studies.sweep import SweepPoint
+from qmu.studies.sweep import Config, SweepPoint
 from qmu.studies.sweep_figures import RESAMPLES, TEST, FrozenAttack, PointFigures
 from qmu.tables import parquet
 from qmu.tables.schemas import SCHEMAS
@@ -57,7 +56,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: SweepSpec, job: Job) -> None:
     model = models.build(**dict(spec.model), circuit=False)
     settings = resampling(spec)
     fitted = read_parameters(inputs.fitted, spec.experiment)
-    sweep = Sweep(**spec.sweep)
+    sweep = Config(**spec.sweep)
     job.clock.watch_compilation()
     job.clock.ready()
     found: dict[tuple[Any, ...], dict[int, audit_estimates.Estimate]] = {}
@@ -78,7 +77,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: SweepSpec, job: Job) -> None:
 class _Subject:
     """One seed's model: its inputs, and its answers at every point."""
 
-    def __init__(self, model: models.Model, sweep: Sweep, spec: SweepSpec, seed: int) -> None:
+    def __init__(self, model: models.Model, sweep: Config, spec: SweepSpec, seed: int) -> None:
         self.model, self.sweep, self.spec, self.seed = model, sweep, spec, seed
         self.names = (spec.name, spec.variant, seed)
         self.circuit = model.circuit

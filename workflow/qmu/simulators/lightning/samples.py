@@ -1,4 +1,4 @@
-"""Circuits whose gates see the data after the first parameter: one tape per sample on Lightning.
+"""Circuits whose gates see the data after the first parameter: one run per sample on Lightning.
 
 Data re-uploading (Perez-Salinas et al. 2020, arXiv:1907.02085) puts features inside gates, so the
 samples of a batch no longer share their gates. Derivatives with respect to angles come from the
@@ -15,10 +15,11 @@ from qmu.circuits.circuit import Circuit
 from qmu.circuits.gates import parities, split_tail
 
 from .gates import BoundGates
-from .register import DeviceCache, Signs, diagonal_observable
+from .processor import processor
+from .register import Signs
 
 
-class LightningTapes:
+class LightningSamples:
     """Values and gradients of an angle-embedded circuit, sample by sample.
 
     All methods take and return NumPy arrays and may be called from any thread.
@@ -29,7 +30,7 @@ class LightningTapes:
         self.circuit = circuit
         self.real = np.float32 if precision == "single" else np.float64
         self._complex = np.complex64 if precision == "single" else np.complex128
-        self._devices = DeviceCache(device, self._complex)
+        self._processor = processor(device, self._complex)
         self._forward = BoundGates(core, merge=True)
         self._adjoint = BoundGates(core)
         self._signs = Signs(*parities(tail, circuit), 2**circuit.wires, self.real)
@@ -41,16 +42,12 @@ class LightningTapes:
 
     def values(self, parameters: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """<Z> (B, K) for parameters (P,) and features (B, F), and the features."""
-        import pennylane as qml
-
-        states = np.empty((len(inputs), 2**self.circuit.wires), self._complex)
-        device = self._devices[self.circuit.wires]
+        wires = self.circuit.wires
+        states = np.empty((len(inputs), 2**wires), self._complex)
         with self._lock:
             for sample, features in enumerate(inputs):
-                operations = self._forward.bind(parameters, features)(0)
-                (states[sample],) = device.execute(
-                    [qml.tape.QuantumScript(operations, [qml.state()])]
-                )
+                gates = self._forward.bind(parameters, features)(0)
+                states[sample] = self._processor.state(wires, None, gates)
         values = self._signs.expectations(states.real**2 + states.imag**2)
         return values, inputs
 
@@ -78,20 +75,14 @@ class LightningTapes:
         self, parameters: np.ndarray, inputs: np.ndarray, weights: np.ndarray, trainable: list[int]
     ):
         """Yield (sample, derivative per trainable angle) where the weights do not vanish."""
-        import pennylane as qml
-
         if not trainable:
             return
         wires = self.circuit.wires
         diagonals = self._signs.diagonal(weights)
-        ground = qml.BasisState(np.zeros(wires, int), wires=range(wires))
         with self._lock:
             for sample in np.flatnonzero(weights.any(axis=1)):
-                observable = diagonal_observable(diagonals[sample], wires)
-                tape = qml.tape.QuantumScript(
-                    [ground, *self._adjoint.bind(parameters, inputs[sample])(0)],
-                    [qml.expval(observable)],
-                    trainable_params=trainable,
+                gates = self._adjoint.bind(parameters, inputs[sample])(0)
+                yield (
+                    sample,
+                    self._processor.derivatives(wires, None, gates, diagonals[sample], trainable),
                 )
-                (jacobian,) = self._devices[wires].compute_derivatives([tape])
-                yield sample, np.asarray(jacobian, float).reshape(-1)

@@ -1,0 +1,46 @@
+"""The angles of a circuit's gates in radians, for given parameters and data.
+
+Every engine resolves its angles here, so that an angle has one meaning on all devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .circuit import Angle, Feature, FeatureProduct, Operation, Parameter
+
+
+def angle_value(angle: Angle, parameters: Any, inputs: Any) -> Any:
+    """One angle in radians: a scalar, or an array over samples where it depends on the data.
+
+    ``parameters`` has shape (P,), ``inputs`` (features,) or (samples, features); numpy and JAX
+    arrays both work.
+    """
+    if isinstance(angle, Parameter):
+        return parameters[angle.index]
+    if isinstance(angle, Feature):
+        return angle.scale * inputs[..., angle.index] + angle.shift
+    if isinstance(angle, FeatureProduct):
+        first = angle_value(angle.first, parameters, inputs)
+        return first * angle_value(angle.second, parameters, inputs)
+    return angle
+
+
+def angle_values(operation: Operation, parameters: Any, inputs: Any) -> tuple[Any, ...]:
+    """All angles of one operation in radians (see ``angle_value``)."""
+    return tuple(angle_value(angle, parameters, inputs) for angle in operation.angles)
+
+
+def feature_terms(angle: Angle, inputs: Any) -> Iterator[tuple[int, Any]]:
+    """The derivatives of an angle with respect to the features: pairs (feature, value)."""
+    if isinstance(angle, Feature):
+        yield angle.index, angle.scale
+    elif isinstance(angle, FeatureProduct):
+        yield angle.first.index, angle.first.scale * angle_value(angle.second, None, inputs)
+        yield angle.second.index, angle.second.scale * angle_value(angle.first, None, inputs)
+
+
+def depends_on_inputs(operation: Operation) -> bool:
+    """Whether an angle of the operation is a function of the data."""
+    return any(isinstance(angle, Feature | FeatureProduct) for angle in operation.angles)

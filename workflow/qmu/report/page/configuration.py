@@ -1,0 +1,36 @@
+"""The configuration as its author would write it, for the page's reader to run again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+# Section -> the key that names an entry's component, where it is not the entry's own name.
+KEYS = {"models": "model", "unlearning": "method", "attacks": "attack", "quality": "measure"}
+
+
+def as_yaml(config: Mapping[str, Any]) -> str:
+    """A validated config (`Experiment.model_dump`) as YAML, every default spelt out; parsing it
+    gives the same experiment."""
+    written = dict(config.get("common") or config)
+    if "common" in config:
+        written["dataset"] = _component("name", config["dataset"], "")
+        written["forget"] = _component("kind", config["forget"], "")
+        for section, key in KEYS.items():
+            entries = config.get(section) or {}
+            written[section] = {n: _component(key, entry, n) for n, entry in entries.items()}
+        if config.get("devices"):
+            written["devices"] = {
+                name: {"kind": entry["component"], **entry["settings"]}
+                for name, entry in config["devices"].items()
+            }
+        # Sections of one mapping each, left out where they are not asked for.
+        written |= {key: config[key] for key in ("sweep", "signal") if config.get(key)}
+    return yaml.safe_dump(written, sort_keys=False, allow_unicode=True) if written else ""
+
+
+def _component(key: str, entry: Mapping[str, Any], name: str) -> dict[str, Any]:
+    chosen = {} if entry["component"] == name else {key: entry["component"]}
+    return chosen | dict(entry["settings"])

@@ -1,0 +1,56 @@
+"""The cards of a run's components: what the report knows of them, and all that it asks.
+
+No list of components stands in the report: which attack is the published one, which measure has
+which metrics, and which method is a control, their cards say. Where a card is missing, the report
+falls back on what the tables hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qmu import registry
+
+if TYPE_CHECKING:
+    from qmu.attacks.game import AttackCard
+    from qmu.models.model import ModelCard
+    from qmu.quality.exam import QualityCard
+    from qmu.unlearning.problem import MethodCard
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Name -> card, for the components that the experiment names."""
+
+    models: Mapping[str, ModelCard] = field(default_factory=dict)
+    methods: Mapping[str, MethodCard] = field(default_factory=dict)
+    attacks: Mapping[str, AttackCard] = field(default_factory=dict)
+    quality: Mapping[str, QualityCard] = field(default_factory=dict)
+
+
+def cards(config: Mapping[str, Any]) -> Cards:
+    """The cards of the components that a validated config names (`Experiment.model_dump`)."""
+    sections = ("models", "unlearning", "attacks", "quality")
+    return Cards(*(_of_section(kind, config.get(kind) or {}) for kind in sections))
+
+
+def _of_section(kind: str, entries: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: registry.load(kind, entry["component"]).CARD for name, entry in entries.items()}
+
+
+def request(entry: Mapping[str, Any] | None) -> str:
+    """What is to be forgotten in a few words, from the section ``forget`` of a validated config."""
+    if not entry:
+        return "the class to forget"
+    scenario = registry.load("forget", entry["component"])
+    return scenario.words(scenario.Config(**entry["settings"]))
+
+
+def first(attacks: Iterable[str], cards: Mapping[str, AttackCard], fact: str) -> str | None:
+    """The first of the attacks whose card says so of the ``fact``, else the first; None without
+    attacks."""
+    names = list(attacks)
+    chosen = (name for name in names if name in cards and getattr(cards[name], fact))
+    return next(chosen, next(iter(names), None))
