@@ -73,4 +73,5 @@ def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
 
 def head(parameters: dict[str, Array], expectation_values: Array) -> Array:
     """<Z> (n, qubits) to logits (n, classes)."""
-    return expectation_values @ parameters["head/weight"] + parameters["head/bias"]
+    product = expectation_values @ parameters["head/weight"]
+    return product + jnp.broadcast_to(parameters["head/bias"], product.shape)
