@@ -12,6 +12,7 @@ from qmu import paths
 from qmu.config.parse import parse
 from qmu.errors import ConfigError
 from qmu.ibm.jobs.folder import PAID
+from qmu.steps.frame import environment
 
 FORBIDDEN = [
     "",

@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from qmu.attacks.methods import loss_thr
 from qmu.attacks.statistics import training_loss
+from qmu.attacks.thresholds import best_threshold
 from qmu.metrics.roc import auc
 
 NAMES = ("test",)
@@ -22,13 +23,13 @@ def _balanced(members, others, threshold):
 @drawn(scores, scores)
 def test_threshold_is_the_best_of_all_cuts(members, others):
     members, others = np.array(members), np.array(others)
-    threshold = loss_thr.best_threshold(members, others)
+    threshold = best_threshold(members, others)
     best = max(_balanced(members, others, cut) for cut in [*members, *others])
     assert _balanced(members, others, threshold) == best
 
 
 def test_threshold_lies_between_well_separated_sides():
-    assert loss_thr.best_threshold(np.array([3.0, 4.0]), np.array([0.0, 1.0])) == 2.0
+    assert best_threshold(np.array([3.0, 4.0]), np.array([0.0, 1.0])) == 2.0
 
 
 def test_memorising_model_is_caught_by_a_threshold_from_other_models():

@@ -95,14 +95,14 @@ def figures(outputs, label, split):
     }
     logits = views["target"].logits[None]
     shadow = ShadowModels(ids, label, member[None], logits, "ce")
-    first = Evidence(views["target"], views["target"], FORGET, shadows=shadow)
+    first = Evidence(views["target"], views["target"], shadows=shadow)
     config = su_graybox.Config()
     frozen = su_graybox.fit(first, config, ("misleads", "su_graybox"))
     threshold = loss_thr.fit(first, loss_thr.Config(), ())
     reference = audit.Reference(np.stack([outputs["second"]["probabilities"]] * 2), 22_500.0, 1.0)
     found = []
     for variant in ("target", "retrain", "ssd"):
-        evidence = Evidence(views["target"], views[variant], FORGET)
+        evidence = Evidence(views["target"], views[variant])
         scored = {
             "su_graybox": su_graybox.score(frozen, evidence, config, ()),
             "loss_thr": loss_thr.score(threshold, evidence, loss_thr.Config(), ()),

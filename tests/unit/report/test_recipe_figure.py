@@ -43,8 +43,8 @@ import json, sys
 from pathlib import Path
 import report_example, yaml
 import qmu
-from qmu.config.experiment import parse
-from qmu.plan.specs import Specs
+from qmu.config.parse import parse
+from qmu.plan.report import report
 from qmu.report import catalogue
 from qmu.report.build import build
 
@@ -53,7 +53,7 @@ assert Path(qmu.__file__).is_relative_to(root), qmu.__file__
 evidence = report_example.evidence(models=("hqnn",), attacks=("loss_thr",), seeds=(0,))
 built = build(evidence, root / "figures", root / "report.html")
 config = yaml.safe_load((Path.cwd() / "config.yaml").read_text())
-found = {"stems": catalogue.stems(), "code": Specs(parse(config)).report()["code_digest"]}
+found = {"stems": catalogue.stems(), "code": report(parse(config)).code_digest}
 found["svg"] = [path.name for path in built.figures["variants"]]
 print(json.dumps(found))
 """

@@ -87,8 +87,8 @@ def fitted():
 
 def run_on(files, folder, name="noisy", **setting):
     """The tables of a device with these settings, one per seed."""
-    settings = simulated.Config(**setting).model_dump(mode="json")
-    spec = VARIANT | {"device": name, "settings": settings}
+    asked = simulated.Config(**setting).model_dump(mode="json")
+    spec = VARIANT | {"device": name, "settings": asked}
     spec["model"] = {**MODEL, "settings": settings()}
     paths = [str(folder / f"{name}-{seed}.parquet") for seed in (0, 1)]
     step_example.run("devices.evaluate_on", files, {"outputs": paths}, **spec)

@@ -1,4 +1,4 @@
-"""Thresholds per class on a statistic of the model's output, from shadow models alone.
+"""Thresholds on a statistic of the model's output: the best one, and one per class.
 
 Source: Song and Mittal 2021, "Systematic evaluation of privacy risks of machine learning models"
 (arXiv:2003.10595): classes differ in difficulty, so each has a threshold of its own, at which the
@@ -15,13 +15,30 @@ from typing import Any
 import numpy as np
 
 from qmu import losses
-from qmu.attacks.methods.loss_thr import best_threshold
 
 from .game import Evidence, Scored
 from .statistics import CHUNK
 
 Statistic = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Names = tuple[str | int, ...]
+
+
+def best_threshold(members: np.ndarray, others: np.ndarray) -> float:
+    """The threshold t for which "score >= t" has the highest balanced accuracy.
+
+    Halfway between the neighbouring scores, the highest such t where several are equally good.
+    """
+    values, place = np.unique(np.concatenate([members, others]), return_inverse=True)
+    counts = [
+        np.bincount(where, minlength=len(values))
+        for where in (place[: len(members)], place[len(members) :])
+    ]
+    at_or_above = [np.cumsum(count[::-1])[::-1] / count.sum() for count in counts]
+    advantage = at_or_above[0] - at_or_above[1]
+    best = len(values) - 1 - int(np.argmax(advantage[::-1]))
+    upper, lower = values[best], values[max(best - 1, 0)]
+    middle = lower + (upper - lower) / 2 if np.isfinite(lower) else upper
+    return float(middle if middle > lower else upper)
 
 
 def functions_of(statistic: Statistic) -> tuple[Callable[..., Any], Callable[..., Any]]:

@@ -197,9 +197,8 @@ def _check_inputs(experiment: Experiment, name: str, module: ModuleType, setting
             f"models.{name}.model: reads {reads}, which the data set "
             f"{experiment.dataset.component} ({data.kind}) does not have"
         )
-    width = experiment.common.features.components if reads == "features" else data.width
     try:
-        module.check(settings, width)
+        module.check(settings, experiment.width(name))
     except ValueError as error:
         raise ConfigError(f"models.{name}.{error}") from None
 

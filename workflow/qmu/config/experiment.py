@@ -75,6 +75,11 @@ class Experiment(Strict):
         module = registry.load("data", self.dataset.component)
         return module.describe(module.Config(**self.dataset.settings))
 
+    def width(self, model: str) -> int:
+        """Numbers per row that a model reads of the pool."""
+        reads = registry.load("models", self.models[model].component).CARD.inputs
+        return self.common.features.components if reads == "features" else self.data.width
+
     @property
     def circuits(self) -> dict[str, Circuit]:
         """The circuits of the quantum models, by the models' names."""

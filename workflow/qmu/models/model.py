@@ -52,9 +52,9 @@ class ModelModule(Protocol):
         numbers cannot be read. Called before any job starts."""
 
     def initial_parameters(
-        self, config: Any, classes: int, rng: np.random.Generator
+        self, config: Any, width: int, classes: int, rng: np.random.Generator
     ) -> dict[str, np.ndarray]:
-        """Fresh parameters, float64 arrays by name."""
+        """Fresh parameters for rows of ``width`` numbers, float64 arrays by name."""
 
     def embed(self, config: Any, parameters: Parameters, inputs: Array) -> Array:
         """Inputs (n, width) to what the circuit takes in (n, circuit.input_size), or to what the
@@ -69,7 +69,8 @@ class Model:
     """One model kind on one device.
 
     ``expectation`` maps (angles (P,), embedded inputs (n, d)) to <Z> (n, wires); None, like
-    ``circuit``, for a classical model.
+    ``circuit``, for a classical model. ``width``: numbers per row of the inputs, which a model
+    whose shapes follow from the data needs for its initial parameters.
     """
 
     module: ModuleType
@@ -78,6 +79,7 @@ class Model:
     circuit: Circuit | None
     expectation: Callable[[Array, Array], Array] | None
     dtype: Any
+    width: int = 0
 
     @property
     def engine(self) -> Any:
@@ -96,7 +98,9 @@ class Model:
 
     def initial_parameters(self, rng: np.random.Generator) -> Parameters:
         """Fresh parameters from the model's own initialiser, in the model's precision."""
-        return self.convert(self.module.initial_parameters(self.config, self.classes, rng))
+        return self.convert(
+            self.module.initial_parameters(self.config, self.width, self.classes, rng)
+        )
 
     def expectation_values(self, parameters: Parameters, inputs: Array) -> Array:
         """What the head reads: <Z> of every measured wire (n, wires), or the embedding."""
@@ -145,6 +149,7 @@ def build(
     classes: int,
     device: str,
     precision: str,
+    width: int = 0,
     circuit: bool = True,
 ) -> Model:
     """The model ``component`` with validated settings on a device, in "single" or "double".
@@ -159,7 +164,7 @@ def build(
     if drawn is not None:
         expectation = _expectation(drawn, device, precision) if circuit else _no_circuit
     dtype = jnp.float64 if precision == "double" else jnp.float32
-    return Model(module, config, classes, drawn, expectation, dtype)
+    return Model(module, config, classes, drawn, expectation, dtype, width)
 
 
 def _expectation(circuit: Circuit, device: str, precision: str) -> Callable[..., Array]:

@@ -51,6 +51,7 @@ def model(experiment: Experiment, name: str, section: str) -> ModelSpec:
     return ModelSpec(
         component=entry.component,
         settings=entry.settings,
+        width=experiment.width(name),
         classes=experiment.data.classes,
         device=place.device,
         precision=place.precision,

@@ -36,8 +36,10 @@ class Component(Strict):
 
 
 class ModelSpec(Component):
-    """What `qmu.models.model.build` needs: the model, the classes, the device and the precision."""
+    """What `qmu.models.model.build` needs: the model, the numbers per row that it reads, the
+    classes, the device and the precision."""
 
+    width: int = 0
     classes: int
     device: str
     precision: str

@@ -16,12 +16,11 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from qmu import seeds
 from qmu.attacks.game import AttackCard, Evidence, Scored, View
+from qmu.attacks.thresholds import best_threshold
 from qmu.data import features
 from qmu.data.images import scaled
 from qmu.errors import QmuError
 from qmu.strict import Strict
-
-from .loss_thr import best_threshold
 
 Table = dict[str, np.ndarray]
 

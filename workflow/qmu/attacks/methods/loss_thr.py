@@ -13,6 +13,7 @@ import numpy as np
 
 from qmu.attacks.game import AttackCard, Evidence, Scored
 from qmu.attacks.statistics import training_loss
+from qmu.attacks.thresholds import best_threshold
 from qmu.strict import Strict
 
 CARD = AttackCard(
@@ -49,24 +50,6 @@ def fit(evidence: Evidence, config: Config, names: tuple[str | int, ...]) -> dic
     else:
         threshold = best_threshold(scores[shadows.member], scores[~shadows.member])
     return {"threshold": np.array([threshold])}
-
-
-def best_threshold(members: np.ndarray, others: np.ndarray) -> float:
-    """The threshold t for which "score >= t" has the highest balanced accuracy.
-
-    Halfway between the neighbouring scores, the highest such t where several are equally good.
-    """
-    values, place = np.unique(np.concatenate([members, others]), return_inverse=True)
-    counts = [
-        np.bincount(where, minlength=len(values))
-        for where in (place[: len(members)], place[len(members) :])
-    ]
-    at_or_above = [np.cumsum(count[::-1])[::-1] / count.sum() for count in counts]
-    advantage = at_or_above[0] - at_or_above[1]
-    best = len(values) - 1 - int(np.argmax(advantage[::-1]))
-    upper, lower = values[best], values[max(best - 1, 0)]
-    middle = lower + (upper - lower) / 2 if np.isfinite(lower) else upper
-    return float(middle if middle > lower else upper)
 
 
 def score(

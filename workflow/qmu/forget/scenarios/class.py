@@ -7,13 +7,16 @@ digit. The only place where a label decides what is forgotten.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
 
-from qmu.data.dataset import Description
 from qmu.forget.scenario import Names, ScenarioCard
 from qmu.strict import Strict
+
+if TYPE_CHECKING:
+    from qmu.data.dataset import Description
 
 CARD = ScenarioCard(
     title="A whole class",

@@ -13,6 +13,7 @@ from pydantic import Field
 from qmu.circuits.ansatz import u3_cnot_ring
 from qmu.circuits.circuit import Circuit
 from qmu.lazy import jnp
+from qmu.models.heads import dense
 from qmu.models.model import ModelCard
 from qmu.models.recipe import Training
 from qmu.strict import Strict
@@ -53,7 +54,7 @@ def circuit(config: Config) -> Circuit:
 
 
 def initial_parameters(
-    config: Config, classes: int, rng: np.random.Generator
+    config: Config, width: int, classes: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Every angle, weight and bias from N(0, 1), as released."""
     shapes = {
@@ -71,7 +72,4 @@ def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
     return padded / jnp.linalg.norm(padded, axis=-1, keepdims=True)
 
 
-def head(parameters: dict[str, Array], expectation_values: Array) -> Array:
-    """<Z> (n, qubits) to logits (n, classes)."""
-    product = expectation_values @ parameters["head/weight"]
-    return product + jnp.broadcast_to(parameters["head/bias"], product.shape)
+head = dense

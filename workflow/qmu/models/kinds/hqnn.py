@@ -16,11 +16,10 @@ from pydantic import Field
 from qmu.circuits.ansatz import u3_cnot_ring
 from qmu.circuits.circuit import Circuit
 from qmu.lazy import jnp
+from qmu.models.heads import dense
 from qmu.models.model import ModelCard
 from qmu.models.recipe import Training
 from qmu.strict import Strict
-
-from .basic_qnn import head
 
 if TYPE_CHECKING:
     from jax import Array
@@ -37,18 +36,6 @@ POOLED = CHANNELS * (SIDE // 2) ** 2
 SLOPE = 0.01
 # Columns of the image per strip, an even divisor of 28: of 28, 14 and 4 the fastest for a fleet.
 STRIP = 4
-
-__all__ = [
-    "CARD",
-    "DENSE",
-    "Config",
-    "check",
-    "circuit",
-    "dense_inputs",
-    "embed",
-    "head",
-    "initial_parameters",
-]
 
 
 class Config(Strict):
@@ -73,7 +60,7 @@ def circuit(config: Config) -> Circuit:
 
 
 def initial_parameters(
-    config: Config, classes: int, rng: np.random.Generator
+    config: Config, width: int, classes: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Classical tensors from U(-1/sqrt(fan_in), 1/sqrt(fan_in)), angles from U(-pi, pi)."""
     shapes = {
@@ -109,6 +96,9 @@ def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
     hidden = hidden + jnp.broadcast_to(parameters["fc/bias"], hidden.shape)
     hidden = jnp.where(hidden > 0, hidden, SLOPE * hidden)
     return hidden / jnp.linalg.norm(hidden, axis=-1, keepdims=True)
+
+
+head = dense
 
 
 def convolve_and_pool(inputs: Array, weight: Array, bias: Array) -> Array:
