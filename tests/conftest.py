@@ -1,7 +1,8 @@
 """Settings that must stand before JAX is imported, and the tests' random numbers.
 
 64-bit mode, one thread everywhere (as in a job), and no expensive optimisation: the tests compile
-much and compute little.
+much and compute little. JAX refuses to promote ranks: a (n,) that meets a (n, k) by mistake is an
+error here and not another number. Processes that a test starts are as they are for a user.
 """
 
 import os
@@ -16,8 +17,11 @@ os.environ.setdefault(
     "--xla_cpu_multi_thread_eigen=false --xla_backend_optimization_level=0",
 )
 
+import jax
 import numpy as np
 import pytest
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 @pytest.fixture

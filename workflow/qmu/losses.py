@@ -51,7 +51,8 @@ def bce_sum(logits: Array, labels: Array, xp: ModuleType) -> Array:
     -log p_y - sum over k != y of log(1 - p_k).
     """
     complement = log_complement(logits, xp)
-    wrong = xp.arange(logits.shape[-1]) != labels[..., None]
+    classes = xp.arange(logits.shape[-1]).reshape((1,) * labels.ndim + (-1,))
+    wrong = classes != labels[..., None]
     return cross_entropy(logits, labels, xp) - xp.sum(xp.where(wrong, complement, 0.0), axis=-1)
 
 

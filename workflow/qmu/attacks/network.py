@@ -76,20 +76,26 @@ def logit(network: Network, inputs: np.ndarray) -> np.ndarray:
     return output[:, 0].astype(np.float64)
 
 
+def _affine(network: Any, layer: str, inputs: Any) -> Any:
+    """A layer before its activation, (n, out), inside JAX."""
+    product = inputs @ network[f"{layer}/weight"]
+    return product + jnp.broadcast_to(network[f"{layer}/bias"], product.shape)
+
+
 @cache
 def _trainer(dropout: float, learning_rate: float, steps: int) -> Any:
     """The compiled training of a stack of networks; networks of one shape compile once."""
     adam = optax.adam(learning_rate)
 
     def loss(network: Any, key: Any, inputs: Any, targets: Any, weights: Any) -> Any:
-        hidden = jax.nn.relu(inputs @ network["hidden_1/weight"] + network["hidden_1/bias"])
+        hidden = jax.nn.relu(_affine(network, "hidden_1", inputs))
         # Eight random bits decide each unit: a quarter of the generator's work of a float, and
         # the dropout rate is met to 1/256 (survivors are rescaled by the rate that is really used).
         dropped = round(256 * dropout)
         kept = jax.random.bits(key, hidden.shape, jnp.uint8) >= dropped
         hidden = jnp.where(kept, hidden / (1 - dropped / 256), 0)
-        hidden = jax.nn.relu(hidden @ network["hidden_2/weight"] + network["hidden_2/bias"])
-        output = (hidden @ network["output/weight"] + network["output/bias"])[:, 0]
+        hidden = jax.nn.relu(_affine(network, "hidden_2", hidden))
+        output = _affine(network, "output", hidden)[:, 0]
         return jnp.sum(weights * (jax.nn.softplus(output) - targets * output))
 
     def train_one(network: Any, seed: Any, inputs: Any, targets: Any, weights: Any) -> Any:

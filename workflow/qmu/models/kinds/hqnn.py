@@ -92,7 +92,8 @@ def dense_inputs(parameters: dict[str, Array], inputs: Array) -> Array:
 def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
     """Pixels (n, 784) in [-1, 1] to unit amplitude vectors (n, 2**qubits)."""
     hidden = dense_inputs(parameters, inputs)
-    hidden = hidden @ parameters["fc/weight"] + parameters["fc/bias"]
+    hidden = hidden @ parameters["fc/weight"]
+    hidden = hidden + jnp.broadcast_to(parameters["fc/bias"], hidden.shape)
     hidden = jnp.where(hidden > 0, hidden, SLOPE * hidden)
     return hidden / jnp.linalg.norm(hidden, axis=-1, keepdims=True)
 
@@ -124,7 +125,7 @@ def convolve_and_pool(inputs: Array, weight: Array, bias: Array) -> Array:
     maps = maps.reshape(count, half, 2, SIDE // STRIP, 2, STRIP // 2 * CHANNELS)
     higher = jnp.maximum(maps[:, :, 0], maps[:, :, 1])
     pooled = jnp.maximum(higher[:, :, :, 0], higher[:, :, :, 1])
-    tiled = jnp.tile(bias, STRIP // 2)
+    tiled = jnp.broadcast_to(jnp.tile(bias, STRIP // 2), pooled.shape)
     return jnp.maximum(pooled + tiled, 0.0).reshape(count, POOLED)
 
 

@@ -62,7 +62,8 @@ class Layers:
         cosine = sine = None
         if len(self.masks):
             high, low = (signs.astype(angles.dtype) for signs in self._signs)
-            phases = _matmul(angles[..., None, self.wires :] * high, low.T)
+            turned = angles[..., None, self.wires :]
+            phases = _matmul(turned * _aligned(high, turned.ndim), low.T)
             phases = phases.reshape(*angles.shape[:-1], -1)
             cosine, sine = jnp.cos(phases), jnp.sin(phases)
         halves = angles[..., : self.wires] / 2
@@ -105,6 +106,7 @@ class Layers:
         if moments.phases is not None:
             high, low = (signs.astype(moments.phases.dtype) for signs in self._signs)
             phases = moments.phases.reshape(*moments.phases.shape[:-1], len(high), len(low))
+            high = _aligned(high, phases.ndim)
             parts.append(jnp.sum(_matmul(phases, low) * high, axis=-2))
         return jnp.concatenate(parts, axis=-1)
 
@@ -154,6 +156,11 @@ def _overlap(gradient: jax.Array, state: jax.Array) -> jax.Array:
     return _matmul(terms, jnp.ones(terms.shape[1], terms.dtype))
 
 
+def _aligned(values: np.ndarray, rank: int) -> np.ndarray:
+    """Values with axes of length 1 in front, up to a rank: no rank is promoted silently."""
+    return values.reshape((1,) * (rank - values.ndim) + values.shape)
+
+
 def _kronecker(halves: jax.Array) -> jax.Array:
     """(..., k) half angles -> RY x ... x RY as real matrices (..., 2**k, 2**k)."""
     cosine, sine = jnp.cos(halves), jnp.sin(halves)
@@ -164,7 +171,7 @@ def _kronecker(halves: jax.Array) -> jax.Array:
         # RY[i, j] is the cosine where i = j, else the sine, negative for i = 0.
         same = bit[:, None] == bit[None, :]
         sign = np.where(bit == 1, 1.0, -1.0)[:, None].astype(halves.dtype)
-        off = sign * sine[..., qubit, None, None]
+        off = _aligned(sign, halves.ndim + 1) * sine[..., qubit, None, None]
         product = product * jnp.where(same, cosine[..., qubit, None, None], off)
     return product
 

@@ -34,8 +34,8 @@ def expectation_function(circuit: Circuit, precision: str = "single") -> Callabl
     def expectations(parameters: Any, inputs: Any) -> Any:
         real, imag = evolve(parameters, inputs)
         probabilities = jnp.square(real) + jnp.square(imag)
-        odd = jax.lax.population_count(jnp.arange(2**circuit.wires)[:, None] & masks) & 1
-        outcomes = jnp.asarray(signs, real.dtype) * (1 - 2 * odd).astype(real.dtype)
+        odd = jax.lax.population_count(jnp.arange(2**circuit.wires)[:, None] & masks[None]) & 1
+        outcomes = jnp.asarray(signs, real.dtype)[None] * (1 - 2 * odd).astype(real.dtype)
         return probabilities.T @ outcomes
 
     return expectations
