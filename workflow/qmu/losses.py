@@ -39,6 +39,12 @@ def of_label(values: Array, labels: Array, xp: ModuleType) -> Array:
     return xp.take_along_axis(values, labels[..., None], axis=-1)[..., 0]
 
 
+def is_label(values: Array, labels: Array, xp: ModuleType) -> Array:
+    """Where the entries of each row (..., classes) belong to its label (...), bool."""
+    classes = xp.arange(values.shape[-1]).reshape((1,) * labels.ndim + (-1,))
+    return classes == labels[..., None]
+
+
 def cross_entropy(logits: Array, labels: Array, xp: ModuleType) -> Array:
     """-log p_y per sample, (n,)."""
     return -of_label(log_probabilities(logits, xp), labels, xp)
@@ -51,8 +57,7 @@ def bce_sum(logits: Array, labels: Array, xp: ModuleType) -> Array:
     -log p_y - sum over k != y of log(1 - p_k).
     """
     complement = log_complement(logits, xp)
-    classes = xp.arange(logits.shape[-1]).reshape((1,) * labels.ndim + (-1,))
-    wrong = classes != labels[..., None]
+    wrong = ~is_label(logits, labels, xp)
     return cross_entropy(logits, labels, xp) - xp.sum(xp.where(wrong, complement, 0.0), axis=-1)
 
 
@@ -66,5 +71,5 @@ def logit_scaled_confidence(logits: Array, labels: Array, xp: ModuleType) -> Arr
     (..., n). Infinite where the label has probability 0 or 1.
     """
     labels = xp.broadcast_to(labels, logits.shape[:-1])
-    own = xp.arange(logits.shape[-1]) == labels[..., None]
+    own = is_label(logits, labels, xp)
     return of_label(logits, labels, xp) - log_sum_exp(xp.where(own, -xp.inf, logits), xp)
