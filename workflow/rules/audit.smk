@@ -64,9 +64,13 @@ use rule job as evaluation with:
             at(paths.MEASUREMENTS_ON), device=DEVICES, model=QUANTUM, variant=VARIANTS
         ),
         outputs=filled(files.variant("outputs"), **CELLS),
-        jobs=[file for device in IBM for file in all_jobs(paths.SUBMITTED, device)],
+        jobs=[
+            file for device in IBM for file in files.all_jobs(paths.SUBMITTED, device)
+        ],
         calibrations=[
-            file for device in IBM for file in all_jobs(paths.CALIBRATION, device)
+            file
+            for device in IBM
+            for file in files.all_jobs(paths.CALIBRATION, device)
         ],
     output:
         summary=at(paths.SUMMARY),

@@ -1,8 +1,7 @@
-# The experiment, the names that the rules share, and the rule that all jobs are made from. Nothing
-# here may import JAX, PennyLane or Qiskit: each cluster job reads these files again.
+# The experiment and the names that the rules share. Nothing here may import JAX, PennyLane or
+# Qiskit: each cluster job reads these files again.
 # Where cores are scarce, the jobs that most others wait for come first: a rule's `priority` falls
 # along the longest chain of jobs (docs/scaling.md).
-import inspect
 import os
 import shlex
 import sys
@@ -24,7 +23,7 @@ from qmu.config.parse import parse as parse_config
 from qmu.errors import ConfigError
 from qmu.plan.files import Files, filled, one_of
 from qmu.plan.reasons import install as shorten_reasons
-from qmu.sizing import costs
+from qmu.plan.rules import asks, print_summary, teller
 
 shorten_reasons(workflow)
 
@@ -40,7 +39,7 @@ except ConfigError as error:
     sys.exit(f"Error in the configuration: {error}")
 
 files = Files(experiment)
-at = files.at
+at, told = files.at, teller(experiment)
 MODELS = list(experiment.models)
 SEEDS = experiment.common.seeds
 METHODS = list(experiment.unlearning)
@@ -52,31 +51,6 @@ CELLS = {"model": MODELS, "seed": SEEDS, "variant": VARIANTS}
 AUDITED = {"model": MODELS, "variant": VARIANTS}
 
 
-def told(spec):
-    """What a job is told: the spec that a function of `qmu.plan` makes from the wildcards that its
-    arguments name."""
-    _, *names = inspect.signature(spec).parameters
-
-    def params(wildcards):
-        values = {name: wildcards[name] for name in names}
-        numbers = {
-            n: int(v) for n, v in values.items() if n in ("seed", "block", "part")
-        }
-        return spec(experiment, **(values | numbers)).plain()
-
-    return params
-
-
-def asks(**amounts):
-    """What a job asks for (memory in MB, time in minutes), as much again on every further attempt.
-    A rule's own resources replace all those of the rule that it is made from."""
-
-    def grown(amount):
-        return lambda wildcards, attempt: amount * attempt
-
-    return {name: grown(amount) for name, amount in amounts.items()}
-
-
 wildcard_constraints:
     model=one_of(MODELS),
     variant=one_of(VARIANTS),
@@ -86,24 +60,5 @@ wildcard_constraints:
     part="[0-9]+",
 
 
-# Every job is this one with files and a spec of its own, which names the step that runs.
-rule job:
-    conda:
-        "../../envs/qmu.yaml"
-    resources:
-        **asks(mem_mb=2000, runtime=15),
-    script:
-        "../scripts/step.py"
-
-
 onsuccess:
-    print_summary(at(paths.SUMMARY_TEXT), at(paths.REPORT), at(paths.LOGS))
-
-
-def print_summary(text, page, logs):
-    """Show the table of results, when this run made or kept one."""
-    if Path(text).is_file():
-        print(f"\n{Path(text).read_text()}")
-        print(costs.line(Path(logs)))
-    if Path(page).is_file():
-        print(f"Report: {Path(page).resolve()}")
+    print_summary(files)

@@ -7,12 +7,6 @@ CORRECTED = devices.of_kind(experiment, "corrected")
 PENNYLANE = devices.of_kind(experiment, "pennylane")
 
 
-def corrected_from(wildcards):
-    """The outputs of the device that is corrected, for every seed."""
-    source = experiment.devices[wildcards.device].settings["of"]
-    return [file.replace("{device}", source) for file in files.outputs_on()]
-
-
 use rule job as evaluate_on with:
     input:
         pool=at(paths.POOL),
@@ -61,7 +55,7 @@ use rule job as evaluate_with with:
 
 use rule job as correct with:
     input:
-        measured=corrected_from,
+        measured=lambda w: files.corrected(w.device),
         exact=files.of_seeds("outputs"),
         parameters=files.of_seeds("parameters"),
     output:

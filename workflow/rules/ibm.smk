@@ -6,25 +6,7 @@ from qmu.plan import devices as _devices
 from qmu.plan import ibm
 
 IBM = _devices.of_kind(experiment, "ibm")
-JOBS_OF = {device: range(ibm.parts(experiment, device)) for device in IBM}
 PAYING = [device for device in IBM if not ibm.is_fake(experiment, device)]
-
-
-def qpus(wildcards):
-    """A job on a real backend holds one `qpu`, of which a profile allows so many at a time."""
-    return int(wildcards.device in PAYING)
-
-
-def jobs_of(template):
-    """One file of every job of a model variant and seed."""
-    return lambda w: filled(at(template), part=JOBS_OF[w.device])
-
-
-def all_jobs(template, device):
-    """One file of every job of a device."""
-    cells = dict(model=QUANTUM, seed=SEEDS, variant=VARIANTS)
-    file = at(template).replace("{device}", device)
-    return filled(file, part=JOBS_OF[device], **cells)
 
 
 # What speaks to IBM stays on the machine where snakemake was started: the network is there, and
@@ -72,7 +54,7 @@ use rule job as prepare with:
 
 use rule job as estimate with:
     input:
-        prepared=lambda w: all_jobs(paths.PREPARED, w.device),
+        prepared=lambda w: files.all_jobs(paths.PREPARED, w.device),
     output:
         estimate=at(paths.ESTIMATE),
     log:
@@ -108,7 +90,7 @@ use rule job as submit with:
     priority: 7
     resources:
         **asks(mem_mb=2000, runtime=120),
-        qpu=qpus,
+        qpu=lambda w: int(w.device in PAYING),
     params:
         spec=told(ibm.submit),
     message:
@@ -131,7 +113,7 @@ use rule job as collect with:
     priority: 10
     resources:
         **asks(mem_mb=4000, runtime=1440),
-        qpu=qpus,
+        qpu=lambda w: int(w.device in PAYING),
     params:
         spec=told(ibm.collect),
     message:
@@ -143,8 +125,8 @@ use rule job as decode with:
         pool=at(paths.POOL),
         samples=at(paths.SAMPLES),
         parameters=files.variant("parameters"),
-        prepared=jobs_of(paths.PREPARED),
-        result=jobs_of(paths.RESULT),
+        prepared=lambda w: files.jobs(paths.PREPARED, w.device),
+        result=lambda w: files.jobs(paths.RESULT, w.device),
     output:
         outputs=at(paths.OUTPUTS_ON),
     log:
@@ -164,4 +146,4 @@ use rule job as decode with:
 
 rule collected:
     input:
-        [all_jobs(paths.RESULT, device) for device in IBM],
+        [files.all_jobs(paths.RESULT, device) for device in IBM],

@@ -115,7 +115,7 @@ def inside_jax(model: Model) -> Model:
     from qmu.simulators.choose import expectation_function
 
     expectation = expectation_function(
-        model.module.circuit(model.config), device="default.qubit", precision=_precision(model)
+        model.circuit, device="default.qubit", precision=_precision(model)
     )
     return dataclasses.replace(model, expectation=expectation)
 
@@ -189,8 +189,10 @@ def _mean_of_pieces(model: Model, program: Callable[..., Parameters]) -> Product
 
 def _most_rows(model: Model) -> int:
     """Samples of one piece; a second derivative holds about two gradients' states."""
+    if model.circuit is None:
+        return ROWS
     one = predicted_bytes(
-        model.module.circuit(model.config).wires,
+        model.wires,
         1,
         device="default.qubit",
         precision=_precision(model),

@@ -8,6 +8,7 @@ from itertools import product
 from qmu import paths
 from qmu.config.experiment import Experiment
 
+from . import ibm
 from .train import blocks
 
 TARGET, RETRAIN = "target", "retrain"
@@ -95,3 +96,22 @@ class Files:
         """The outputs of a model variant on a further device for every seed."""
         path = self.at(paths.OUTPUTS_ON).replace("{variant}", variant)
         return filled(path, seed=self.seeds)
+
+    def corrected(self, device: str) -> list[str]:
+        """The outputs of the device that is corrected, for every seed."""
+        source = self.experiment.devices[device].settings["of"]
+        return [file.replace("{device}", source) for file in self.outputs_on()]
+
+    def jobs(self, template: str, device: str) -> list[str]:
+        """One file of every IBM job of a model variant and seed."""
+        file = self.at(template).replace("{device}", device)
+        return filled(file, part=range(ibm.parts(self.experiment, device)))
+
+    def all_jobs(self, template: str, device: str) -> list[str]:
+        """One file of every IBM job of a device."""
+        cells = {
+            "model": self.experiment.circuits,
+            "seed": self.seeds,
+            "variant": self.experiment.variants,
+        }
+        return [file for one in self.jobs(template, device) for file in filled(one, **cells)]

@@ -26,6 +26,7 @@ from qmu.strict import Strict
 CARD = QualityCard(
     title="Quantum distances to retraining",
     source="Helstrom 1976; Fuchs and van de Graaf 1999; Golatkar et al. 2020, arXiv:1911.04933",
+    quantum=True,
     statement=(
         "Mean distances between the final states (and the <Z> vectors) of the same image under "
         "this model and under retrained ones, read against the floor between retrained models: "

@@ -67,8 +67,11 @@ def run(inputs: Inputs, outputs: Outputs, spec: Examine, job: Job) -> None:
     job.clock.ready()
     measurements: list[Measurement] = []
     for name, entry in spec.quality.items():
-        job.report(name)
         module = registry.load("quality", entry.component)
+        if module.CARD.quantum and model.circuit is None:
+            job.report(f"{name}: left out, the model has no circuit")
+            continue
+        job.report(name)
         handed = fleets if module.CARD.fleets else {}
         exam = Exam(
             name=spec.name,
