@@ -124,6 +124,8 @@ def of(*words):
 
 # Attacks on further devices: fitted and scored by jobs of their own.
 ON = ("fit_on", "score_on")
+# Jobs that read what models said, and build none.
+WITHOUT_MODEL = jobs("attack_data", "fit", "score", "measure", *ON, "measure_on")
 
 CHANGES = [
     ("unlearning.ga.step_length", 0.1, jobs("ga") | shadows("ga")),
@@ -143,7 +145,7 @@ CHANGES = [
     (
         "models.hqnn.layers",
         2,
-        of("hqnn") - jobs("attack_data", "fit", "score", "measure", *ON, "measure_on"),
+        of("hqnn") - WITHOUT_MODEL,
     ),
     ("models.hqnn.training", {"loss": "bce_sum"}, of("hqnn") - jobs("measure", "measure_on")),
     ("fleet", {"precision": "double"}, jobs("shadows", "ensemble", "query", "examine")),
@@ -165,7 +167,8 @@ CHANGES = [
         {"count": 11, "block": 4, "unlearned": 8},
         jobs("attack_data") | of("2") & shadows("target"),
     ),
-    ("features", {"components": 128}, jobs("pool")),
+    # A model is built for as many numbers as it reads; the other model reads pixels.
+    ("features", {"components": 128}, jobs("pool") | of("basic_qnn") - WITHOUT_MODEL),
     ("samples", {"train": 900}, jobs("samples") | shadows("target", "retrain")),
     ("samples", {"validation": 100}, jobs("samples") | shadows("ga", "strong", "ssd")),
     (
