@@ -23,7 +23,8 @@ from qmu.config.parse import parse as parse_config
 from qmu.errors import ConfigError
 from qmu.plan.files import Files, filled, one_of
 from qmu.plan.reasons import install as shorten_reasons
-from qmu.plan.rules import asks, print_summary, teller
+from qmu.plan.rules import asks, teller
+from qmu.sizing.costs import print_summary
 
 shorten_reasons(workflow)
 
@@ -61,4 +62,4 @@ wildcard_constraints:
 
 
 onsuccess:
-    print_summary(files)
+    print_summary(*map(Path, map(at, (paths.SUMMARY_TEXT, paths.REPORT, paths.LOGS))))

@@ -86,6 +86,8 @@ use rule fit_attacks as fit_attacks_on with:
     benchmark:
         files.benchmark("attacks/{model}/on-{device}/fit_attacks")
     priority: 4
+    resources:
+        **asks(mem_mb=4000, runtime=30),
     params:
         spec=told(devices.fit_attacks_on),
     message:
@@ -104,6 +106,8 @@ use rule job as score_on with:
     benchmark:
         files.benchmark("scores/{model}/on-{device}/{variant}")
     priority: 3
+    resources:
+        **asks(mem_mb=4000, runtime=30),
     params:
         spec=told(devices.score_on),
     message:
@@ -124,6 +128,8 @@ use rule job as measure_on with:
     benchmark:
         files.benchmark("audit/{model}/{variant}/on-{device}")
     priority: 2
+    resources:
+        **asks(mem_mb=2000, runtime=30),
     params:
         spec=told(devices.measure_on),
     message:

@@ -1,18 +1,13 @@
-"""What the files of ``workflow/rules`` say in few words: specs, resources, the end of a run."""
+"""What the files of ``workflow/rules`` say in few words: specs and resources."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-from qmu import paths
 from qmu.config.experiment import Experiment
-from qmu.sizing import costs
 from qmu.specs.base import Spec
-
-from .files import Files
 
 NUMBERS = ("seed", "block", "part")
 Params = Callable[[Any], dict[str, Any]]
@@ -43,15 +38,3 @@ def asks(**amounts: int) -> Mapping[str, Callable[[Any, int], int]]:
         return lambda wildcards, attempt: amount * attempt
 
     return {name: grown(amount) for name, amount in amounts.items()}
-
-
-def print_summary(files: Files) -> None:
-    """Show the table of results, when this run made or kept one, and where the report is."""
-    text, page, logs = (
-        Path(files.at(path)) for path in (paths.SUMMARY_TEXT, paths.REPORT, paths.LOGS)
-    )
-    if text.is_file():
-        print(f"\n{text.read_text(encoding='utf-8')}")
-        print(costs.line(logs))
-    if page.is_file():
-        print(f"Report: {page.resolve()}")

@@ -43,3 +43,12 @@ def line(logs: Path) -> str:
         f"({fixed / max(sums['cpu'], 1e-9):.0%}) fixed costs: {sums['startup']:.0f} s start-up and "
         f"{sums['compile']:.0f} s compilation"
     )
+
+
+def print_summary(text: Path, page: Path, logs: Path) -> None:
+    """At the end of a run: its table of results where there is one, what it cost, its report."""
+    if text.is_file():
+        print(f"\n{text.read_text(encoding='utf-8')}")
+        print(line(logs))
+    if page.is_file():
+        print(f"Report: {page.resolve()}")
