@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 
@@ -10,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from pipeline import TINY, VARIANTS, blocks
 from qmu import paths
+from qmu.plan.digest import kinds_of
+from qmu.specs.base import Spec
 from qmu.tables import parquet as tables
 from qmu.tables.schemas import SCHEMA_VERSION, SCHEMAS
 
@@ -226,3 +229,16 @@ def test_answers_on_transformed_images_come_for_every_seed_and_one_shadow_model(
             assert set(table["seed"]) == {None, *SEEDS}
             assert len(table["seed"]) == POOL * (len(SEEDS) + 1)
             assert set(np.unique(table["right"])) <= {0, 1}
+
+
+def test_every_job_depends_on_the_schemas_of_the_tables_that_it_writes(finished):
+    """The digest of the schemas counts those that a job's code names; none may be missed."""
+    code = {}
+    for file in (finished.project.tiny / "logs").rglob("*.spec.json"):
+        spec = json.loads(file.read_text())
+        known = {name: spec[name] for name in ("step", "experiment", "root_seed", "code")}
+        code[Spec(**known).code_digest] = spec["code"]
+    for file in finished.project.tiny.rglob("*.parquet"):
+        stamp = tables.metadata(file)
+        named = {kind for module in code[stamp["qmu.code_digest"]] for kind in kinds_of(module)}
+        assert stamp["qmu.table"] in named, file

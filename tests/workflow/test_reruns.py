@@ -131,6 +131,7 @@ CODE = {
         | END,
     ),
     "one model": (QMU + "models/kinds/hqnn.py", OF_HQNN | END),
+    "an engine": (QMU + "simulators/fused/engine.py", EVERYTHING | END),
     "the evaluation": (QMU + "audit/measurement.py", measuring() | END),
     "a verdict's rule": (QMU + "audit/verdicts/verdicts.py", END),
     "a measure of quality": (
@@ -156,6 +157,33 @@ def inserted(finished, file, text, before=None):
         path.write_text(kept)
 
 
+# A column more in the schema of one table: (before what, the jobs that write or read the table).
+SCHEMAS = {
+    "of what measuring writes and the report reads": (
+        '"fpr": "double"',
+        each("Measure {m}, {v}") | END,
+    ),
+    "of what no job here writes": ('"noise_scale": "double"', {REPORT}),
+}
+
+
+@pytest.mark.parametrize(("before", "jobs"), SCHEMAS.values(), ids=SCHEMAS)
+def test_the_schema_of_a_table_runs_again_what_names_it(finished, before, jobs):
+    file = QMU + "tables/schemas.py"
+    with inserted(finished, file, '"more": "double*", ', before) as project:
+        assert project.plan() == jobs
+
+
+def test_a_new_component_runs_nothing_again(finished):
+    methods = finished.project.folder / "workflow" / "qmu" / "unlearning" / "methods"
+    new = methods / "another.py"
+    new.write_text((methods / "ga.py").read_text())
+    try:
+        assert finished.project.plan() == set()
+    finally:
+        new.unlink()
+
+
 @pytest.mark.parametrize(("file", "jobs"), CODE.values(), ids=CODE)
 def test_code_runs_again_what_imports_it(finished, file, jobs):
     with inserted(finished, file, STATEMENT) as project:
@@ -165,6 +193,8 @@ def test_code_runs_again_what_imports_it(finished, file, jobs):
 SILENT = (
     (QMU + "errors.py", STATEMENT, None),
     (QMU + "paths.py", STATEMENT, None),
+    (QMU + "audit/membership.py", "Really: ", "a membership score is NaN"),
+    (QMU + "models/model.py", "    import decimal\n", "    from jax import Array"),
     (QMU + "unlearning/methods/ga.py", "\n# As long as it takes.\n", None),
     (QMU + "unlearning/methods/ssd.py", "\n\n\n", "def unlearn"),
     (QMU + "unlearning/methods/rga.py", "Once more: ", "`rga`: "),

@@ -42,12 +42,16 @@ def digests(*modules: str) -> dict[str, str]:
         read = _read(module)
         found[module] = read.digest
         waiting += read.imports
-        if module != SCHEMA_MODULE:  # which names them all itself
-            mentioned |= read.kinds
+        mentioned |= read.kinds
     if SCHEMA_MODULE in found:
         schemas = {kind: SCHEMAS[kind] for kind in sorted(mentioned)}
         found[SCHEMA_MODULE] = _hex(repr((SCHEMA_VERSION, schemas)))
     return found
+
+
+def kinds_of(module: str) -> set[str]:
+    """The kinds of tables that a module's own code names."""
+    return _read(module).kinds
 
 
 def dependencies(module: str) -> tuple[str, ...]:
@@ -68,11 +72,21 @@ class _Module:
             imported.add(parent)
         self.imports = tuple(sorted(imported))
         self.digest = _hex(ast.dump(tree))
-        self.kinds = {
-            node.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        } & set(SCHEMAS)
+        # The module of the schemas names them all itself.
+        self.kinds = set() if module == SCHEMA_MODULE else _mentioned(tree) & set(SCHEMAS)
+
+
+def _mentioned(tree: ast.AST) -> set[str]:
+    """Words by which a module can name a table: texts, keywords of calls, fields of classes."""
+    words: set[str | None] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words.add(node.value)
+        elif isinstance(node, ast.keyword):
+            words.add(node.arg)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            words.add(node.target.id)
+    return {word for word in words if word}
 
 
 @cache
