@@ -239,3 +239,12 @@ def test_every_named_target_plans_its_rules(fresh, target):
     # A target without a message is a rule of its own in the table; the others do the work.
     assert set(counts(ran)) == {*rules, target}
     assert EVALUATE in planned(ran) or "evaluation" not in rules
+
+
+def test_a_reason_names_the_key_or_the_file_that_changed(finished):
+    ran = finished.project.snakemake("-n", config=edited({"unlearning.ga.step_length": 0.01}))
+    assert "settings changed: unlearning.ga.step_length" in ran.text
+    with inserted(finished, QMU + "unlearning/methods/ga.py", STATEMENT) as project:
+        text = project.snakemake("-n").text
+    assert "code changed: unlearning/methods/ga.py" in text
+    assert max(len(line) for line in text.splitlines() if "eason:" in line) < 1000
