@@ -7,7 +7,7 @@ OUTCOMES := $(CURDIR)/results/.reliability
 
 test reliability: export QMU_RELIABILITY = $(OUTCOMES)
 
-.PHONY: run audit noisy test reliability lint bench profile-resources lock clean
+.PHONY: run audit noisy check test reliability lint bench profile-resources lock clean
 
 # Run the default experiment and say where the report is.
 run: $(STAMP)
@@ -21,14 +21,20 @@ audit: $(STAMP)
 noisy: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile experiments/noisy.yaml
 
+# For daily work: lint, and the tests that take little.
+FAST := circuits config data forget metrics models plan report sizing steps tables unlearning
+check: lint
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/contracts/test_layers.py \
+		$(FAST:%=tests/unit/%) -m "not slow"
+
 # All tests, with the same set-up. Those of the workflow share one run of the pipeline, which uses the
 # cores by itself, so they are not split between workers; those on a cluster mostly wait, so they run
 # beside them. The last command compares the README's reliability table with what the others found.
 test: $(STAMP)
 	rm -rf "$(OUTCOMES)"
-	$(BIN)/python -m pytest -n 2 tests/unit tests/contracts tests/ibm tests/fuzz tests/security
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/ibm tests/unit tests/contracts tests/fuzz tests/security
 	$(call beside,tests/workflow)
-	$(BIN)/python -m pytest -n 2 tests/faults
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/faults
 	$(BIN)/python -m pytest tests/reliability
 
 # Faults on purpose (kills, damaged files, a full disk), and their table in the README.
