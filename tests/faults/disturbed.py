@@ -32,7 +32,7 @@ class Small(Project):
     def __init__(self, folder: Path, like: Small | None = None, finished: bool = False) -> None:
         if like is not None:
             # The very files of the other run: the checkout may have been edited in the meantime.
-            shutil.copytree(like.folder, folder, ignore=shutil.ignore_patterns(*AFTER))
+            shutil.copytree(like.folder, folder, ignore=_without_results(like.folder))
             parts = AFTER if finished else (f"results/{CACHE}",)
             for part in parts:
                 shutil.copytree(like.folder / part, folder / part)
@@ -74,6 +74,15 @@ class Small(Project):
     def locked(self) -> bool:
         """Whether a Snakemake, living or dead, holds the folder."""
         return any((self.folder / ".snakemake" / "locks").glob("*.lock"))
+
+
+def _without_results(root: Path):
+    """For copytree: leaves out what a run adds, at the top alone (a package may have its name)."""
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        return set(AFTER) & set(names) if Path(folder) == root else set()
+
+    return ignored
 
 
 class Run:

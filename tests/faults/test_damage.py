@@ -176,7 +176,7 @@ def test_damaged_compiled_programs_are_replaced(undisturbed, fresh, tries):
         first = tables.read(undisturbed.folder / target, "outputs", experiment=EXPERIMENT)
         assert equal(made, first)
         tries.held += 1
-    log = fresh.small / "logs/unlearn/basic_qnn/seed-0/ga.log"
+    log = fresh.small / "logs/unlearn/basic_qnn/ga.log"
     used = [line for line in log.read_text().splitlines() if "compilation cache entry" in line]
     assert used == []
     whole = sum(is_whole(file.read_bytes()) for file in programs if file.exists())
