@@ -169,6 +169,10 @@ def _poisoned(given: Evidence) -> Evidence:
     changes = {part: Poison() for part in parts if getattr(given, part) is None}
     if given.audited.right is None:
         changes["audited"] = replace(given.audited, right=Poison())
+    for part in ("original", "audited", *parts):
+        found = changes.get(part, getattr(given, part))
+        if not isinstance(found, Poison) and found.expectation_values is None:
+            changes[part] = replace(found, expectation_values=Poison())
     return replace(given, **changes)
 
 
@@ -177,8 +181,9 @@ def test_poison_is_felt():
     for part in ("shadows", "unlearned", "retrained", "calibration"):
         with pytest.raises(AssertionError, match="may not look"):
             _ = getattr(given, part).member
-    with pytest.raises(AssertionError, match="may not look"):
-        np.asarray(given.audited.right)
+    for held in (given.audited.right, given.audited.expectation_values):
+        with pytest.raises(AssertionError, match="may not look"):
+            np.asarray(held)
 
 
 def test_importing_attacks_imports_nothing_heavy():
