@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from qmu import losses
 from qmu.attacks.game import AttackCard, Evidence, Scored, ShadowModels, View
 from qmu.attacks.lira import confidences, for_rows, given
 from qmu.metrics.likelihood import CLIP, FEW, Gaussians
@@ -47,8 +48,9 @@ def signals(model: View | ShadowModels, measured: bool) -> np.ndarray:
     """Confidence, logits and, if ``measured``, <Z>: (n, signals), or (models, n, signals) of
     shadows; NaN for what a logit of minus infinity hides."""
     logits = np.asarray(model.logits, np.float64)
+    labels = np.broadcast_to(model.label, logits.shape[:-1])
     confidence = confidences(model)
-    hidden = np.abs(confidence) == CLIP
+    hidden = np.isinf(losses.of_label(logits, labels, np)) | (np.abs(confidence) == CLIP)
     found = [
         np.where(hidden, np.nan, confidence)[..., None],
         np.where(np.isinf(logits), np.nan, logits),
