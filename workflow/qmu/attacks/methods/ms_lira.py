@@ -38,10 +38,12 @@ CARD = AttackCard(
 
 class Config(Strict):
     """``own_variance_from``: as in `lira_online`. ``shrinkage``: how far the correlations are drawn
-    to zero, which keeps them invertible although logits follow from <Z>."""
+    to zero, which keeps them invertible although logits follow from <Z>. Chosen on shadow models
+    alone, each attacked by the others (`hqnn`, 16 models): the forget class's AUC is 0.68 at 0.1
+    and 0.69 at 0.3 and 1, and with the class masked 0.61, 0.60 and 0.56."""
 
     own_variance_from: PositiveInt = FEW
-    shrinkage: float = Field(default=0.1, gt=0, le=1)
+    shrinkage: float = Field(default=0.3, gt=0, le=1)
 
 
 def signals(model: View | ShadowModels, measured: bool) -> np.ndarray:
