@@ -49,6 +49,15 @@ def test_independent_signals_add_their_log_likelihood_ratios():
     np.testing.assert_allclose(found, wanted, atol=0.3)
 
 
+def test_sides_that_differ_in_spread_alone_are_told_by_it():
+    """Twice the deviation in: N(0, 2^2) against N(0, 1), signal by signal."""
+    values, member, own = _gaussian_world(4000, 5, np.zeros(WIRES), np.eye(WIRES))
+    values = values * np.where(member, 2.0, 1.0)[..., None]
+    found = _run(_as_evidence(values, member, own)).score
+    wanted = (own**2 * (1 - 0.25) / 2 - np.log(2)).sum(axis=1)
+    np.testing.assert_allclose(found, wanted, atol=0.4)
+
+
 def test_correlated_signals_have_their_joint_density():
     shift = np.array([1.0, 0.5, 0.0, 0.0])
     mixing = np.linalg.cholesky(0.3 * np.eye(WIRES) + 0.7)

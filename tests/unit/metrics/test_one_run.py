@@ -146,6 +146,15 @@ def test_the_judged_half_never_chooses(bound):
     assert judged_guesses(members, others) == (200, 0, 0)
 
 
+@both
+def test_a_leak_of_the_judged_half_alone_is_not_searched_for(bound):
+    """Its own best level would be 5; the other half's is 10, which no judged score reaches."""
+    members, others = np.zeros(200), np.zeros(200)
+    members[::2], members[1::2] = 10.0, 5.0
+    assert bound(members, others) == 0
+    assert bound(members[::-1], others[::-1]) > 1
+
+
 def test_the_level_is_the_choosing_halfs_best_and_counts_are_the_other_halfs():
     members = np.array([9.0, 9, 9, 1, 9, 1, 9, 9, 9, 9])
     others = np.array([0.0, 9, 0, 0, 0, 2, 0, 0, 0, 9, 5.0])
