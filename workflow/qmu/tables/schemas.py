@@ -89,6 +89,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "label": "int64",
         "member": "bool",
         "logits": "vector[float]",
+        # absent where the models have no circuit
+        "expectation_values": "vector[float]*",
     },
     # attacks
     "attack_data": {
@@ -97,6 +99,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "label": "int64",
         "member": "bool",
         "logits": "vector[float]",
+        # absent where the models have no circuit
+        "expectation_values": "vector[float]*",
         "features": "vector[float]",
     },
     # right answers on transformed copies of an image, one column entry per copy; the rows of

@@ -97,7 +97,7 @@ def _score(
 
 def _calibration(audited: View, shadows: ShadowModels, right: np.ndarray) -> View:
     """The first shadow model's view of the same rows, with members and answers of its own."""
-    member = shadows.member[0]
+    member, measured = shadows.member[0], shadows.expectation_values
     return View(
         sample_id=shadows.sample_id,
         label=shadows.label,
@@ -107,4 +107,5 @@ def _calibration(audited: View, shadows: ShadowModels, right: np.ndarray) -> Vie
         logits=shadows.logits[0],
         loss=audited.loss,
         right=right,
+        expectation_values=None if measured is None else measured[0],
     )

@@ -14,7 +14,8 @@ def view_of(outputs: Mapping[str, np.ndarray], loss: str) -> View:
     """The view of one model variant from its ``outputs`` table."""
     member = np.isin(outputs["split"], ("retain_train", "forget_train"))
     columns = {name: outputs[name] for name in ("sample_id", "label", "split", "forget", "logits")}
-    return View(**columns, member=member, loss=loss)
+    measured = outputs.get("expectation_values")
+    return View(**columns, member=member, loss=loss, expectation_values=measured)
 
 
 def read_shadows(path: str, experiment: str, loss: str) -> ShadowModels:
@@ -58,11 +59,16 @@ def read_queries(path: str, experiment: str) -> dict[tuple[str, int] | None, np.
 def _shadows(table: Mapping[str, np.ndarray], loss: str) -> ShadowModels:
     models = len(np.unique(table["model_index"]))
     samples = len(table["model_index"]) // models
-    logits = table["logits"].astype(np.float64)
+
+    def per_model(name: str) -> np.ndarray:
+        return table[name].astype(np.float64).reshape(models, samples, -1)
+
+    measured = "expectation_values"
     return ShadowModels(
         sample_id=table["sample_id"][:samples],
         label=table["label"][:samples],
         member=table["member"].reshape(models, samples),
-        logits=logits.reshape(models, samples, -1),
+        logits=per_model("logits"),
         loss=loss,
+        expectation_values=per_model(measured) if measured in table else None,
     )

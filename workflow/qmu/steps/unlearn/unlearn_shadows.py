@@ -64,7 +64,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> Non
     rows, ids = model.inputs(pool), pool["sample_id"]
     own = dict(zip(members["model_index"].tolist(), members["members"], strict=True))
     classes = whole_classes(pool["label"], forget)
-    member, logits = [], []
+    member, answers = [], []
     for index in spec.indices:
         member.append(np.isin(ids, own[index]))
         names = (spec.root_seed, "shadow_unlearning", spec.variant, spec.name, index)
@@ -82,10 +82,10 @@ def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> Non
         )
         outcome = checked(method.unlearn(problem, config), problem, spec.variant, method.CARD)
         job.report(f"shadow model {index}: {outcome.stopped}")
-        logits.append(evaluate(model, outcome.parameters, rows)["logits"])
+        answers.append(evaluate(model, outcome.parameters, rows))
     job.clock.stop()
     write = Writer(spec)
-    columns = output_columns(spec.indices, pool, member, logits)
+    columns = output_columns(model, spec.indices, pool, member, answers)
     write(outputs.fleet_outputs, "fleet_outputs", columns)
     write(outputs.timing, "timing", job.clock.columns())
 
