@@ -22,6 +22,13 @@ OPERATORS = {
     **{ast.FloorDiv: ast.Div, ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult},
     **{ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd},
 }
+# Functions of which two arguments may change places, and those whose arguments only name a stream
+# of random numbers.
+SYMMETRIC = {
+    *("min", "max", "minimum", "maximum", "fmin", "fmax", "logaddexp", "hypot", "isclose"),
+    *("allclose", "array_equal", "vdot", "multiply", "logical_and", "logical_or", "union1d"),
+    *("intersect1d", "generator", "key", "rng"),
+}
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,9 @@ def _of_expression(node: ast.expr) -> Iterator[ast.expr]:
         yield from _of_constant(node.value)
     elif isinstance(node, ast.Call) and len(node.args) > 1:
         first, second, *rest = node.args
-        if not any(isinstance(one, ast.Starred) for one in (first, second)):
+        named = ast.unparse(node.func).rpartition(".")[2]
+        starred = any(isinstance(one, ast.Starred) for one in (first, second))
+        if not starred and named not in SYMMETRIC:
             yield ast.Call(node.func, [second, first, *rest], node.keywords)
 
 

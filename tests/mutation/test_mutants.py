@@ -48,6 +48,8 @@ def test_faults(source, expected):
         "x = f'{a + 1}'",
         "raise ValueError(f(a, 3))",
         "f(*a, b)",
+        "np.maximum(a, b)",
+        "settings.generator(a, b)",
         "@cached(8)\ndef f(): pass",
         "if TYPE_CHECKING:\n    import a\n",
     ],
