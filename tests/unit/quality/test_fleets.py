@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,13 +52,31 @@ def test_spread_chooses_exactly_and_evenly():
 
 def test_klom_closed_form():
     pair = Worlds(
-        unlearned=np.array([[0.0], [1.0], [1.0], [1.0]]),
+        unlearned=np.array([[0.0], [0.0], [1.0], [1.0]]),
         retrained=np.array([[0.0], [0.0], [0.0], [1.0]]),
         first=np.ones((4, 1), bool),
         second=np.ones((4, 1), bool),
     )
-    expected = 0.25 * math.log(1 / 3) + 0.75 * math.log(3)
+    expected = 0.5 * math.log(2 / 3) + 0.5 * math.log(2)
     assert klom.divergence(pair, 2, 1e-12)[0] == pytest.approx(expected, abs=1e-9)
+
+
+def test_klom_is_the_divergence_of_unlearned_from_retrained_models():
+    """Not the reverse: unlearned models all answer alike, retrained ones in one of two ways. Nats
+    from the first to the second are log 2; back, as many as the empty bin's share allows."""
+    exam = quality_example.exam(models=160)
+    logits = np.zeros_like(exam.retrained.logits)
+    # Of either world's models as many in the one way as in the other.
+    logits[np.arange(len(logits)) // 4 % 2 == 0] = [3.0, 0.0, -3.0]
+    same = np.broadcast_to(logits[0], logits.shape)
+    exam = replace(
+        exam,
+        unlearned=replace(exam.unlearned, logits=same),
+        retrained=replace(exam.retrained, logits=logits),
+    )
+    found = [f for f in klom.measure(exam, klom.Config()) if f.metric == "klom_mean"]
+    values = {f.split: f.estimate.value for f in found}
+    assert values["forget_train"] == pytest.approx(math.log(2), abs=0.15)
 
 
 def test_klom_orders_the_worlds():

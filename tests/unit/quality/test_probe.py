@@ -80,6 +80,17 @@ def test_test_images_do_not_choose():
     assert _measure(blind)["probe_accuracy"].value == _measure(exam)["probe_accuracy"].value
 
 
+def test_the_probe_is_fitted_on_other_images_than_it_judges():
+    """A hundred features of pure noise name every image that they were fitted on."""
+    whole = quality_example.exam(fleets=False, seeds=1, images=400)
+    (one,) = whole.seeds
+    assert len(one.rows("forget_test", "retain_test")) == 100
+    noise = [generator("tests", "noise", n).normal(size=(400, 100)) for n in "ab"]
+    first, second = ({"expectation_values": values} for values in noise)
+    exam = replace(whole, seeds=(replace(one, outputs=first, retrain_outputs=second),))
+    assert _measure(exam)["probe_accuracy"].value < 0.7
+
+
 def test_too_few_images_give_nan():
     exam = quality_example.exam(fleets=False, seeds=1, images=16)
     found = _measure(exam)
