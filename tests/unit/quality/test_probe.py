@@ -101,13 +101,14 @@ def test_too_few_images_give_nan():
 def test_balanced_accuracy_and_gap_by_hand():
     draw = Recorder(Subject("m", 0, "ga", "d"), Resampling(("tests",), resamples=200))
     positive = np.array([True] * 4 + [False] * 16)
+    images = np.arange(20)
     first = positive.copy()
     first[0] = False  # 3 of 4 and 16 of 16
     second = np.zeros(20, bool)  # 0 of 4 and 16 of 16
-    figures = [probe.balanced(draw, "x", called, positive) for called in (first, second)]
+    figures = [probe.balanced(draw, "x", called, positive, images) for called in (first, second)]
     assert [figure.estimate.value for figure in figures] == [0.875, 0.5]
     right = [(called == positive).astype(float) for called in (first, second)]
-    gap = probe.gap(draw, "gap", *figures, right[0] - right[1], positive).estimate
+    gap = probe.gap(draw, "gap", *figures, right[0] - right[1], positive, images).estimate
     assert gap.value == pytest.approx(0.375)
     assert gap.interval[0] < 0.375 < gap.interval[1]
     assert gap.replicates.mean() == pytest.approx(0.375, abs=0.05)

@@ -46,10 +46,12 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
     for one in exam.seeds:
         for split in SPLITS:
             rows = one.rows(split)
-            n = len(rows) if len(rows) >= config.folds else 0
+            if len(rows) < config.folds:
+                rows = rows[:0]
+            n = len(rows)
             scores = _scores(exam, one, rows, config) if n else (np.empty(0), np.empty((1, 0)))
-            name = named(exam, "c2st_auc")
-            found.append(exam.draw(one.seed).bootstrap(name, split, n, auc(*scores), share=True))
+            draw, name = exam.draw(one.seed), named(exam, "c2st_auc")
+            found.append(draw.bootstrap(name, split, n, auc(*scores), True, rows))
     return found
 
 

@@ -49,12 +49,13 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
     found = []
     for one in exam.seeds:
         difference, nearest = profile(exam, one, config)
-        draw, n = exam.draw(one.seed), len(difference)
+        draw, rows = exam.draw(one.seed), one.rows("forget_test")
         for metric, statistic in (
             ("cmia_gap", gap(difference, nearest)),
             ("cmia_total_variation", total_variation(difference)),
         ):
-            found.append(draw.bootstrap(named(exam, metric), "forget_test", n, statistic, True))
+            name = named(exam, metric)
+            found.append(draw.bootstrap(name, "forget_test", len(rows), statistic, True, rows))
     return found
 
 

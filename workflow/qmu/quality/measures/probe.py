@@ -21,6 +21,7 @@ import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from qmu.audit.measurement import Measurement, Recorder
+from qmu.metrics.estimates import DIFFERENCE, SHARE
 from qmu.metrics.intervals import Interval, percentile, union
 from qmu.models import states as _states
 from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
@@ -100,10 +101,12 @@ def _figures(
         )
         for retrained in (False, True)
     ]
-    audited, oracle = (balanced(draw, metrics[0], called, positive[judged]) for called in named)
+    audited, oracle = (
+        balanced(draw, metrics[0], called, positive[judged], judged) for called in named
+    )
     right = [called == positive[judged] for called in named]
     difference = right[0].astype(np.float64) - right[1]
-    return [audited, gap(draw, metrics[1], audited, oracle, difference, positive[judged])]
+    return [audited, gap(draw, metrics[1], audited, oracle, difference, positive[judged], judged)]
 
 
 def predictions(
@@ -124,9 +127,12 @@ def predictions(
     return make_pipeline(StandardScaler(), regression).fit(known, positive).predict(asked)
 
 
-def balanced(draw: Recorder, metric: str, called: np.ndarray, positive: np.ndarray) -> Measurement:
+def balanced(
+    draw: Recorder, metric: str, called: np.ndarray, positive: np.ndarray, images: np.ndarray
+) -> Measurement:
     """Balanced accuracy = (1 + TPR - FPR) / 2, with the interval of that difference of rates."""
-    found = draw.advantage(metric, SPLIT, called[positive], called[~positive]).estimate
+    sides = (images[positive], images[~positive])
+    found = draw.advantage(metric, SPLIT, called[positive], called[~positive], sides).estimate
     low, high = found.interval
     estimate = replace(
         found,
@@ -134,6 +140,7 @@ def balanced(draw: Recorder, metric: str, called: np.ndarray, positive: np.ndarr
         interval=((1 + low) / 2, (1 + high) / 2),
         replicates=(1 + found.replicates) / 2,
         counts=(),  # they are those of the difference, on another scale
+        limits=SHARE,
     )
     return Measurement(draw.subject, None, metric, SPLIT, estimate)
 
@@ -145,6 +152,7 @@ def gap(
     oracle: Measurement,
     difference: np.ndarray,
     positive: np.ndarray,
+    images: np.ndarray,
 ) -> Measurement:
     """Difference of two balanced accuracies on the same images.
 
@@ -153,8 +161,8 @@ def gap(
     from the two accuracies, which knows that no change in few images is no certainty.
     """
     halves = [
-        draw.mean(f"{metric} {name}", SPLIT, difference[group]).estimate.replicates
-        for name, group in (("forget", positive), ("retain", ~positive))
+        draw.mean(metric, SPLIT, difference[group], images[group]).estimate.replicates
+        for group in (positive, ~positive)
     ]
     replicates = (halves[0] + halves[1]) / 2
     interval = percentile(replicates, draw.settings.confidence)
@@ -163,7 +171,9 @@ def gap(
     interval = union(
         interval, _newcombe(first.value, first.interval, second.value, second.interval)
     )
-    estimate = replace(first, value=value, interval=interval, replicates=replicates)
+    estimate = replace(
+        first, value=value, interval=interval, replicates=replicates, limits=DIFFERENCE
+    )
     return Measurement(draw.subject, None, metric, SPLIT, estimate)
 
 

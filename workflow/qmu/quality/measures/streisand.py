@@ -49,7 +49,7 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
             ("streisand_auc", auc(audited, retrained)),
         ):
             name = named(exam, metric)
-            found.append(draw.bootstrap(name, "forget_train", len(rows), statistic, share=True))
+            found.append(draw.bootstrap(name, "forget_train", len(rows), statistic, True, rows))
     return found
 
 

@@ -8,6 +8,8 @@ fleet: the audited one, and the seed's retrained ones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from pydantic import Field
 
@@ -15,8 +17,8 @@ from qmu.audit.measurement import Measurement
 from qmu.metrics import likelihood
 from qmu.metrics.likelihood import Gaussians, logit_confidence
 from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
-from qmu.quality.statistics import auc, mean, named
-from qmu.quality.worlds import confidences
+from qmu.quality.statistics import Statistic, auc, mean, named
+from qmu.quality.worlds import confidences, left_out
 from qmu.strict import Strict
 
 CARD = QualityCard(
@@ -43,43 +45,83 @@ class Config(Strict):
     models: int = Field(default=2, ge=2)
 
 
+Pair = tuple[Gaussians, Gaussians]
+
+
 def measure(exam: Exam, config: Config) -> list[Measurement]:
-    """AUC, and balanced accuracy at a ratio of one, over each seed's forget set."""
+    """AUC, and balanced accuracy at a ratio of one, over each seed's forget set.
+
+    Intervals spread over images and over the shadow models that the ratio is fitted on.
+    """
     member = exam.shadows.member
-    after, oracle = confidences(exam)
-    label = exam.shadows.label
-    # Retrained models of other members: the unlearned ones stem from the same originals.
-    held = likelihood.fit(after, member, label, config.few)
-    never = likelihood.fit(oracle, ~member, label, config.few)
+    margins, label = confidences(exam), exam.shadows.label
+    everyone = np.ones(len(member), bool)
+    pairs = [
+        _fitted(margins, member, label, stays, config.few)
+        for stays in (everyone, *left_out(len(member), config.models))
+    ]
     enough = np.minimum(member.sum(axis=0), (~member).sum(axis=0)) >= config.models
     found = []
     for one in exam.seeds:
         rows = one.rows("forget_train")
-        rows = rows[enough[rows]]
-        found += _figures(exam, one, rows, held, never)
+        found += _figures(exam, one, rows[enough[rows]], pairs)
     return found
 
 
-def _figures(
-    exam: Exam, one: SeedExam, rows: np.ndarray, held: Gaussians, never: Gaussians
-) -> list[Measurement]:
-    def ratio(logits: np.ndarray) -> np.ndarray:
-        values = logit_confidence(logits, one.label)
-        return (held.log_density(values) - never.log_density(values))[..., rows]
+def _fitted(
+    margins: tuple[np.ndarray, np.ndarray],
+    member: np.ndarray,
+    label: np.ndarray,
+    stays: np.ndarray,
+    few: int,
+) -> Pair:
+    """The worlds that held an image and never held it, from the models that stay."""
+    keep = stays[:, None]
+    # Retrained models of other members: the unlearned ones stem from the same originals.
+    return (
+        likelihood.fit(margins[0], member & keep, label, few),
+        likelihood.fit(margins[1], ~member & keep, label, few),
+    )
 
+
+def _figures(
+    exam: Exam, one: SeedExam, rows: np.ndarray, pairs: Sequence[Pair]
+) -> list[Measurement]:
     others = one.ensemble_logits
     if exam.variant != "retrain":
         others = np.concatenate([others, one.retrain_outputs["logits"][None]])
-    audited, retrained = ratio(one.outputs["logits"]), ratio(others)
-    right = (_above(audited) + np.mean(1 - _above(retrained), axis=0)) / 2
-    draw, n = exam.draw(one.seed), len(rows)
+    audited, retrained = (
+        logit_confidence(logits[..., rows, :], one.label[rows])
+        for logits in (one.outputs["logits"], others)
+    )
+    draw, name, n = exam.draw(one.seed), "forget_train", len(rows)
+    whole, *parts = (
+        _statistics(_ratio(audited, pair, rows), _ratio(retrained, pair, rows)) for pair in pairs
+    )
+    uniform = np.full((1, n), 1 / max(n, 1))
     return [
-        draw.bootstrap(named(exam, metric), "forget_train", n, statistic, share=True)
-        for metric, statistic in (
-            ("u_lira_auc", auc(audited, retrained)),
-            ("u_lira_accuracy", mean(right)),
+        draw.bootstrap(
+            named(exam, metric),
+            name,
+            n,
+            statistic,
+            share=True,
+            images=rows,
+            models=np.array([part[metric](uniform)[0] for part in parts]),
         )
+        for metric, statistic in whole.items()
     ]
+
+
+def _ratio(values: np.ndarray, pair: Pair, rows: np.ndarray) -> np.ndarray:
+    """The log-likelihood ratio of confidences (..., k) on the images ``rows`` (k,)."""
+    held, never = (Gaussians(one.mean[rows], one.deviation[rows]) for one in pair)
+    return held.log_density(values) - never.log_density(values)
+
+
+def _statistics(audited: np.ndarray, retrained: np.ndarray) -> dict[str, Statistic]:
+    right = (_above(audited) + np.mean(1 - _above(retrained), axis=0)) / 2
+    return {"u_lira_auc": auc(audited, retrained), "u_lira_accuracy": mean(right)}
 
 
 def _above(ratio: np.ndarray) -> np.ndarray:
