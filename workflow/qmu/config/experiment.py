@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, field_validator
 
 from qmu import registry
+from qmu.audit.verdicts.risk import Risk
 from qmu.circuits.circuit import Circuit
 from qmu.data.dataset import Description
 from qmu.ibm.jobs.folder import PAID
@@ -33,6 +34,7 @@ class Common(Strict):
     retrain: Retrain = Retrain()
     shadows: Shadows = Shadows()
     evaluation: Evaluation = Evaluation()
+    risk: Risk = Risk()
 
     @field_validator("experiment")
     @classmethod
