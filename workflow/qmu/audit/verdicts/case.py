@@ -20,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 from qmu.metrics.comparison import against_retrained
+from qmu.metrics.intervals import square_and_add
 
 Row = Mapping[str, Any]
 Key = tuple[str | None, str, str | None]
@@ -290,8 +291,8 @@ def _apart(
     if any(limit is None or not math.isfinite(limit) for limit in limits):
         return None
     value = own.value - base.value
-    below = math.hypot(own.value - own.low, base.high - base.value)
-    above = math.hypot(own.high - own.value, base.value - base.low)
+    low, high = square_and_add(own.value, (own.low, own.high), base.value, (base.low, base.high))
+    below, above = value - low, high - value
     usual = _NORMAL.inv_cdf((1 + confidence) / 2)
     beyond = value + shift
     # The arm that reaches towards no difference; one of no length knows nothing.

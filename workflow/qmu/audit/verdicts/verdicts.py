@@ -130,23 +130,24 @@ class _Audit:
 
     @cached_property
     def nothing(self) -> bool:
-        """Whether every attack is shown to tell no more on the original than is tolerated."""
-        risk = self.given.risk
-        limits = {"membership": risk.auc, "records": risk.tpr}
-        found = {name: [] for name in limits}
+        """Whether every attack is shown to tell no more on the original than is tolerated, above
+        chance or below it."""
+        risk, target = self.given.risk, "target"
+        limits = {"membership": (1 - risk.auc, risk.auc), "records": (-1.0, risk.tpr)}
         for panel in self.panels:
             if panel.question.name not in limits:
                 continue
             if panel.levels or panel.unsure or panel.missing:
                 return False
-            for figure in panel.blind:
-                area = self.case.mean("target", figure.key)
-                if area is None or not self.case.unresolved("target", figure.key):
-                    below = area is not None and area.high is not None
-                    found[panel.question.name].append(
-                        below and area.high < limits[panel.question.name]
-                    )
-        return all(of and all(of) for of in found.values())
+            resolved = [f for f in panel.blind if not self.case.unresolved(target, f.key)]
+            values = [self.case.mean(target, figure.key) for figure in resolved]
+            low, high = limits[panel.question.name]
+            if not values or any(
+                one is None or one.high is None or not (low < one.low and one.high < high)
+                for one in values
+            ):
+                return False
+        return True
 
     @cached_property
     def never_learned(self) -> bool:
