@@ -41,14 +41,18 @@ def merge_blocks(
     return {name: column[rows] for name, column in merged.items()}
 
 
-def read_queries(path: str, experiment: str) -> dict[int | None, np.ndarray]:
-    """Right answers on transformed copies (n, r) by seed; None is the calibrating shadow."""
+def read_queries(path: str, experiment: str) -> dict[tuple[str, int] | None, np.ndarray]:
+    """Right answers on transformed copies (n, r) by variant and seed; None is the calibrating
+    shadow model's."""
     table = parquet.read(path, "queries", experiment=experiment)
     seeds = np.array([-1 if seed is None else seed for seed in table["seed"].tolist()])
-    return {
-        (None if seed < 0 else int(seed)): table["right"][seeds == seed].astype(bool)
-        for seed in np.unique(seeds)
-    }
+    found: dict[tuple[str, int] | None, np.ndarray] = {}
+    for variant in dict.fromkeys(table["variant"]):
+        own = table["variant"] == variant
+        for seed in np.unique(seeds[own]):
+            key = None if seed < 0 else (str(variant), int(seed))
+            found[key] = table["right"][own & (seeds == seed)].astype(bool)
+    return found
 
 
 def _shadows(table: Mapping[str, np.ndarray], loss: str) -> ShadowModels:
