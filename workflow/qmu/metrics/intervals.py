@@ -32,12 +32,17 @@ def newcombe(
     first: tuple[float, float], second: tuple[float, float], confidence: float = 0.95
 ) -> Interval:
     """Interval of p1 - p2 from (successes, n) of each; never of zero width, unlike a bootstrap."""
-    (k1, n1), (k2, n2) = first, second
-    p1, p2 = k1 / n1, k2 / n2
-    (low1, high1), (low2, high2) = (clopper_pearson(k, n, confidence) for k, n in (first, second))
-    below = np.hypot(p1 - low1, high2 - p2)
-    above = np.hypot(high1 - p1, p2 - low2)
-    return float(max(-1.0, p1 - p2 - below)), float(min(1.0, p1 - p2 + above))
+    limits = [clopper_pearson(k, n, confidence) for k, n in (first, second)]
+    low, high = square_and_add(first[0] / first[1], limits[0], second[0] / second[1], limits[1])
+    return max(-1.0, low), min(1.0, high)
+
+
+def square_and_add(first: float, own: Interval, second: float, other: Interval) -> Interval:
+    """Interval of ``first`` - ``second`` from those of the two, taken as independent (Zou and
+    Donner 2008, Statistics in Medicine 27); conservative for figures of the same images."""
+    below = float(np.hypot(first - own[0], other[1] - second))
+    above = float(np.hypot(own[1] - first, second - other[0]))
+    return first - second - below, first - second + above
 
 
 def percentile(replicates: np.ndarray, confidence: float = 0.95) -> Interval:
