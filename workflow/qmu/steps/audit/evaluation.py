@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from qmu.audit.verdicts.power import false_accusations, smallest_residue
-from qmu.audit.verdicts.verdicts import Verdict, verdicts
+from qmu.audit.verdicts.verdicts import Stops, Verdict, verdicts
 from qmu.report.results.cards import cards
 from qmu.report.terminal import terminal_table
 from qmu.specs.audit import Evaluation
@@ -58,7 +59,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Evaluation, job: Job) -> None:
     rows = _rows(files, spec.experiment)
     further = spec.config["devices"]
     simulated = [row for row in rows if row["device"] not in further]
-    judged = verdicts(simulated, spec.config)
+    judged = verdicts(simulated, spec.config, _stops(inputs.cost, spec))
     write = Writer(spec)
     columns = {name: [row[name] for row in rows] for name in SCHEMAS["summary"]}
     write(outputs.summary, "summary", columns)
@@ -85,6 +86,18 @@ def _text(
         rows = [row | {"model": f"{row['model']} on {row['device']}"} for row in further]
         parts += ["", "Further devices", "", terminal_table(rows, attacks, confidence)]
     return "\n".join(parts)
+
+
+def _stops(files: Sequence[str], spec: Evaluation) -> Stops:
+    """Why each method stopped, by model, variant and seed, from the tables ``cost``."""
+    found: dict[str, dict[str, dict[int, str]]] = {}
+    cells = product(
+        spec.config["models"], spec.config["unlearning"], spec.config["common"]["seeds"]
+    )
+    for (model, variant, seed), file in zip(cells, files, strict=True):
+        table = parquet.read(file, "cost", experiment=spec.experiment)
+        found.setdefault(model, {}).setdefault(variant, {})[seed] = str(table["stopped"][0])
+    return found
 
 
 def verdict_lines(judged: Sequence[Verdict], confidence: float) -> list[str]:
