@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qmu.variants import TARGET, residue
+
 from .case import Case, Difference
 from .questions import CHANCE, Figure, Question, Settings, questions
 
 SEEING = 0.05
 ROUNDING = 1e-9
-POSITIVE, ORIGINAL = "residue@100", "target"
+POSITIVE = residue(100)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Answer:
 
 def positive_control(case: Case) -> str:
     """The variant that holds the whole forget set."""
-    return POSITIVE if POSITIVE in case.variants else ORIGINAL
+    return POSITIVE if POSITIVE in case.variants else TARGET
 
 
 def panels(case: Case, settings: Settings) -> tuple[Panel, ...]:
@@ -139,7 +141,7 @@ def _retained(
     seeing: dict[Figure, float],
     lists: dict[str, list[Figure]],
 ) -> None:
-    area = case.mean(ORIGINAL, figure.key)
+    area = case.mean(TARGET, figure.key)
     if area is None:
         lists["missing"].append(figure)
         return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from qmu.variants import TARGET
+
 from .case import Case
 from .judges import Finding, Panel
 from .power import LIMITS, Innocents, Power, records
@@ -123,7 +125,7 @@ def acquittal(rule: Rule, differs: Sequence[Finding], case: Case, share: float) 
 
 def never_learned(case: Case) -> str:
     """What the original knows of the class."""
-    accuracy = case.mean("target", (None, "accuracy", FORGET))
+    accuracy = case.mean(TARGET, (None, "accuracy", FORGET))
     shown = f"accuracy {accuracy.value:.2f} [{accuracy.low:.2f}, {accuracy.high:.2f}]"
     return f"nothing to judge, the original never learned the class ({shown})"
 
@@ -156,9 +158,7 @@ def _sizes(case: Case) -> str:
     if counts:
         members, others = max(counts)
         return f"n = {members} members and {others} non-members a seed"
-    sizes = [
-        value.n for attack in attacks if (value := case.mean("target", (attack, "auc", FORGET)))
-    ]
+    sizes = [value.n for attack in attacks if (value := case.mean(TARGET, (attack, "auc", FORGET)))]
     known = [size for size in sizes if size]
     return f"n = {max(known)} images" if known else "n unknown"
 
