@@ -24,7 +24,7 @@ from qmu.variants import RETRAIN, TARGET
 
 from . import wording
 from .case import Case, Row, read
-from .judges import Answer, Finding, Panel, ask, panels
+from .judges import Answer, Finding, Panel, ask, panels, suspects
 from .power import (
     Innocents,
     Power,
@@ -264,6 +264,9 @@ def _not_accused(
         reasons.append(wording.ALONE)
     if doubtful:
         reasons.append(wording.doubtful(doubtful))
+    asked = [panel for panel in audit.panels if panel.question.name in own]
+    if suspected := suspects(audit.case, asked, variant):
+        reasons.append(wording.suspicious(suspected))
     share = bound(audit.case, audit.power, variant)
     if not reasons and (share is None or share > audit.given.risk.residue):
         reasons.append(wording.not_excluded(share, audit.given.risk.residue))
