@@ -59,8 +59,8 @@ def shift_of(eps):
     return optimize.brentq(lambda shift: exact_gaussian(shift) - eps, 0.01, 4)
 
 
-# Mechanism -> the share of an epsilon of 3 that a bound must find on average. That of Gaussian noise
-# is far in its tails, where few of 1,000 canaries are.
+# Mechanism -> the share of an epsilon of 3 that a bound must find on average. Gaussian noise shows
+# its own far in the tails, where few of 1,000 canaries are.
 MECHANISMS = {randomised_response: 0.7, laplace: 0.6, gaussian: 0.08}
 
 
