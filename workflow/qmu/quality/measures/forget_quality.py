@@ -59,7 +59,7 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
     factors = {"forget_quality": 1.0, "forget_quality_final": _kept(exam.seeds)}
     if pair is None:
         return [draw.value(named(exam, name), split, math.nan, 0) for name in factors]
-    values, *others = (_points(one, config) for one in (pair, *without(pair, config.models)))
+    values, *others = (image_points(one, config) for one in (pair, *without(pair, config.models)))
     models, found = of_fleet(mean, others), []
     for name, factor in factors.items():
         figure = (named(exam, name), split, len(values), mean(values * factor))
@@ -67,7 +67,8 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
     return found
 
 
-def _points(pair: Worlds, config: Config) -> np.ndarray:
+def image_points(pair: Worlds, config: Config) -> np.ndarray:
+    """The points (n,) of every image."""
     found = []
     for image in range(pair.first.shape[1]):
         unlearned = pair.unlearned[pair.first[:, image], image]
