@@ -36,8 +36,8 @@ RESAMPLES = 60
 # Runs of ten seeds; an AUC costs most.
 TRIALS, FEWER = 1000, 500
 # Fleets of so many models and images, and how much of the variance is the models' own.
-MODELS, IMAGES, SHARES = 64, 30, (0.2, 0.5, 0.8)
-FLEETS = 200
+MODELS, IMAGES, SHARES = 64, 24, (0.2, 0.5, 0.8)
+FLEETS = 100
 
 
 @dataclass(frozen=True)
