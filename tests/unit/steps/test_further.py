@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import step_example
@@ -79,7 +81,7 @@ def test_each_rung_keeps_its_share_of_the_forget_set(ladder, data):
 
 def test_rungs_are_nested(ladder):
     rows = [set(rows) for rows in kept_rows(ladder[0]).values()]
-    for smaller, larger in zip(rows, rows[1:], strict=False):
+    for smaller, larger in pairwise(rows):
         assert smaller < larger
 
 
