@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from qmu import losses
-from qmu.metrics import accounting, epsilon
+from qmu.metrics import accounting, epsilon, one_run
 from qmu.models import model as models
 from qmu.models import training
 from qmu.models.model import ModelCard
@@ -73,7 +73,12 @@ class Bound:
     mechanisms: tuple[Callable[..., np.ndarray], ...] = tuple(MECHANISMS)
 
 
-BOUNDS = {"held_out": Bound(epsilon.held_out)}
+BOUNDS = {
+    "held_out": Bound(epsilon.held_out),
+    "one_run": Bound(one_run.eps_one_run),
+    # By a Gaussian's trade-off curve: it promises nothing of other mechanisms.
+    "fdp": Bound(one_run.eps_fdp, (gaussian,)),
+}
 PAIRS = [(name, m) for name, bound in BOUNDS.items() for m in bound.mechanisms]
 
 
