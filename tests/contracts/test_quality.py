@@ -22,7 +22,7 @@ SPLITS = {None} | {f"{g}_{p}" for g in ("forget", "retain") for p in ("train", "
 
 # Undefined where a measure says so: the example's models are untrained, so that a retrained one may
 # be as good as the original without a step.
-MAY_BE_NAN = {"relearn_ratio"}
+MAY_BE_NAN = {"relearn_ratio", "relearn_aligned_ratio"}
 
 
 class Poison:

@@ -24,7 +24,8 @@ def _exam(audited, oracle, images=1200, draw=0):
         values[:, 2] += size * forget
         return {"expectation_values": values}
 
-    one = replace(one, outputs=outputs(audited, "a"), retrain_outputs=outputs(oracle, "b"))
+    found = outputs(audited, "a"), outputs(oracle, "b")
+    one = replace(one, outputs=found[0], retrain_outputs=found[1], ensemble=())
     return replace(whole, seeds=(one,))
 
 
@@ -96,7 +97,7 @@ def test_balanced_accuracy_and_gap_by_hand():
     figures = [probe.balanced(draw, "x", called, positive) for called in (first, second)]
     assert [figure.estimate.value for figure in figures] == [0.875, 0.5]
     right = [(called == positive).astype(float) for called in (first, second)]
-    gap = probe.gap(draw, "gap", *figures, right[0] - right[1], positive).estimate
+    gap = probe.gap(draw, "gap", figures[0], figures[1:], right[0] - right[1], positive).estimate
     assert gap.value == pytest.approx(0.375)
     assert gap.interval[0] < 0.375 < gap.interval[1]
     assert gap.replicates.mean() == pytest.approx(0.375, abs=0.05)

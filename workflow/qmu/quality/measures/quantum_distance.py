@@ -61,7 +61,7 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
 
 def _of_seed(exam: Exam, one: SeedExam) -> list[Measurement]:
     draw = exam.draw(one.seed)
-    others = references(exam.variant, one)
+    others = exam.counterparts(one)
     figures = []
     rows = one.rows(*SPLITS)
     found = to_references(exam, one, rows, others) if len(rows) and others else {}
@@ -74,11 +74,6 @@ def _of_seed(exam: Exam, one: SeedExam) -> list[Measurement]:
             else:
                 figures.append(draw.value(metric, split, math.nan, int(chosen.sum())))
     return figures
-
-
-def references(variant: str, one: SeedExam) -> tuple:
-    """Parameters of the retrained models that a variant is compared with, never itself."""
-    return one.ensemble if variant == "retrain" else (one.retrain, *one.ensemble)
 
 
 def to_references(

@@ -4,9 +4,14 @@ Source: Hayes et al. 2024, "Inexact unlearning needs more careful evaluations" (
 U-LiRA. Per image, normal distributions of the logit-scaled confidence over shadow models that held
 and unlearned it, and over retrained models; their likelihood ratio decides on models of neither
 fleet: the audited one, and the seed's retrained ones.
+
+The bias of the forget class, or a temperature, tells the worlds apart on its own. The aligned
+figures are the same after both are matched, model by model (`quality.alignment`).
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from pydantic import Field
@@ -14,6 +19,7 @@ from pydantic import Field
 from qmu.audit.measurement import Measurement
 from qmu.metrics import likelihood
 from qmu.metrics.likelihood import Gaussians, logit_confidence
+from qmu.quality.alignment import matched
 from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.quality.statistics import auc, mean, named
 from qmu.quality.worlds import confidences
@@ -26,11 +32,15 @@ CARD = QualityCard(
     statement=(
         "The likelihood ratio of an image's confidence, from shadow models, tells the unlearned "
         "model from retrained ones it was not fitted on. 0.5: indistinguishable. A variance of its "
-        "own per image needs 64 models; with fewer it is pooled over the forget class."
+        "own per image needs 64 models; with fewer it is pooled over the forget class. Aligned: "
+        "after temperature and class bias are matched, either of which tells apart on its own; a "
+        "method that masks the logit has no such figure."
     ),
     metrics=(
         Metric("u_lira_auc", "U-LiRA, AUC", 0.5),
         Metric("u_lira_accuracy", "U-LiRA, accuracy", 0.5, drawn=False),
+        Metric("u_lira_aligned_auc", "U-LiRA aligned, AUC", 0.5),
+        Metric("u_lira_aligned_accuracy", "U-LiRA aligned, accuracy", 0.5, drawn=False),
     ),
 )
 
@@ -44,7 +54,21 @@ class Config(Strict):
 
 
 def measure(exam: Exam, config: Config) -> list[Measurement]:
-    """AUC, and balanced accuracy at a ratio of one, over each seed's forget set."""
+    """AUC, and balanced accuracy at a ratio of one, over each seed's forget set, of the answers as
+    they are and after alignment; NaN where those of a fleet cannot be aligned."""
+    found = _measure(exam, config, "u_lira")
+    for one in exam.seeds:
+        common = matched(exam, one)
+        if common is not None:
+            found += _measure(common, config, "u_lira_aligned")
+            continue
+        draw, n = exam.draw(one.seed), len(one.rows("forget_train"))
+        metrics = (named(exam, f"u_lira_aligned_{figure}") for figure in ("auc", "accuracy"))
+        found += [draw.value(metric, "forget_train", math.nan, n) for metric in metrics]
+    return found
+
+
+def _measure(exam: Exam, config: Config, name: str) -> list[Measurement]:
     member = exam.shadows.member
     after, oracle = confidences(exam)
     label = exam.shadows.label
@@ -56,12 +80,12 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
     for one in exam.seeds:
         rows = one.rows("forget_train")
         rows = rows[enough[rows]]
-        found += _figures(exam, one, rows, held, never)
+        found += _figures(exam, one, rows, held, never, name)
     return found
 
 
 def _figures(
-    exam: Exam, one: SeedExam, rows: np.ndarray, held: Gaussians, never: Gaussians
+    exam: Exam, one: SeedExam, rows: np.ndarray, held: Gaussians, never: Gaussians, name: str
 ) -> list[Measurement]:
     def ratio(logits: np.ndarray) -> np.ndarray:
         values = logit_confidence(logits, one.label)
@@ -76,8 +100,8 @@ def _figures(
     return [
         draw.bootstrap(named(exam, metric), "forget_train", n, statistic, share=True)
         for metric, statistic in (
-            ("u_lira_auc", auc(audited, retrained)),
-            ("u_lira_accuracy", mean(right)),
+            (f"{name}_auc", auc(audited, retrained)),
+            (f"{name}_accuracy", mean(right)),
         )
     ]
 
