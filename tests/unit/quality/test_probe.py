@@ -122,3 +122,20 @@ def test_a_trained_front_end_is_probed_too():
         "probe_features_gap",
     }
     assert found["probe_features_accuracy"].interval[0] > 0.6
+
+
+def test_the_gap_is_to_the_mean_of_all_other_retrained_models():
+    exam = quality_example.trained()
+    (one,) = exam.seeds
+    oracles = (one.retrain, *one.ensemble)
+    alone = [
+        _measure(quality_example.auditing(exam, lambda _, p=p: p))["probe_accuracy"].value
+        for p in (one.original, *oracles)
+    ]
+    found = _measure(exam)["probe_gap"]
+    assert found.value == pytest.approx(alone[0] - np.mean(alone[1:]))
+    assert found.interval[0] < found.value < found.interval[1]
+    own = replace(quality_example.auditing(exam, lambda one: one.retrain), variant="retrain")
+    assert _measure(own)["probe_gap"].value == pytest.approx(alone[1] - np.mean(alone[2:]))
+    lonely = replace(own, seeds=(replace(own.seeds[0], ensemble=()),))
+    assert np.isnan(_measure(lonely)["probe_gap"].value)
