@@ -12,9 +12,9 @@ import pytest
 import quality_example
 from qmu import registry
 from qmu.audit.measurement import Measurement
-from qmu.quality import answers
+from qmu.quality import alignment, answers
 from qmu.quality.exam import QualityCard
-from qmu.quality.measures import probe, relearn
+from qmu.quality.measures import probe, quantum_distance, relearn
 from qmu.strict import Strict
 
 measures = pytest.mark.parametrize("name", registry.names("quality"))
@@ -28,7 +28,10 @@ MAY_BE_NAN = {"relearn_ratio", "relearn_aligned_ratio"}
 
 
 # What a process remembers between variants.
-REMEMBERED = (answers.expectation_values, probe.embedded, relearn._steps)
+REMEMBERED = (
+    *(alignment.refit, answers.expectation_values),
+    *(probe.embedded, probe.predictions, quantum_distance.final_states, relearn._steps),
+)
 
 
 class Poison:

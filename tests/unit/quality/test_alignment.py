@@ -14,6 +14,7 @@ import quality_example
 from qmu.metrics.likelihood import logit_confidence
 from qmu.models.head_edits import class_margin, shift_to_loss, shifted
 from qmu.models.outputs import evaluate
+from qmu.quality import answers
 from qmu.quality.alignment import Head, fitting_rows, log_odds, match, matched, open_logits, refit
 from qmu.quality.answers import expectation_values, remembered
 from qmu.quality.measures import probe, recognition, relearn, u_lira_worlds
@@ -154,13 +155,32 @@ def test_a_remembered_answer_is_the_arguments_by_value():
     assert len(asked) == 5
 
 
+def test_what_is_remembered_is_bounded(monkeypatch):
+    monkeypatch.setattr(answers, "MOST", 3)
+    monkeypatch.setattr(answers, "BYTES", 100)
+    asked = []
+
+    @remembered
+    def zeros(size):
+        asked.append(size)
+        return np.zeros(size, np.uint8)
+
+    for size in (1, 2, 3, 1, 4, 1, 2):  # the fourth drops 2, which was asked least lately
+        zeros(size)
+    assert asked == [1, 2, 3, 4, 2]
+    for size in (60, 70, 70, 60):  # two of them are too many
+        zeros(size)
+    assert asked[5:] == [60, 70, 60]
+
+
 # On trained models.
 
 
-def raised(one, goal=math.log(quality_example.CLASSES)):
+def raised(one):
     """The bias of the class raised until its loss is that of a guess."""
     rows = one.rows("forget_unseen")
     logits = one.retrain_outputs["logits"][rows]
+    goal = math.log(quality_example.CLASSES)
     shift = shift_to_loss(logits, one.label[rows], (FORGET,), goal)
     assert shift > 1
     return shifted(one.retrain, (FORGET,), shift)

@@ -27,6 +27,7 @@ from qmu.models.head_edits import class_margin, opened
 from qmu.models.model import Parameters
 from qmu.models.outputs import evaluate_head
 
+from .answers import remembered
 from .exam import Exam, SeedExam
 
 FITTED_ON = ("forget_unseen", "retain_unseen")
@@ -154,6 +155,7 @@ def fitting_rows(one: SeedExam) -> np.ndarray:
     return np.sort(rows[scattered_order(rows)[:MOST]])
 
 
+@remembered
 def refit(values: np.ndarray, label: np.ndarray, classes: int) -> Head | None:
     """The multinomial logistic regression of ``label`` (n,) on what a head reads (n, d).
 

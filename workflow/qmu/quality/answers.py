@@ -20,8 +20,8 @@ from qmu.models.outputs import evaluate
 
 from .exam import Exam, SeedExam
 
-# Answers kept per function, the latest ones: some seeds with their retrained models.
-MOST = 128
+# What is kept per function, the latest answers: some seeds with their retrained models.
+MOST, BYTES = 128, 2**28
 
 
 def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,13 +34,17 @@ def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
         key = tuple(_by_value(argument) for argument in arguments)
         if key not in known:
             known[key] = function(*arguments)
-            if len(known) > MOST:
+            while len(known) > 1 and (len(known) > MOST or _size(known) > BYTES):
                 known.popitem(last=False)
         known.move_to_end(key)
         return known[key]
 
     asked.forget = known.clear
     return asked
+
+
+def _size(known: OrderedDict[tuple, Any]) -> int:
+    return sum(getattr(answer, "nbytes", 0) for answer in known.values())
 
 
 def _by_value(argument: Any) -> Any:

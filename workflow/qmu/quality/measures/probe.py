@@ -111,6 +111,7 @@ def embedded(model: Model, parameters: Parameters, inputs: np.ndarray) -> np.nda
     return _states.embedded(model, parameters, inputs)
 
 
+@remembered
 def predictions(
     known: np.ndarray, positive: np.ndarray, asked: np.ndarray, config: Config
 ) -> np.ndarray:
