@@ -119,6 +119,18 @@ def test_members_of_a_memorising_model_score_higher(name):
 
 
 @attacks
+def test_members_of_a_model_that_holds_nothing_rank_by_chance(name):
+    """Averaged over models, on rows that the attack was not fitted on."""
+    areas = []
+    for seed in range(2):
+        whole = evidence(seed, memory=0.0, n=800, stage=_stage(name), margin=4.0)
+        _, scored = _run(name, whole)
+        free, member = ~scored.fitted, whole.audited.member
+        areas.append(auc(scored.score[free & member], scored.score[free & ~member]))
+    assert abs(np.mean(areas) - 0.5) < 0.07
+
+
+@attacks
 def test_a_score_ranks_as_its_decision(name):
     _, _, scored = _memorising(name)
     lowest = np.min(scored.score[scored.decision], initial=np.inf)
@@ -169,6 +181,10 @@ def _poisoned(given: Evidence) -> Evidence:
     changes = {part: Poison() for part in parts if getattr(given, part) is None}
     if given.audited.right is None:
         changes["audited"] = replace(given.audited, right=Poison())
+    for part in ("original", "audited", *parts):
+        found = changes.get(part, getattr(given, part))
+        if not isinstance(found, Poison) and found.expectation_values is None:
+            changes[part] = replace(found, expectation_values=Poison())
     return replace(given, **changes)
 
 
@@ -177,8 +193,9 @@ def test_poison_is_felt():
     for part in ("shadows", "unlearned", "retrained", "calibration"):
         with pytest.raises(AssertionError, match="may not look"):
             _ = getattr(given, part).member
-    with pytest.raises(AssertionError, match="may not look"):
-        np.asarray(given.audited.right)
+    for held in (given.audited.right, given.audited.expectation_values):
+        with pytest.raises(AssertionError, match="may not look"):
+            np.asarray(held)
 
 
 def test_importing_attacks_imports_nothing_heavy():

@@ -15,12 +15,19 @@ from qmu.attacks.game import Evidence, ShadowModels, View
 CLASSES = 10
 FORGET = 4
 COPIES = 9
+WIRES = 4
 # Models between which one permutation of the pool is divided, so a sample is a member of a quarter.
 GROUP = 4
 # What unlearning and retraining take off the forget class' logit.
 SUPPRESSION = {"target": 0.0, "unlearned": 12.0, "retrained": 16.0}
 
 Stage = Literal["target", "unlearned", "retrained"]
+
+
+def measured(logits: np.ndarray) -> np.ndarray:
+    """<Z> (..., n, WIRES) that logits (..., n, CLASSES) follow from, with what is lost beyond."""
+    mixing = np.random.default_rng(WIRES).normal(size=(CLASSES, WIRES)) / np.sqrt(CLASSES)
+    return np.tanh(logits @ mixing / 10)
 
 
 def view(seed: int = 0, memory: float = 0.0, n: int = 2000, loss: str = "ce") -> View:
@@ -40,7 +47,17 @@ def view(seed: int = 0, memory: float = 0.0, n: int = 2000, loss: str = "ce") ->
     member = part == "train"
     logits = rng.normal(scale=2.0, size=(n, CLASSES))
     logits[np.arange(n), label] += 7.0 + 2.0 * rng.normal(size=n) + memory * member
-    return View(np.arange(n) + 1000, label, split, forget, member, logits, loss)
+    ids = np.arange(n) + 1000
+    return View(
+        ids,
+        label,
+        split,
+        forget,
+        member,
+        logits,
+        loss,
+        expectation_values=measured(logits),
+    )
 
 
 def suppressed(given: View, amount: float) -> View:
@@ -69,6 +86,7 @@ def shadows(seed: int = 0, memory: float = 0.0, models: int = 4, n: int = 1000) 
         member=np.stack([v.member for v in views]),
         logits=np.stack([v.logits for v in views]),
         loss="ce",
+        expectation_values=np.stack([v.expectation_values for v in views]),
     )
 
 
@@ -113,19 +131,15 @@ def evidence(
     member = _shared_members(n, models, rng)
     noise = rng.normal(size=(models + 1, n, CLASSES))
     again = rng.normal(size=(models + 1, n, CLASSES))
-    fleets = {
-        name: ShadowModels(
-            dealt.sample_id,
-            dealt.label,
-            member.copy(),
-            np.stack([answers(member[k], drawn[k], name) for k in range(models)]),
-            loss,
+    fleets = {}
+    for name, drawn in (("target", noise), ("unlearned", noise), ("retrained", again)):
+        logits = np.stack([answers(member[k], drawn[k], name) for k in range(models)])
+        fleets[name] = ShadowModels(
+            dealt.sample_id, dealt.label, member.copy(), logits, loss, measured(logits)
         )
-        for name, drawn in (("target", noise), ("unlearned", noise), ("retrained", again))
-    }
-    original = replace(dealt, logits=answers(dealt.member, noise[models], "target"))
+    original = _answering(dealt, answers(dealt.member, noise[models], "target"))
     drawn = again if stage == "retrained" else noise
-    audited = replace(dealt, logits=answers(dealt.member, drawn[models], stage))
+    audited = _answering(dealt, answers(dealt.member, drawn[models], stage))
     if masked:
         audited = suppressed(original, np.inf)
         logits = fleets["target"].logits.copy()
@@ -141,6 +155,10 @@ def evidence(
         retrained=fleets["retrained"],
         calibration=_calibration(fleets["target"], rng),
     )
+
+
+def _answering(given: View, logits: np.ndarray) -> View:
+    return replace(given, logits=logits, expectation_values=measured(logits))
 
 
 def _shared_members(n: int, models: int, rng: np.random.Generator) -> np.ndarray:
@@ -159,7 +177,14 @@ def _calibration(fleet: ShadowModels, rng: np.random.Generator) -> View:
     split = np.where(member, "retain_train", "retain_unseen").astype(object)
     forget = fleet.label == FORGET
     given = View(
-        fleet.sample_id, fleet.label, split, forget, member, fleet.logits[0], fleet.loss, None
+        fleet.sample_id,
+        fleet.label,
+        split,
+        forget,
+        member,
+        fleet.logits[0],
+        fleet.loss,
+        expectation_values=fleet.expectation_values[0],
     )
     return replace(given, right=_right(given, rng))
 

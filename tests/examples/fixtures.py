@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -96,6 +97,7 @@ def small_problem(
         method="tests",
         report=lambda line: None,
         ledger=Ledger(),
+        reference=math.log(CLASSES),
     )
 
 

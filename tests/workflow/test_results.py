@@ -93,7 +93,7 @@ def test_every_attack_has_its_figures(summary):
     members = {"forget_train", "retain_train"}
     compared = (
         *("auc", "auc_two_sided", "tpr_at_fpr_1pct", "tpr_at_fpr_0_1pct", "advantage"),
-        *("balanced_accuracy", "epsilon_lower_bound"),
+        *("balanced_accuracy", "epsilon_lower_bound", "epsilon_one_run", "epsilon_fdp"),
     )
     others = {"forget_test", "retain_test", "forget_unseen", "retain_unseen"}
     for attack in TINY["attacks"]:

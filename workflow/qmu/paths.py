@@ -1,7 +1,8 @@
 """Every path template of a run, once.
 
 Templates are written with Snakemake wildcards and live below ``results/<experiment>/``. A variant
-is ``target``, ``retrain`` or the name that the config gives to an unlearning method; a device is a
+is ``target``, ``retrain``, the name that the config gives to an unlearning method, or one of those
+audited beside them (`qmu.variants`); what is audited has one file per group of them. A device is a
 name of the section ``devices``.
 """
 
@@ -18,18 +19,17 @@ MODEL_TABLES = ("parameters", "history", "outputs", "cost", "timing")
 # Shadow models of every variant: target, the same members retrained without the forget set
 # (retrain), and the target's after an unlearning method.
 SHADOWS = ROOT + "/shadows/{model}/{variant}/block-{block}"
-ENSEMBLE = ROOT + "/models/{model}/seed-{seed}/retrain_ensemble"
 FLEET_TABLES = ("fleet_members", "fleet_parameters", "fleet_history", "fleet_outputs", "timing")
 UNLEARNED_TABLES = ("fleet_outputs", "timing")
 
 ATTACK_DATA = ROOT + "/attacks/{model}/attack_data.parquet"
 FITTED = ROOT + "/attacks/{model}/fitted.parquet"
-QUERIES = ROOT + "/queries/{model}/{variant}.parquet"
-SCORES = ROOT + "/scores/{model}/{variant}.parquet"
+QUERIES = ROOT + "/queries/{model}/{group}.parquet"
+SCORES = ROOT + "/scores/{model}/{group}.parquet"
 
-MEASUREMENTS = ROOT + "/audit/{model}/{variant}/measurements.parquet"
-ROC = ROOT + "/audit/{model}/{variant}/roc.parquet"
-QUALITY = ROOT + "/quality/{model}/{variant}.parquet"
+MEASUREMENTS = ROOT + "/audit/{model}/{group}/measurements.parquet"
+ROC = ROOT + "/audit/{model}/{group}/roc.parquet"
+QUALITY = ROOT + "/quality/{model}/{group}.parquet"
 
 # The same variants on a further device, by the name that the config gives to it: the table of
 # outputs, the attacks fitted on what the device answers, their scores and measurements.

@@ -42,49 +42,49 @@ use rule job as fit_attacks with:
 use rule job as query with:
     input:
         pool=at(paths.POOL),
-        parameters=files.of_seeds("parameters"),
+        parameters=grouped("parameters"),
         # Shadow model 0 calibrates, the same for all variants: the target's job asks it.
         shadow=branch(
-            lambda w: w.variant == "target",
+            lambda w: w.group == "target",
             then=files.fleet(paths.SHADOWS, "fleet_parameters", "target").replace(
                 "{block}", "0"
             ),
         ),
         asked=branch(
-            lambda w: w.variant != "target",
-            then=at(paths.QUERIES).replace("{variant}", "target"),
+            lambda w: w.group != "target",
+            then=at(paths.QUERIES).replace("{group}", "target"),
         ),
     output:
         queries=at(paths.QUERIES),
     log:
-        files.log("queries/{model}/{variant}"),
+        files.log("queries/{model}/{group}"),
     benchmark:
-        files.benchmark("queries/{model}/{variant}")
+        files.benchmark("queries/{model}/{group}")
     priority: 5
     params:
         spec=told(attack.query),
     message:
-        "Ask {wildcards.model}, {wildcards.variant}, about transformed images"
+        "Ask {wildcards.model}, {wildcards.group}, about transformed images"
 
 
 use rule job as score with:
     input:
-        **(files.compared_fleets() if NEEDS & {"unlearned_shadows", "queries"} else {}),
+        **(compared_fleets() if NEEDS & {"unlearned_shadows", "queries"} else {}),
         fitted=at(paths.FITTED),
-        outputs=files.of_seeds("outputs"),
+        outputs=grouped("outputs"),
         original=files.of_seeds("outputs", "target"),
         queries=at(paths.QUERIES) if "queries" in NEEDS else [],
     output:
         scores=at(paths.SCORES),
     log:
-        files.log("scores/{model}/{variant}"),
+        files.log("scores/{model}/{group}"),
     benchmark:
-        files.benchmark("scores/{model}/{variant}")
+        files.benchmark("scores/{model}/{group}")
     priority: 3
     params:
         spec=told(attack.score),
     message:
-        "Attack {wildcards.model}, {wildcards.variant}"
+        "Attack {wildcards.model}, {wildcards.group}"
 
 
 rule attacks:
@@ -94,4 +94,4 @@ rule attacks:
 
 rule scores:
     input:
-        filled(at(paths.SCORES), **AUDITED),
+        audited(paths.SCORES),

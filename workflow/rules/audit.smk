@@ -2,68 +2,79 @@
 from qmu.plan import audit
 
 
+def examined(model, group):
+    """The variants of a group that measures of quality look at."""
+    return audit.examined(experiment, model, group)
+
+
 use rule job as measure with:
     input:
-        outputs=files.of_seeds("outputs"),
-        cost=files.of_seeds("cost"),
-        timing=files.of_seeds("timing"),
+        outputs=grouped("outputs"),
+        cost=grouped("cost"),
+        timing=grouped("timing"),
         retrain_cost=files.of_seeds("cost", "retrain"),
         retrain_timing=files.of_seeds("timing", "retrain"),
-        ensemble=files.ensembles("fleet_outputs"),
+        retrained=files.retrained("outputs"),
         scores=at(paths.SCORES),
         fitted=at(paths.FITTED),
     output:
         measurements=at(paths.MEASUREMENTS),
         roc=at(paths.ROC),
     log:
-        files.log("audit/{model}/{variant}"),
+        files.log("audit/{model}/{group}"),
     benchmark:
-        files.benchmark("audit/{model}/{variant}")
+        files.benchmark("audit/{model}/{group}")
     priority: 2
     resources:
         **asks(mem_mb=1000, runtime=15),
     params:
         spec=told(audit.measure),
     message:
-        "Measure {wildcards.model}, {wildcards.variant}"
+        "Measure {wildcards.model}, {wildcards.group}"
 
 
 use rule job as examine with:
     input:
-        **(files.compared_fleets() if audit.needs_fleets(experiment) else {}),
+        **(compared_fleets() if audit.needs_fleets(experiment) else {}),
         pool=at(paths.POOL),
         samples=files.samples(),
-        parameters=files.of_seeds("parameters"),
+        parameters=grouped("parameters", examined),
         original=files.of_seeds("parameters", "target"),
         retrain=files.of_seeds("parameters", "retrain"),
-        outputs=files.of_seeds("outputs"),
+        outputs=grouped("outputs", examined),
         original_outputs=files.of_seeds("outputs", "target"),
         retrain_outputs=files.of_seeds("outputs", "retrain"),
-        ensemble=files.ensembles("fleet_parameters"),
-        ensemble_outputs=files.ensembles("fleet_outputs"),
+        further=files.retrained("parameters"),
+        further_outputs=files.retrained("outputs"),
     output:
         quality=at(paths.QUALITY),
     log:
-        files.log("quality/{model}/{variant}"),
+        files.log("quality/{model}/{group}"),
     benchmark:
-        files.benchmark("quality/{model}/{variant}")
+        files.benchmark("quality/{model}/{group}")
     priority: 4
     resources:
         **asks(mem_mb=2500, runtime=15),
     params:
         spec=told(audit.examine),
     message:
-        "Examine what {wildcards.variant} left in {wildcards.model}"
+        "Examine what {wildcards.group} left in {wildcards.model}"
 
 
 use rule job as evaluation with:
     input:
-        measurements=filled(at(paths.MEASUREMENTS), **AUDITED),
-        quality=filled(at(paths.QUALITY), **AUDITED) if experiment.quality else [],
+        measurements=audited(paths.MEASUREMENTS),
+        quality=audited(paths.QUALITY) if experiment.quality else [],
         devices=filled(
             at(paths.MEASUREMENTS_ON), device=DEVICES, model=QUANTUM, variant=VARIANTS
         ),
         outputs=filled(files.variant("outputs"), **CELLS),
+        cost=[
+            file
+            for model in MODELS
+            for variant in METHODS
+            for file in files.for_model(files.of_seeds("cost", variant), model)
+        ],
         jobs=[
             file for device in IBM for file in files.all_jobs(paths.SUBMITTED, device)
         ],

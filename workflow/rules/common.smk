@@ -25,6 +25,7 @@ from qmu.plan.files import Files, filled, one_of
 from qmu.plan.reasons import install as shorten_reasons
 from qmu.plan.rules import asks, teller
 from qmu.sizing.costs import print_summary
+from qmu.variants import residue
 
 shorten_reasons(workflow)
 
@@ -49,12 +50,44 @@ DEVICES = list(experiment.devices)
 # Devices run circuits: a classical model has none.
 QUANTUM = list(experiment.circuits)
 CELLS = {"model": MODELS, "seed": SEEDS, "variant": VARIANTS}
-AUDITED = {"model": MODELS, "variant": VARIANTS}
+GROUPS = list(dict.fromkeys(g for model in MODELS for g in experiment.groups(model)))
+PATH = experiment.common.audit.path
+LADDER = [residue(percent) for percent in experiment.common.audit.ladder]
+EDITED = experiment.members(QUANTUM[0], "innocent") if QUANTUM else []
+
+
+def audited(template):
+    """One file per model and group of variants that is audited."""
+    return [
+        file
+        for model in MODELS
+        for file in filled(at(template), model=[model], group=experiment.groups(model))
+    ]
+
+
+def grouped(kind, members=experiment.members):
+    """One table of all variants of a group, variant by variant, for every seed."""
+
+    def tables(wildcards):
+        variants = members(wildcards.model, wildcards.group)
+        return files.for_model(files.of_variants(kind, variants), wildcards.model)
+
+    return tables
+
+
+def compared_fleets():
+    """Outputs of shadow models before and after the group's method, and of retrained ones."""
+
+    def of(name):
+        return lambda w: files.for_model(files.compared_fleets(w.group)[name], w.model)
+
+    return {name: of(name) for name in ("shadows", "unlearned", "retrained")}
 
 
 wildcard_constraints:
     model=one_of(MODELS),
     variant=one_of(VARIANTS),
+    group=one_of(GROUPS),
     seed=one_of(SEEDS),
     device=one_of(DEVICES),
     block="[0-9]+",

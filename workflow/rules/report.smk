@@ -14,7 +14,7 @@ use rule job as report with:
         summary=at(paths.SUMMARY),
         manifest=at(paths.MANIFEST),
         verdicts=at(paths.VERDICTS),
-        roc=filled(at(paths.ROC), **AUDITED),
+        roc=filled(at(paths.ROC), model=MODELS, group=VARIANTS),
         history=filled(files.variant("history"), **CELLS),
         outputs=filled(files.variant("outputs"), **CELLS),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],

@@ -45,23 +45,65 @@ use rule job as train_shadows with:
         "Train shadow models of {wildcards.model}, {wildcards.variant}, block {wildcards.block}"
 
 
-use rule job as train_retrain_ensemble with:
+use rule job as train_retrained with:
     input:
         pool=at(paths.POOL),
         samples=at(paths.SAMPLES),
     output:
-        **files.fleet_tables(paths.ENSEMBLE, paths.FLEET_TABLES),
+        **{kind: files.tables(kind, train.further(experiment)) for kind in paths.MODEL_TABLES},
     log:
-        files.log("train/{model}/seed-{seed}/retrain_ensemble"),
+        files.log("train/{model}/seed-{seed}/retrained"),
     benchmark:
-        files.benchmark("train/{model}/seed-{seed}/retrain_ensemble")
+        files.benchmark("train/{model}/seed-{seed}/retrained")
     priority: 10
     resources:
         **asks(mem_mb=2000, runtime=30),
     params:
-        spec=told(train.ensemble),
+        spec=told(train.retrained),
     message:
-        "Train the retrain ensemble of {wildcards.model}, seed {wildcards.seed}"
+        "Train further retrained models of {wildcards.model}, seed {wildcards.seed}"
+
+
+if LADDER:
+
+    use rule job as train_ladder with:
+        input:
+            pool=at(paths.POOL),
+            samples=at(paths.SAMPLES),
+        output:
+            **{kind: files.tables(kind, LADDER) for kind in paths.MODEL_TABLES},
+        log:
+            files.log("train/{model}/seed-{seed}/ladder"),
+        benchmark:
+            files.benchmark("train/{model}/seed-{seed}/ladder")
+        priority: 10
+        resources:
+            **asks(mem_mb=2000, runtime=30),
+        params:
+            spec=told(train.ladder),
+        message:
+            "Train models with a known residue of {wildcards.model}, seed {wildcards.seed}"
+
+
+if EDITED:
+
+    use rule job as edit_retrained with:
+        input:
+            pool=at(paths.POOL),
+            samples=files.samples(),
+            parameters=files.retrained("parameters"),
+            outputs=files.retrained("outputs"),
+        output:
+            **{kind: files.of_variants(kind, EDITED) for kind in paths.MODEL_TABLES},
+        log:
+            files.log("train/{model}/innocents"),
+        benchmark:
+            files.benchmark("train/{model}/innocents")
+        priority: 9
+        params:
+            spec=told(train.innocents),
+        message:
+            "Edit retrained models of {wildcards.model} that stay innocent"
 
 
 rule target:

@@ -1,5 +1,6 @@
 # One job per method and model: on the targets of all seeds, and on blocks of shadow models.
 from qmu.plan import unlearn
+from qmu.variants import level
 
 
 use rule job as unlearn with:
@@ -8,6 +9,7 @@ use rule job as unlearn with:
         samples=files.samples(),
         parameters=files.of_seeds("parameters", "target"),
         outputs=files.of_seeds("outputs", "target"),
+        reference=lambda w: files.for_model(files.reference(w.variant), w.model),
     output:
         **{kind: files.of_seeds(kind) for kind in paths.MODEL_TABLES},
     log:
@@ -15,12 +17,24 @@ use rule job as unlearn with:
     benchmark:
         files.benchmark("unlearn/{model}/{variant}")
     wildcard_constraints:
-        variant=one_of(METHODS),
+        variant=one_of(m for m in METHODS if not experiment.levels(m)),
     priority: 9
     params:
         spec=told(unlearn.unlearn),
     message:
         "Unlearn with {wildcards.variant}: {wildcards.model}"
+
+
+# The same, and the states on the way that are audited too.
+use rule unlearn as unlearn_along_path with:
+    output:
+        **{
+            kind: files.of_seeds(kind)
+            + files.of_variants(kind, [level("{variant}", x) for x in PATH])
+            for kind in paths.MODEL_TABLES
+        },
+    wildcard_constraints:
+        variant=one_of(m for m in METHODS if experiment.levels(m)),
 
 
 use rule job as unlearn_shadows with:
@@ -29,6 +43,7 @@ use rule job as unlearn_shadows with:
         request=at(paths.REQUEST),
         parameters=files.fleet(paths.SHADOWS, "fleet_parameters", "target"),
         members=files.fleet(paths.SHADOWS, "fleet_members", "target"),
+        reference=lambda w: files.for_model(files.reference(w.variant), w.model),
     output:
         **files.fleet_tables(paths.SHADOWS, paths.UNLEARNED_TABLES),
     log:

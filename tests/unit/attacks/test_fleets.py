@@ -4,9 +4,13 @@ from dataclasses import replace
 
 import pytest
 from lira_example import evidence
-from qmu.attacks.methods import u_lira, update_leak
+from qmu.attacks.methods import ruli, u_lira, update_leak
 
-FLEETS = {u_lira: ("shadows", "unlearned", "retrained"), update_leak: ("shadows", "unlearned")}
+FLEETS = {
+    u_lira: ("shadows", "unlearned", "retrained"),
+    ruli: ("shadows", "unlearned"),
+    update_leak: ("shadows", "unlearned"),
+}
 NAMES = {module: module.__name__.rpartition(".")[2] for module in FLEETS}
 
 

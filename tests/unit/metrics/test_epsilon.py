@@ -86,3 +86,11 @@ def test_bounds_of_many_thresholds_are_those_of_each():
     ]
     np.testing.assert_allclose(found, expected, atol=1e-12)
     assert found.max() > 0
+
+
+def test_a_leak_of_the_judged_half_alone_is_not_searched_for():
+    """Its own best threshold would be 5; the other half's is 10, which no judged score reaches."""
+    members, others = np.zeros(200), np.zeros(200)
+    members[::2], members[1::2] = 10.0, 5.0
+    assert held_out(members, others) == 0
+    assert held_out(members[::-1], others[::-1]) > 1

@@ -5,9 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import step_example
-from fixtures import CLASSES, leaves, same, small_data, small_model
+from fixtures import CLASSES, SMALL_TRAINING, leaves, same, small_data, small_model
 from qmu.errors import QmuError
 from qmu.models import training
+from qmu.models.recipe import Training
 from qmu.seeds import generator
 from qmu.specs.base import ModelSpec
 from qmu.specs.train import Fleet
@@ -245,3 +246,23 @@ def test_models_of_a_fleet_differ(everyone):
     _, together = everyone
     values = [one["head/bias"].tolist() for one, _, _ in together.values()]
     assert len({tuple(value) for value in values}) == 6
+
+
+def test_a_cosine_falls_from_all_of_the_rate_to_nearly_nothing():
+    recipe = Training(schedule="cosine", epochs=40)
+    rates = [training.rate(recipe, epoch) for epoch in range(1, 41)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == pytest.approx(1, abs=1e-3)
+    assert rates[-1] == pytest.approx(0, abs=1e-3)
+    # What all epochs take together is half of what a constant rate takes.
+    assert sum(rates) == pytest.approx(20)
+    assert {training.rate(Training(), epoch) for epoch in (1, 7, 25)} == {1.0}
+
+
+def test_a_schedule_scales_the_steps():
+    """One epoch stands in the middle of its cosine: plain steps at half of the rate."""
+    scheduled, _ = run(small_model(optimizer="sgd", momentum=0.0, epochs=1, schedule="cosine"))
+    rate = SMALL_TRAINING.get("learning_rate", Training().learning_rate)
+    halved, _ = run(small_model(optimizer="sgd", momentum=0.0, epochs=1, learning_rate=rate / 2))
+    for name in halved:
+        np.testing.assert_allclose(scheduled[name], halved[name], atol=1e-12)

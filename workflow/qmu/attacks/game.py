@@ -6,7 +6,7 @@ whether the model was trained on it. Scores are higher for members.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from qmu.strict import Strict
 
-Need = Literal["shadows", "unlearned_shadows", "queries"]
+Need = Literal["shadows", "unlearned_shadows", "queries", "expectation_values"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class AttackCard:
     """A membership-inference attack: its title, source, and what the attacker holds.
 
     ``needs`` is enforced: an attack is handed nothing else. ``unlearned_shadows`` stands for the
-    shadow models after the audited method and for those retrained without the forget class.
+    shadow models after the audited method and for those retrained without the forget class,
+    ``expectation_values`` for what the circuit measured beside the logits.
     ``fitted_on_target`` says whether fitting looks at the original model, or at shadows alone.
     ``freezable``: once fitted, it judges each row by the model's answer on that row alone, so that
     a study may freeze it and ask again.
@@ -60,8 +61,9 @@ class View:
 
     ``label`` (n,), ``split`` (n,) names such as ``forget_train``, ``member`` (n,) bool: whether
     the seed's *target* was trained on the sample, ``logits`` (n, classes), ``loss``: the name of
-    the training loss ("ce" or "bce_sum"), ``right`` (n, r) bool: right answers on r transformed
-    copies, for attacks that ask for them.
+    the training loss ("ce" or "bce_sum"). For attacks that ask for them: ``right`` (n, r) bool,
+    right answers on r transformed copies, and ``expectation_values`` (n, wires), what the head
+    reads: <Z> of every wire, or a classical model's embedding.
     """
 
     sample_id: np.ndarray
@@ -72,18 +74,21 @@ class View:
     logits: np.ndarray
     loss: str
     right: np.ndarray | None = None
+    expectation_values: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class ShadowModels:
     """Shadow models on the whole pool: ``logits`` (models, n, classes), ``member`` (models, n):
-    what the model was trained on, also where some of it was unlearned afterwards."""
+    what the model was trained on, also where some of it was unlearned afterwards,
+    ``expectation_values`` (models, n, wires): <Z>, None for classical models."""
 
     sample_id: np.ndarray
     label: np.ndarray
     member: np.ndarray
     logits: np.ndarray
     loss: str
+    expectation_values: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -151,4 +156,18 @@ def allowed(evidence: Evidence, card: AttackCard) -> Evidence:
     if "queries" not in card.needs:
         changes["calibration"] = None
         changes["audited"] = replace(evidence.audited, right=None)
-    return replace(evidence, **changes)
+    evidence = replace(evidence, **changes)
+    return evidence if "expectation_values" in card.needs else _logits_alone(evidence)
+
+
+def _logits_alone(evidence: Evidence) -> Evidence:
+    """The evidence without what circuits measured."""
+    parts = {field.name: getattr(evidence, field.name) for field in fields(evidence)}
+    return replace(
+        evidence,
+        **{
+            name: replace(part, expectation_values=None)
+            for name, part in parts.items()
+            if part is not None
+        },
+    )

@@ -1,4 +1,4 @@
-"""What the grey-box attacks read of a model: the 13 features of Su et al. and losses of a view.
+"""What attacks read of a model: the 13 features of Su et al., losses, log-probabilities of labels.
 
 Source: Su et al. 2025 (arXiv:2509.06086), released code: the class probabilities, their largest,
 whether the answer is right, and the training loss.
@@ -10,12 +10,18 @@ import numpy as np
 
 from qmu import losses
 
+from .game import ShadowModels, View
+
 # PyTorch's binary cross-entropy, which the released attack feeds on, stops at this value. Here it
 # also keeps the feature finite when a logit is minus infinity.
 LOSS_CAP = 100.0
 
 # Rows at a time: `bce_sum` needs classes^2 numbers per row, and fleets have millions of rows.
 CHUNK = 16384
+
+# Floor of the log of a mean probability: shadow models that all rule a label out would make every
+# ratio to it infinite.
+SMALLEST = -700.0
 
 
 def training_loss(logits: np.ndarray, labels: np.ndarray, loss: str) -> np.ndarray:
@@ -49,3 +55,22 @@ def features(logits: np.ndarray, labels: np.ndarray, loss: str) -> np.ndarray:
             np.minimum(training_loss(logits, labels, loss), LOSS_CAP),
         ]
     )
+
+
+def log_probability(model: View | ShadowModels, temperature: float = 1.0) -> np.ndarray:
+    """log p of the label by the softmax of logits / ``temperature``, (n,) of a view or (models, n)
+    of shadows; -inf where the label is ruled out. Raises ValueError for NaN or +inf."""
+    logits = np.asarray(model.logits, np.float64) / temperature
+    if np.isnan(logits).any() or np.isposinf(logits).any():
+        raise ValueError("logits must be finite or minus infinity")
+    labels = np.broadcast_to(model.label, logits.shape[:-1])
+    return losses.of_label(losses.log_probabilities(logits, np), labels, np)
+
+
+def log_mean(log_p: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """log of the mean probability over the ``chosen`` (models, n) models, (n,), at least
+    `SMALLEST`; NaN where there are none."""
+    count = chosen.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = losses.log_sum_exp(np.where(chosen, log_p, -np.inf), np, axis=0)
+        return np.where(count > 0, np.maximum(total - np.log(count), SMALLEST), np.nan)

@@ -13,10 +13,17 @@ from qmu.metrics import estimates
 from qmu.metrics.epsilon import held_out
 from qmu.metrics.estimates import Estimate
 from qmu.metrics.intervals import Interval
+from qmu.metrics.one_run import eps_fdp, eps_one_run
 from qmu.metrics.roc import two_sided
 
 # False-positive rates at which a TPR is reported, by the name of the metric.
 FPRS = {"tpr_at_fpr_1pct": 0.01, "tpr_at_fpr_0_1pct": 0.001}
+# Lower bounds of epsilon from scores of members and of others, by the name of the metric.
+EPSILONS = {
+    "epsilon_lower_bound": held_out,
+    "epsilon_one_run": eps_one_run,
+    "epsilon_fdp": eps_fdp,
+}
 
 
 @dataclass(frozen=True)
@@ -126,11 +133,14 @@ class Recorder:
 
     def epsilon(
         self, attack: str, split: str, members: np.ndarray, others: np.ndarray
-    ) -> Measurement:
-        """A lower bound of epsilon from held-out scores; it is a bound, so it has no interval."""
-        bound = held_out(members, others, self.settings.confidence)
-        found = estimates.plain(bound, len(members) + len(others))
-        return Measurement(self.subject, attack, "epsilon_lower_bound", split, found)
+    ) -> list[Measurement]:
+        """Each of `EPSILONS` from held-out scores; they are bounds, so they have no interval."""
+        n = len(members) + len(others)
+        return [
+            Measurement(self.subject, attack, metric, split, estimates.plain(found, n))
+            for metric, bound in EPSILONS.items()
+            for found in [bound(members, others, self.settings.confidence)]
+        ]
 
     def value(
         self, metric: str, split: str | None, value: float, n: int | None = None

@@ -76,7 +76,7 @@ def _comparison(
     return [
         *draw.ranking(attack, name, score[members], score[others]),
         draw.advantage(attack, name, decision[members], decision[others]),
-        draw.epsilon(attack, name, score[members], score[others]),
+        *draw.epsilon(attack, name, score[members], score[others]),
     ]
 
 

@@ -40,6 +40,7 @@ def check(experiment: Experiment) -> None:
     _check_request(experiment)
     _check_shadows(experiment)
     _check_queries(experiment)
+    _check_innocents(experiment)
     for where, device, precision in (
         ("simulation.device", *_device(experiment.common.simulation)),
         ("fleet.device", *_device(experiment.common.fleet)),
@@ -241,6 +242,14 @@ def _check_queries(experiment: Experiment) -> None:
         raise ConfigError(
             f"attacks.{asking[1]}: only one attack may ask about transformed images, "
             f"attacks.{asking[0]} does already"
+        )
+
+
+def _check_innocents(experiment: Experiment) -> None:
+    innocents, there = experiment.common.audit.innocents, experiment.common.retrain.ensemble
+    if innocents > there:
+        raise ConfigError(
+            f"audit.innocents: {innocents} retrained models to edit, retrain.ensemble is {there}"
         )
 
 

@@ -15,8 +15,19 @@ from qmu.models.model import circuit_of
 from qmu.strict import Strict
 from qmu.studies import signal as signal_study
 from qmu.studies import sweep as sweep_study
+from qmu.variants import (
+    EDITS,
+    INNOCENT,
+    RESIDUE,
+    RETRAIN,
+    TARGET,
+    innocent,
+    level,
+    residue,
+    retrained,
+)
 
-from .sections import Evaluation, Features, Fleet, Retrain, Samples, Shadows, Simulation
+from .sections import Audit, Evaluation, Features, Fleet, Retrain, Samples, Shadows, Simulation
 
 
 class Common(Strict):
@@ -32,6 +43,7 @@ class Common(Strict):
     fleet: Fleet = Fleet()
     retrain: Retrain = Retrain()
     shadows: Shadows = Shadows()
+    audit: Audit = Audit()
     evaluation: Evaluation = Evaluation()
 
     @field_validator("experiment")
@@ -67,7 +79,37 @@ class Experiment(Strict):
     @property
     def variants(self) -> list[str]:
         """Names of all variants of a model: target, retrain, then the unlearning methods."""
-        return ["target", "retrain", *self.unlearning]
+        return [TARGET, RETRAIN, *self.unlearning]
+
+    def groups(self, model: str) -> list[str]:
+        """What one job each audits of a model: the variants, the ladder, the innocent edits."""
+        others = [name for name in (RESIDUE, INNOCENT) if self.members(model, name)]
+        return [*self.variants, *others]
+
+    def members(self, model: str, group: str) -> list[str]:
+        """The variants of a group; empty where the experiment asks for none, and for edits of a
+        model that has no circuit."""
+        audit = self.common.audit
+        if group == RETRAIN:
+            return [RETRAIN, *map(retrained, range(1, self.common.retrain.ensemble + 1))]
+        if group == RESIDUE:
+            return [residue(percent) for percent in audit.ladder]
+        if group == INNOCENT:
+            numbers = range(1, audit.innocents + 1) if model in self.circuits else ()
+            return [innocent(edit, number) for number in numbers for edit in self.edits]
+        return [group, *self.levels(group)]
+
+    def levels(self, group: str) -> list[str]:
+        """The states on a method's path that are audited too; none without a stopping rule."""
+        entry = self.unlearning.get(group)
+        along = entry is not None and entry.settings.get("stopping", {}).get("path", False)
+        return [level(group, loss) for loss in self.common.audit.path] if along else []
+
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """The innocent edits that the request allows: a bias belongs to a whole class."""
+        whole = registry.load("forget", self.forget.component).CARD.whole_classes
+        return EDITS if whole else tuple(edit for edit in EDITS if edit != "bias")
 
     @cached_property
     def data(self) -> Description:
@@ -80,7 +122,7 @@ class Experiment(Strict):
         reads = registry.load("models", self.models[model].component).CARD.inputs
         return self.common.features.components if reads == "features" else self.data.width
 
-    @property
+    @cached_property
     def circuits(self) -> dict[str, Circuit]:
         """The circuits of the quantum models, by the models' names."""
         circuits = {}

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from qmu import registry
 from qmu.errors import ConfigError, suggestion
 from qmu.studies import signal, sweep
+from qmu.variants import RESERVED
 
 from .checks import check
 from .experiment import Common, Entry, Experiment
@@ -22,7 +23,6 @@ from .messages import first_line, one_line
 from .plain import require_plain
 
 NAME = r"[a-z][a-z0-9_]{0,39}"
-RESERVED = ("target", "retrain", "retrain_ensemble")
 
 # Section of the config -> (kind of component, key that names the component).
 SECTIONS = {
@@ -75,7 +75,7 @@ def _section(section: str, raw: Any) -> dict[str, Entry]:
     for name, settings in raw.items():
         where = f"{section}.{name}"
         _check_name(where, name)
-        if section == "unlearning" and name in RESERVED:
+        if section == "unlearning" and str(name).split("_")[0] in RESERVED:
             raise ConfigError(f"{where}: the name {name!r} is reserved for qmu's own variants")
         entries[name] = _entry(str(name), kind, key, where, {} if settings is None else settings)
     return entries

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, field_validator
 
 from qmu.strict import Strict
 
@@ -61,6 +61,31 @@ class Shadows(Strict):
     count: Annotated[int, Field(ge=2, le=512)] = 16
     block: Annotated[int, Field(ge=1, le=512)] = 8
     unlearned: Annotated[int, Field(ge=0, le=512)] = 0
+
+
+Share = Annotated[float, Field(gt=0, le=100)]
+Level = Annotated[float, Field(gt=0, le=20)]
+
+
+class Audit(Strict):
+    """What is audited beside the methods, so that the audit's own power and errors are known.
+
+    ``ladder``: models are retrained with these percentages of the forget set left in. ``path``:
+    forget losses, in units of log C, at which a method with a stopping rule is audited on its way.
+    ``innocents``: of so many retrained models per seed (`Retrain.ensemble` are there), edits that
+    add no knowledge of the forget set are audited.
+    """
+
+    ladder: tuple[Share, ...] = ()
+    path: tuple[Level, ...] = ()
+    innocents: Annotated[int, Field(ge=0, le=64)] = 0
+
+    @field_validator("ladder", "path")
+    @classmethod
+    def _ascending(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if list(values) != sorted(set(values)):
+            raise ValueError("must ascend, each value once")
+        return values
 
 
 class Evaluation(Strict):

@@ -13,7 +13,9 @@ class Training(Strict):
     """One recipe, used alike for the target, every retrained model and every shadow model.
 
     ``batch_size`` samples a step; an epoch is ``floor(samples / batch_size)`` steps over a fresh
-    permutation, so that every step has the same shape.
+    permutation, so that every step has the same shape. ``schedule``: the learning rate stays, or
+    falls epoch by epoch along half a cosine to nearly nothing at the last (Loshchilov and Hutter
+    2017, arXiv:1608.03983, without restarts).
     """
 
     optimizer: Literal["sgd", "nesterov", "adam"] = "sgd"
@@ -21,4 +23,5 @@ class Training(Strict):
     momentum: float = Field(default=0.9, ge=0, lt=1)
     batch_size: PositiveInt = 8
     epochs: PositiveInt = 25
+    schedule: Literal["constant", "cosine"] = "constant"
     loss: Literal["ce", "bce_sum"] = "ce"

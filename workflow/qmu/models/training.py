@@ -9,6 +9,7 @@ target, the retrained models and fleets, though their members are not equally ma
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,14 @@ def optimizer(training: Training) -> Any:
     return optax.sgd(training.learning_rate, momentum=training.momentum, nesterov=nesterov)
 
 
+def rate(training: Training, epoch: int) -> float:
+    """The share of the learning rate that epoch 1, 2, ... takes: all of it, or half a cosine's
+    descent, taken in the middle of the epoch."""
+    if training.schedule == "constant":
+        return 1.0
+    return 0.5 * (1 + math.cos(math.pi * (epoch - 0.5) / training.epochs))
+
+
 def steps_per_epoch(training: Training, members: int) -> int:
     """Whole minibatches in one pass over the members."""
     return members // training.batch_size
@@ -53,13 +62,18 @@ def minibatches(training: Training, rng: np.random.Generator, members: np.ndarra
     return order.reshape(steps, training.batch_size)
 
 
+def scaled(updates: Any, rate: Any) -> Any:
+    """An optimiser's updates at a share ``rate`` of its learning rate."""
+    return jax.tree.map(lambda update: update * rate, updates)
+
+
 def epoch_function(model: Model) -> Callable[..., Any]:
-    """``epoch(state, order, steps, inputs, labels) -> (state, (loss, accuracy, sound))``.
+    """``epoch(state, order, steps, rate, inputs, labels) -> (state, (loss, accuracy, sound))``.
 
     ``state`` is (parameters, optimiser state) of one model; ``order`` (at least ``steps``,
-    batch_size) are positions in ``inputs``. Loss and accuracy are means over the epoch's
-    minibatches, before each update; ``sound`` counts the steps before the first whose loss is not
-    a number.
+    batch_size) are positions in ``inputs``; ``rate`` scales every update. Loss and accuracy are
+    means over the epoch's minibatches, before each update; ``sound`` counts the steps before the
+    first whose loss is not a number.
     """
     training = model.config.training
     transform = optimizer(training)
@@ -67,7 +81,9 @@ def epoch_function(model: Model) -> Callable[..., Any]:
     def loss_and_hits(parameters: Parameters, inputs: Array, labels: Array) -> Any:
         return mean_loss_and_hits(model, model.logits(parameters, inputs), labels)
 
-    def epoch(state: Any, order: Array, steps: Array, inputs: Array, labels: Array) -> Any:
+    def epoch(
+        state: Any, order: Array, steps: Array, rate: Array, inputs: Array, labels: Array
+    ) -> Any:
         def step(number: Array, carry: Any) -> Any:
             (parameters, moments), loss, hits, sound = carry
             batch = order[number]
@@ -75,7 +91,7 @@ def epoch_function(model: Model) -> Callable[..., Any]:
                 parameters, inputs[batch], labels[batch]
             )
             updates, moments = transform.update(gradient, moments, parameters)
-            state = (optax.apply_updates(parameters, updates), moments)
+            state = (optax.apply_updates(parameters, scaled(updates, rate)), moments)
             sound = jnp.where(jnp.isfinite(found), sound, jnp.minimum(sound, number))
             return state, loss + found, hits + right, sound
 
@@ -98,24 +114,28 @@ def _compiled_epoch(model: Model) -> Callable[..., Any]:
 @lru_cache(maxsize=8)
 def _fleet_epoch(model: Model) -> Callable[..., Any]:
     """The epoch over many models side by side, in one program."""
-    return jax.jit(jax.vmap(epoch_function(model), in_axes=(0, 0, 0, None, None)), donate_argnums=0)
+    return jax.jit(
+        jax.vmap(epoch_function(model), in_axes=(0, 0, 0, None, None, None)), donate_argnums=0
+    )
 
 
 def _epoch_on_host(model: Model) -> Callable[..., Any]:
     """The same epoch as a loop over steps that calls the device directly (see `gradients`)."""
     transform, gradient_of = optimizer(model.config.training), loss_and_gradient(model)
 
-    def update(state: Any, gradient: Parameters) -> Any:
+    def update(state: Any, gradient: Parameters, rate: Array) -> Any:
         updates, moments = transform.update(gradient, state[1], state[0])
-        return optax.apply_updates(state[0], updates), moments
+        return optax.apply_updates(state[0], scaled(updates, rate)), moments
 
     updated = jax.jit(update, donate_argnums=0)
 
-    def epoch(state: Any, order: np.ndarray, steps: int, inputs: Any, labels: Any) -> Any:
+    def epoch(
+        state: Any, order: np.ndarray, steps: int, rate: float, inputs: Any, labels: Any
+    ) -> Any:
         measured = []
         for batch in order[:steps]:
             found, gradient = gradient_of(state[0], inputs[batch], labels[batch])
-            state = updated(state, gradient)
+            state = updated(state, gradient, rate)
             measured.append(found)
         measured = np.array(measured, np.float64)
         bad = np.flatnonzero(~np.isfinite(measured[:, 0]))
@@ -205,7 +225,8 @@ def _epochs(
     rows = []
     for number in range(1, training.epochs + 1):
         order, steps = _orders(training, streams, number)
-        state, measured = run(state, order, steps, inputs, labels)
+        share = np.asarray(rate(training, number), model.dtype)
+        state, measured = run(state, order, steps, share, inputs, labels)
         loss, accuracy, sound = (np.asarray(value, np.float64) for value in measured)
         if np.any(sound < steps):
             raise QmuError(

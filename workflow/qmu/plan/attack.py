@@ -35,19 +35,21 @@ def fit_attacks(experiment: Experiment, model: str) -> FitAttacks:
     return FitAttacks(**attacks(experiment, "attack.fit_attacks", model, experiment.attacks))
 
 
-def score(experiment: Experiment, model: str, variant: str) -> Score:
-    """All attacks on one variant of one model, all seeds."""
+def score(experiment: Experiment, model: str, group: str) -> Score:
+    """All attacks on one group of variants of one model, all seeds."""
     fields = attacks(experiment, "attack.score", model, experiment.attacks)
-    return Score(**fields, indices=unlearned(experiment))
+    variants = tuple(experiment.members(model, group))
+    return Score(**fields, variants=variants, indices=unlearned(experiment))
 
 
-def query(experiment: Experiment, model: str) -> Query:
+def query(experiment: Experiment, model: str, group: str) -> Query:
     """Answers on transformed copies, by the settings of the attack that asks for them."""
     entry = _asking(experiment)
     code = model_code(experiment, model), registry.module("attacks", entry.component)
     return Query(
         **base(experiment, "attack.query", *code),
         name=model,
+        variants=tuple(experiment.members(model, group)),
         seeds=tuple(experiment.common.seeds),
         attack=component(entry),
         model=model_spec(experiment, model, "fleet"),

@@ -10,18 +10,28 @@ from .common import audited, base, components, loss, model_code, modules, shown,
 from .common import model as model_spec
 
 
-def measure(experiment: Experiment, model: str, variant: str) -> Measure:
-    """The measurements of one variant from its outputs and scores."""
-    return Measure(**base(experiment, "audit.measure"), **audited(experiment, model, variant, None))
+def measure(experiment: Experiment, model: str, group: str) -> Measure:
+    """The measurements of one group of variants from their outputs and scores."""
+    variants = experiment.members(model, group)
+    return Measure(
+        **base(experiment, "audit.measure"), **audited(experiment, model, variants, None)
+    )
 
 
-def examine(experiment: Experiment, model: str, variant: str) -> Examine:
-    """The measures of unlearning quality on one variant."""
+def examined(experiment: Experiment, model: str, group: str) -> list[str]:
+    """The variants of a group that measures of quality look at: not the levels of a path, whose
+    leakage, distance and accuracy `measure` has."""
+    levels = experiment.levels(group)
+    return [variant for variant in experiment.members(model, group) if variant not in levels]
+
+
+def examine(experiment: Experiment, model: str, group: str) -> Examine:
+    """The measures of unlearning quality on one group of variants."""
     measures = experiment.quality
     code = model_code(experiment, model), *modules("quality", measures.values())
     return Examine(
         **base(experiment, "audit.examine", *code),
-        **audited(experiment, model, variant, None),
+        **audited(experiment, model, examined(experiment, model, group), None),
         quality=components(measures),
         loss=loss(experiment, model),
         indices=unlearned(experiment),

@@ -7,7 +7,7 @@ that is what makes a partial rerun partial.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from qmu import registry
@@ -74,11 +74,13 @@ def intervals(experiment: Experiment) -> Intervals:
     return Intervals(confidence=evaluation.confidence, resamples=evaluation.bootstrap)
 
 
-def audited(experiment: Experiment, name: str, variant: str, device: str | None) -> dict[str, Any]:
-    """The fields of a spec that measures one variant, in the simulation or on a device."""
+def audited(
+    experiment: Experiment, name: str, variants: Sequence[str], device: str | None
+) -> dict[str, Any]:
+    """The fields of a spec that measures some variants, in the simulation or on a device."""
     return {
         "name": name,
-        "variant": variant,
+        "variants": tuple(variants),
         "seeds": tuple(experiment.common.seeds),
         "device": device or experiment.common.simulation.device,
         "intervals": intervals(experiment),

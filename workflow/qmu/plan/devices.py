@@ -56,16 +56,16 @@ def fit_attacks_on(experiment: Experiment, model: str) -> FitAttacks:
     return FitAttacks(**attacks(experiment, "attack.fit_attacks", model, entries))
 
 
-def score_on(experiment: Experiment, model: str) -> Score:
+def score_on(experiment: Experiment, model: str, variant: str) -> Score:
     """These attacks on one variant of one model on a further device, all seeds."""
-    entries = _portable(experiment)
-    return Score(**attacks(experiment, "attack.score", model, entries), indices=())
+    fields = attacks(experiment, "attack.score", model, _portable(experiment))
+    return Score(**fields, variants=(variant,), indices=())
 
 
 def measure_on(experiment: Experiment, model: str, variant: str, device: str) -> Measure:
     """The measurements of one variant on a further device."""
     return Measure(
-        **base(experiment, "audit.measure"), **audited(experiment, model, variant, device)
+        **base(experiment, "audit.measure"), **audited(experiment, model, (variant,), device)
     )
 
 

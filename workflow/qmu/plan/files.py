@@ -7,11 +7,11 @@ from itertools import product
 
 from qmu import paths
 from qmu.config.experiment import Experiment
+from qmu.variants import INNOCENT, RESIDUE, RETRAIN, TARGET
 
 from . import ibm
-from .train import blocks
-
-TARGET, RETRAIN = "target", "retrain"
+from .train import blocks, further
+from .unlearn import refers
 
 
 def filled(template: str, **values: Iterable[object]) -> list[str]:
@@ -62,6 +62,15 @@ class Files:
         """One table of a model variant for every seed."""
         return filled(self.variant(kind, variant), seed=self.seeds)
 
+    def tables(self, kind: str, variants: Iterable[str]) -> list[str]:
+        """One table of some variants of one seed."""
+        return [self.variant(kind, variant) for variant in variants]
+
+    @staticmethod
+    def for_model(files: Iterable[str], model: str) -> list[str]:
+        """The files with the model's name filled in, as an input function must return them."""
+        return [file.replace("{model}", model) for file in files]
+
     def samples(self) -> list[str]:
         """The splits of every seed."""
         return filled(self.at(paths.SAMPLES), seed=self.seeds)
@@ -79,13 +88,25 @@ class Files:
         file = self.fleet(paths.SHADOWS, "fleet_outputs", variant)
         return filled(file, block=blocks(self.experiment, variant))
 
-    def ensembles(self, kind: str) -> list[str]:
-        """One table of the retrain ensembles of every seed."""
-        return filled(self.fleet(paths.ENSEMBLE, kind), seed=self.seeds)
+    def of_variants(self, kind: str, variants: Iterable[str]) -> list[str]:
+        """One table of some variants, variant by variant, for every seed."""
+        return [file for variant in variants for file in self.of_seeds(kind, variant)]
 
-    def compared_fleets(self) -> dict[str, list[str]]:
-        """Outputs of shadow models before and after the audited method, and of retrained ones."""
-        variants = {"shadows": TARGET, "unlearned": "{variant}", "retrained": RETRAIN}
+    def retrained(self, kind: str) -> list[str]:
+        """One table of the further retrained models, model by model, for every seed."""
+        return self.of_variants(kind, further(self.experiment))
+
+    def reference(self, variant: str) -> list[str]:
+        """Outputs of retrained shadow models, where a method's stopping rule asks for them."""
+        return self.shadow_outputs(RETRAIN) if refers(self.experiment, variant) else []
+
+    def compared_fleets(self, group: str) -> dict[str, list[str]]:
+        """Outputs of shadow models before and after the audited method, and of retrained ones.
+
+        Models of the ladder and innocent edits are retrained models: so are their shadows.
+        """
+        after = RETRAIN if group in (RESIDUE, INNOCENT) else group
+        variants = {"shadows": TARGET, "unlearned": after, "retrained": RETRAIN}
         count = blocks(self.experiment, RETRAIN)
         return {
             name: filled(self.fleet(paths.SHADOWS, "fleet_outputs", variant), block=count)

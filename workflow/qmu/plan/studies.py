@@ -15,7 +15,8 @@ def sweep(experiment: Experiment, model: str, variant: str) -> Sweep:
     code = model_code(experiment, model), *modules("attacks", attacks.values())
     return Sweep(
         **base(experiment, "studies.sweep", *code),
-        **audited(experiment, model, variant, None),
+        **audited(experiment, model, (variant,), None),
+        variant=variant,
         sweep=experiment.sweep.model_dump(mode="json"),
         attacks=components(attacks),
         loss=loss(experiment, model),

@@ -6,12 +6,15 @@ from typing import Any
 
 from qmu import registry
 from qmu.config.experiment import Experiment
-from qmu.specs.train import Ensemble, Shadows, Train
+from qmu.specs.train import Further, Innocents, Shadows, Train
+from qmu.variants import RETRAIN, TARGET, residue
+from qmu.variants import retrained as retrained_name
 
 from .common import base, model_code
 from .common import model as model_spec
 
-TARGET = "target"
+# So many retrained shadow models, at the least, say where methods should stop.
+REFERENCE = 4
 
 
 def train(experiment: Experiment, model: str, seed: int, variant: str) -> Train:
@@ -36,11 +39,33 @@ def shadows(experiment: Experiment, model: str, variant: str, block: int) -> Sha
     )
 
 
-def ensemble(experiment: Experiment, model: str, seed: int) -> Ensemble:
+def retrained(experiment: Experiment, model: str, seed: int) -> Further:
     """One seed's further retrained models."""
-    count = experiment.common.retrain.ensemble
-    fleet = _fleet(experiment, "train.ensemble", model)
-    return Ensemble(**fleet, indices=tuple(range(count)), seed=seed)
+    kept = dict.fromkeys(further(experiment), 0.0)
+    return _further(experiment, model, seed, "retrain_ensemble", kept)
+
+
+def ladder(experiment: Experiment, model: str, seed: int) -> Further:
+    """One seed's models that a known part of the forget set was left in."""
+    kept = {residue(percent): percent for percent in experiment.common.audit.ladder}
+    return _further(experiment, model, seed, "residue", kept)
+
+
+def innocents(experiment: Experiment, model: str) -> Innocents:
+    """Edits of retrained models, of all seeds."""
+    return Innocents(
+        **base(experiment, "train.innocents", model_code(experiment, model)),
+        name=model,
+        seeds=tuple(experiment.common.seeds),
+        edits=experiment.edits,
+        count=experiment.common.audit.innocents,
+        model=model_spec(experiment, model, "fleet"),
+    )
+
+
+def further(experiment: Experiment) -> list[str]:
+    """The further retrained models of every seed."""
+    return [retrained_name(k) for k in range(1, experiment.common.retrain.ensemble + 1)]
 
 
 def blocks(experiment: Experiment, variant: str) -> list[int]:
@@ -55,14 +80,30 @@ def indices(experiment: Experiment, variant: str, block: int) -> tuple[int, ...]
     return tuple(range(block * size, min((block + 1) * size, _count(experiment, variant))))
 
 
+def retrained_shadows(experiment: Experiment) -> tuple[int, ...]:
+    """All shadow models that are trained without the forget set."""
+    return tuple(range(_count(experiment, RETRAIN)))
+
+
 def _count(experiment: Experiment, variant: str) -> int:
     shadows = experiment.common.shadows
-    return shadows.count if variant == TARGET else shadows.unlearned
+    if variant == TARGET:
+        return shadows.count
+    if variant == RETRAIN:
+        return max(shadows.unlearned, min(REFERENCE, shadows.count))
+    return shadows.unlearned
 
 
 def _request_names(experiment: Experiment) -> tuple[str | int, ...]:
     scenario = registry.load("forget", experiment.forget.component)
     return scenario.names(scenario.Config(**experiment.forget.settings))
+
+
+def _further(
+    experiment: Experiment, model: str, seed: int, role: str, kept: dict[str, float]
+) -> Further:
+    fleet = _fleet(experiment, "train.further", model)
+    return Further(**fleet, indices=tuple(range(len(kept))), seed=seed, role=role, kept=kept)
 
 
 def _fleet(experiment: Experiment, step: str, model: str) -> dict[str, Any]:

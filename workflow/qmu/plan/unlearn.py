@@ -10,7 +10,9 @@ from qmu.specs.unlearn import Unlearn, UnlearnShadows
 
 from .common import base, component, model_code
 from .common import model as model_spec
-from .train import indices
+from .train import indices, retrained_shadows
+
+SHADOWS = "shadows"
 
 
 def unlearn(experiment: Experiment, model: str, variant: str) -> Unlearn:
@@ -18,6 +20,7 @@ def unlearn(experiment: Experiment, model: str, variant: str) -> Unlearn:
     return Unlearn(
         **_method(experiment, "unlearn.unlearn", model, variant),
         seeds=tuple(experiment.common.seeds),
+        levels=levels(experiment, variant),
         model=model_spec(experiment, model, "simulation"),
     )
 
@@ -32,6 +35,16 @@ def unlearn_shadows(experiment: Experiment, model: str, variant: str, block: int
     )
 
 
+def levels(experiment: Experiment, variant: str) -> tuple[float, ...]:
+    """Forget losses at which the method's state is audited too."""
+    return experiment.common.audit.path if experiment.levels(variant) else ()
+
+
+def refers(experiment: Experiment, variant: str) -> bool:
+    """Whether the method stops where retrained shadow models stand."""
+    return experiment.unlearning[variant].settings.get("stopping", {}).get("forget_loss") == SHADOWS
+
+
 def _method(experiment: Experiment, step: str, model: str, variant: str) -> dict[str, Any]:
     entry = experiment.unlearning[variant]
     code = model_code(experiment, model), registry.module("unlearning", entry.component)
@@ -39,4 +52,5 @@ def _method(experiment: Experiment, step: str, model: str, variant: str) -> dict
         "name": model,
         "variant": variant,
         "method": component(entry),
+        "reference": retrained_shadows(experiment) if refers(experiment, variant) else (),
     }

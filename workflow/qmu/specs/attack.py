@@ -22,8 +22,10 @@ class FitAttacks(Spec):
 
 
 class Score(FitAttacks):
-    """The same attacks on one variant; ``indices``: shadow models that went through its method."""
+    """The same attacks on some ``variants``; ``indices``: shadow models that went through their
+    method."""
 
+    variants: tuple[str, ...]
     indices: tuple[int, ...]
 
 
@@ -31,6 +33,7 @@ class Query(Spec):
     """The attack that asks about transformed copies, and the model that answers."""
 
     name: str
+    variants: tuple[str, ...]
     seeds: tuple[int, ...]
     attack: Component
     model: ModelSpec

@@ -8,10 +8,10 @@ from .base import Component, Intervals, ModelSpec, Spec
 
 
 class Measure(Spec):
-    """One variant of one model on one device, all seeds."""
+    """Some variants of one model on one device, all seeds."""
 
     name: str
-    variant: str
+    variants: tuple[str, ...]
     seeds: tuple[int, ...]
     device: str
     intervals: Intervals

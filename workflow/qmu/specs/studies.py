@@ -11,6 +11,7 @@ from .base import Component, ModelSpec, Spec
 class Sweep(Measure):
     """One variant against noise and shots, with the attacks that are asked image by image."""
 
+    variant: str
     sweep: dict[str, Any]
     attacks: dict[str, Component]
     loss: str

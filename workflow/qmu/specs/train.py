@@ -1,4 +1,4 @@
-"""Specs of `train`, `train_shadows` and `train_retrain_ensemble`."""
+"""Specs of the rules that train, and of the one that edits retrained models."""
 
 from __future__ import annotations
 
@@ -31,7 +31,20 @@ class Shadows(Fleet):
     without: tuple[str | int, ...]
 
 
-class Ensemble(Fleet):
-    """Further retrained models of one seed."""
+class Further(Fleet):
+    """Further retrained models of one seed, by variant: what percentage of the forget set each was
+    left with. ``role`` names their random streams."""
 
     seed: int
+    role: str
+    kept: dict[str, float]
+
+
+class Innocents(Spec):
+    """Each of the ``edits`` on the first ``count`` further retrained models of all ``seeds``."""
+
+    name: str
+    seeds: tuple[int, ...]
+    edits: tuple[str, ...]
+    count: int
+    model: ModelSpec

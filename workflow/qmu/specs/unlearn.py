@@ -6,12 +6,16 @@ from .base import Component, ModelSpec, Spec
 
 
 class Unlearn(Spec):
-    """One method, as the variant of that name, on the targets of all ``seeds``."""
+    """One method, as the variant of that name, on the targets of all ``seeds``. ``levels``: forget
+    losses, in units of log C, at which the state on the way is kept too. ``reference``: retrained
+    shadow models whose loss on the forget set tells the method where to stop."""
 
     name: str
     seeds: tuple[int, ...]
     variant: str
     method: Component
+    levels: tuple[float, ...]
+    reference: tuple[int, ...]
     model: ModelSpec
 
 
@@ -21,6 +25,7 @@ class UnlearnShadows(Spec):
     name: str
     variant: str
     method: Component
+    reference: tuple[int, ...]
     indices: tuple[int, ...]
     validation: int
     model: ModelSpec

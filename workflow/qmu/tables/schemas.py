@@ -8,7 +8,7 @@ length. ``?`` after a type allows nulls, ``*`` that the whole column is absent.
 from __future__ import annotations
 
 # Raised when columns change their meaning: tables of another version are refused, not guessed at.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _SAMPLE = {"sample_id": "int64", "label": "int64", "split": "string", "forget": "bool"}
 
@@ -49,6 +49,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "embedding_fidelity": "double",
         "logits": "vector[double]",
         "probabilities": "vector[double]",
+        # of a model that a known part of the forget set was left in: which rows
+        "kept": "bool*",
     },
     "cost": {
         "gradient_evaluations": "int64",
@@ -56,6 +58,10 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "hessian_products": "int64",
         "circuit_executions": "int64",
         "samples_read": "int64",
+        # of a method: its steps, whether any parameter changed, and why it stopped
+        "steps": "int64*",
+        "changed": "bool*",
+        "stopped": "string*",
     },
     "timing": {
         "wall_seconds": "double",
@@ -83,6 +89,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "label": "int64",
         "member": "bool",
         "logits": "vector[float]",
+        # absent where the models have no circuit
+        "expectation_values": "vector[float]*",
     },
     # attacks
     "attack_data": {
@@ -91,12 +99,20 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "label": "int64",
         "member": "bool",
         "logits": "vector[float]",
+        # absent where the models have no circuit
+        "expectation_values": "vector[float]*",
         "features": "vector[float]",
     },
     # right answers on transformed copies of an image, one column entry per copy; the rows of
     # seed null are those of the shadow model that calibrates
-    "queries": {"seed": "int64?", "sample_id": "int64", "right": "vector[uint8]"},
+    "queries": {
+        "variant": "string",
+        "seed": "int64?",
+        "sample_id": "int64",
+        "right": "vector[uint8]",
+    },
     "scores": {
+        "variant": "string",
         "seed": "int64",
         **_SAMPLE,
         "attack": "string",

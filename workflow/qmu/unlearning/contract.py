@@ -39,12 +39,13 @@ def checked(outcome: object, problem: Problem, variant: str, card: MethodCard) -
             f"{who}: unlearn must return an Outcome(parameters, stopped, history), "
             f"not {type(outcome).__name__}"
         )
-    _check_parameters(who, problem.parameters, outcome.parameters, card)
+    for state in (outcome, *outcome.path.values()):
+        _check_parameters(who, problem.parameters, state.parameters, card)
     _check_history(who, outcome.history)
     if not isinstance(outcome.stopped, str) or not outcome.stopped.strip():
         raise QmuError(f"{who}: Outcome.stopped must say in words why it stopped")
-    if card.head_only:
-        _check_head_only(variant, problem.parameters, outcome.parameters)
+    for state in (outcome, *outcome.path.values()) if card.head_only else ():
+        _check_head_only(variant, problem.parameters, state.parameters)
     return outcome
 
 

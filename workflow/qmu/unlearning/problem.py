@@ -8,7 +8,7 @@ it computes through the problem is counted.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -89,14 +89,35 @@ def _no_history() -> dict[str, list[float]]:
     return {"epoch": [], "loss": [], "accuracy": []}
 
 
+Timing = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class State:
+    """A state on a method's path: its parameters, why a run that ends here ``stopped``, the
+    ``steps`` that led here, and what these had cost: ``ledger`` and ``timing``."""
+
+    parameters: Parameters
+    stopped: str
+    steps: int
+    ledger: Ledger
+    timing: Timing
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The unlearned parameters, one line on why the method stopped, and the history (``epoch``,
-    ``loss``, ``accuracy`` on the forget set after each step; empty for an edit without steps)."""
+    ``loss``, ``accuracy`` on the forget set after each step; empty for an edit without steps).
+
+    A run under a stopping rule (`stopping.Monitor`) also has its ``end`` with the bill by then, and
+    the states at the levels of ``problem.levels``, by level.
+    """
 
     parameters: Parameters
     stopped: str
     history: dict[str, list[float]] = field(default_factory=_no_history)
+    end: State | None = None
+    path: Mapping[float, State] = field(default_factory=dict)
 
 
 class UnlearningMethod(Protocol):
@@ -135,7 +156,10 @@ class Problem:
 
     ``parts`` holds the data that the card of ``method`` asks for, by name. ``classes`` are those of
     which every image is to be forgotten; empty where a request takes part of a class. ``names`` is
-    the path of names under which the method draws its random numbers.
+    the path of names under which the method draws its random numbers. ``reference``: the mean
+    cross-entropy of retrained shadow models on the forget set. ``levels``: forget losses, in units
+    of log C, at which the state is wanted too. ``clock``: the seconds so far, as the columns of the
+    table ``timing``.
     """
 
     model: Model
@@ -146,6 +170,9 @@ class Problem:
     method: str
     report: Callable[[str], None] = print
     ledger: Ledger = field(default_factory=Ledger)
+    reference: float | None = None
+    levels: tuple[float, ...] = ()
+    clock: Callable[[], Timing] = dict
 
     # Data.
 
@@ -200,6 +227,10 @@ class Problem:
         return seeds.generator(*self.names, *names)
 
     # What a method computes, and pays for.
+
+    def bill(self) -> tuple[Ledger, Timing]:
+        """What was paid so far: a copy of the ledger, and the seconds."""
+        return replace(self.ledger), self.clock()
 
     def gradient(
         self, parameters: Parameters, data: Data, loss: losses.Loss | None = None
@@ -261,12 +292,14 @@ def problem_of(
     classes: tuple[int, ...],
     names: tuple[str | int, ...],
     report: Callable[[str], None],
+    **more: Any,
 ) -> Problem:
     """The problem of one trained model as the ``card`` of ``method`` allows it to be seen.
 
     ``parameters`` are the stored ones. ``positions`` gives the rows of ``pool`` that are
     ``forget``, ``retain`` and ``validation``; only those that the card reads are handed on.
-    ``classes``, ``names`` and ``report`` as in `Problem`. Raises QmuError for a part without data.
+    ``classes``, ``names``, ``report`` and ``more`` as in `Problem`. Raises QmuError for a part
+    without data.
     """
     handed = [*READS[card.reads], *(["validation"] if card.validation else [])]
     rows = {part: positions[part] for part in handed}
@@ -281,4 +314,5 @@ def problem_of(
         names=names,
         method=method,
         report=report,
+        **more,
     )

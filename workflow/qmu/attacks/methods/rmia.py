@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from qmu import losses
-from qmu.attacks.game import AttackCard, Evidence, Scored, ShadowModels, View
+from qmu.attacks.game import AttackCard, Evidence, Scored, ShadowModels
 from qmu.attacks.lira import for_rows, given
-from qmu.data.splits import scattered_order
+from qmu.attacks.population import population_of
+from qmu.attacks.statistics import log_mean, log_probability
 from qmu.metrics.roc import auc
 from qmu.strict import Strict
 
@@ -34,8 +34,6 @@ CARD = AttackCard(
 )
 
 GRID = np.arange(11) / 10
-# Floor of log p(x): shadow models that all rule a label out would make every ratio infinite.
-SMALLEST = -700.0
 
 
 class Config(Strict):
@@ -63,7 +61,7 @@ class Config(Strict):
 def fit(evidence: Evidence, config: Config, names: tuple[str | int, ...]) -> dict[str, np.ndarray]:
     """``sample_id`` (n,) and ``log_average`` (n,): log p(x); ``offline_a`` (1,) in use."""
     shadows = given(evidence.shadows, "rmia")
-    log_p = _log_probability(shadows)
+    log_p = log_probability(shadows)
     a = config.offline_a
     if a is None:
         a = _tuned(shadows, log_p) if config.mode == "offline" else 0.0
@@ -81,7 +79,7 @@ def log_average(log_p: np.ndarray, member: np.ndarray, mode: str, a: float) -> n
     Online (p_in + p_out) / 2, offline ((1 + a) p_out + 1 - a) / 2. A sample without models on one
     side takes the other side's average for it.
     """
-    inside, outside = (_log_mean(log_p, chosen) for chosen in (member, ~member))
+    inside, outside = (log_mean(log_p, chosen) for chosen in (member, ~member))
     inside, outside = (
         np.where(np.isnan(one), other, one) for one, other in ((inside, outside), (outside, inside))
     )
@@ -98,22 +96,10 @@ def score(
     audited = evidence.audited
     fitted = for_rows(fitted, audited, "rmia")
     population = population_of(audited, config.population_share)
-    log_r = _log_probability(audited) - fitted["log_average"]
+    log_r = log_probability(audited) - fitted["log_average"]
     group = audited.label if config.population == "class" else np.zeros(len(log_r), int)
     value = outdone(log_r, population, group, config.gamma)
     return Scored(score=value, decision=value > config.cut, fitted=population)
-
-
-def population_of(view: View, share: float) -> np.ndarray:
-    """Which rows (n,) bool serve as z: validation images, and a ``share`` of the unseen ones, the
-    first of each class in an order that ignores everything else."""
-    part = np.array([str(name).rpartition("_")[2] for name in view.split])
-    chosen = part == "validation"
-    order = scattered_order(view.sample_id)
-    for label in np.unique(view.label):
-        unseen = order[((part == "unseen") & (view.label == label))[order]]
-        chosen[unseen[: int(np.ceil(share * len(unseen)))]] = True
-    return chosen
 
 
 def outdone(
@@ -137,23 +123,6 @@ def outdone(
 
 def _share_below(values: np.ndarray, rivals: np.ndarray) -> np.ndarray:
     return np.searchsorted(rivals, values, side="left") / len(rivals)
-
-
-def _log_probability(model: View | ShadowModels) -> np.ndarray:
-    """log p of the label, (n,) or (models, n); -inf where the label is ruled out."""
-    logits = np.asarray(model.logits, np.float64)
-    if np.isnan(logits).any() or np.isposinf(logits).any():
-        raise ValueError("logits must be finite or minus infinity")
-    labels = np.broadcast_to(model.label, logits.shape[:-1])
-    return losses.of_label(losses.log_probabilities(logits, np), labels, np)
-
-
-def _log_mean(log_p: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """log of the mean probability over the chosen models, (n,); NaN where there are none."""
-    count = chosen.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        total = losses.log_sum_exp(np.where(chosen, log_p, -np.inf), np, axis=0)
-        return np.where(count > 0, np.maximum(total - np.log(count), SMALLEST), np.nan)
 
 
 def _tuned(shadows: ShadowModels, log_p: np.ndarray) -> float:

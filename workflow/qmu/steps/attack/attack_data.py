@@ -1,7 +1,8 @@
 """Step `attack_data`: what the shadow models say of every pool row, member or not, in one table.
 
-Each row is one (shadow model, pool row): the label, the membership, the logits and the features of
-the published attack. It is what any shadow-model attack is fitted on.
+Each row is one (shadow model, pool row): the label, the membership, the logits, <Z> where there is
+a circuit, and the features of the published attack. It is what any shadow-model attack is fitted
+on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Step `query`: what a model answers on transformed copies of the rows, for label-only attacks.
 
-One job asks one variant of one model for all seeds, and shadow model 0, which calibrates. That is
-the same for all variants of a model: the target's job asks it, the others take its answers over.
+One job asks one group of variants of one model for all seeds, and shadow model 0, which calibrates.
+That is the same for all variants of a model: the target's job asks it, the others take its answers
+over.
 The transformations are the attack's own (``attack.copies``).
 """
 
@@ -25,8 +26,8 @@ from qmu.tables import parquet
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Table ``pool`` and the ``parameters`` of all seeds; either ``fleet_parameters`` of the first
-    shadow models, or the table ``queries`` in which they were asked already."""
+    """Table ``pool`` and the ``parameters`` of all variants and seeds; either ``fleet_parameters``
+    of the first shadow models, or the table ``queries`` in which they were asked already."""
 
     pool: str
     parameters: list[str]
@@ -46,12 +47,14 @@ def run(inputs: Inputs, outputs: Outputs, spec: Query, job: Job) -> None:
     everything = parquet.read(inputs.pool, "pool", experiment=spec.experiment)
     pool = read_pool(inputs.pool, spec.experiment)
     model = models.build(**dict(spec.model))
-    asked: dict[int | None, Mapping[str, np.ndarray]] = {
-        seed: read_parameters(path, spec.experiment)
-        for seed, path in zip(spec.seeds, inputs.parameters, strict=True)
+    keys = [(variant, seed) for variant in spec.variants for seed in spec.seeds]
+    asked: dict[tuple[str, int | None], Mapping[str, np.ndarray]] = {
+        key: read_parameters(path, spec.experiment)
+        for key, path in zip(keys, inputs.parameters, strict=True)
     }
     if not inputs.asked:
-        asked[None] = read_fleet_parameters(inputs.shadow, spec.experiment)[0]
+        shadow = read_fleet_parameters(inputs.shadow, spec.experiment)[0]
+        asked[spec.variants[0], None] = shadow
     job.clock.watch_compilation()
     job.clock.ready()
     attack = registry.load("attacks", spec.attack.component)
@@ -61,17 +64,20 @@ def run(inputs: Inputs, outputs: Outputs, spec: Query, job: Job) -> None:
         model.inputs(copy)
         for copy in attack.copies(everything, pool, model.module.CARD.inputs, config, names)
     ]
-    rows: dict[str, list] = {"seed": [], "sample_id": [], "right": []}
-    for seed, parameters in asked.items():
+    rows: dict[str, list] = {"variant": [], "seed": [], "sample_id": [], "right": []}
+    for (variant, seed), parameters in asked.items():
         right = _right(model, parameters, copies, pool["label"])
-        job.report(f"seed {seed}: {len(copies)} copies of {len(right)} rows")
+        job.report(f"{variant}, seed {seed}: {len(copies)} copies of {len(right)} rows")
+        rows["variant"] += [variant] * len(right)
         rows["seed"] += [seed] * len(right)
         rows["sample_id"].append(pool["sample_id"])
         rows["right"].append(right)
     if inputs.asked:
-        _take_over(parquet.read(inputs.asked, "queries", experiment=spec.experiment), rows)
+        known = parquet.read(inputs.asked, "queries", experiment=spec.experiment)
+        _take_over(known, rows, spec.variants[0])
     columns = {name: np.concatenate(rows[name]) for name in ("sample_id", "right")}
-    Writer(spec)(outputs.queries, "queries", {"seed": rows["seed"], **columns})
+    named = {name: rows[name] for name in ("variant", "seed")}
+    Writer(spec)(outputs.queries, "queries", named | columns)
 
 
 def _right(
@@ -86,9 +92,10 @@ def _right(
     return np.stack([answer == label for answer in answers], axis=1).astype(np.uint8)
 
 
-def _take_over(known: Mapping[str, np.ndarray], rows: dict[str, list]) -> None:
-    """Append the shadow model's answers from the table of another variant."""
+def _take_over(known: Mapping[str, np.ndarray], rows: dict[str, list], variant: str) -> None:
+    """Append the shadow model's answers from the table of another group."""
     calibrating = np.array([seed is None for seed in known["seed"].tolist()])
     rows["seed"] += [None] * int(calibrating.sum())
+    rows["variant"] += [variant] * int(calibrating.sum())
     for name in ("sample_id", "right"):
         rows[name].append(known[name][calibrating])

@@ -1,4 +1,4 @@
-"""Step `score`: every attack's score of every row on one variant of one model, all seeds."""
+"""Step `score`: every attack's score of every row on one group of variants of one model."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SAMPLE = ("sample_id", "label", "split", "forget")
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Fitted attacks; ``outputs`` of the audited and the original models of all seeds; where an
-    attack asks for them, table ``queries`` and ``fleet_outputs`` of shadow models before and after
-    the audited method and retrained ones."""
+    """Fitted attacks; ``outputs`` of the audited models, variant by variant, and of the original
+    ones of all seeds; where an attack asks for them, table ``queries`` and ``fleet_outputs`` of
+    shadow models before and after the audited method and retrained ones."""
 
     fitted: str
     outputs: list[str]
@@ -43,7 +43,7 @@ class Outputs:
 
 
 def run(inputs: Inputs, outputs: Outputs, spec: Score, job: Job) -> None:
-    """Write the scores of all attacks, one block of rows per seed and attack."""
+    """Write the scores of all attacks, one block of rows per variant, seed and attack."""
     everything = read_parameters(inputs.fitted, spec.experiment)
     fleets = {
         kind: read_blocks(files, spec.experiment, spec.loss, spec.indices)
@@ -51,23 +51,26 @@ def run(inputs: Inputs, outputs: Outputs, spec: Score, job: Job) -> None:
         if (files := getattr(inputs, kind))
     }
     queries = read_queries(inputs.queries, spec.experiment) if inputs.queries else None
+
+    def viewed(file: str) -> View:
+        return view_of(parquet.read(file, "outputs", experiment=spec.experiment), spec.loss)
+
     job.clock.watch_compilation()
     job.clock.ready()
     blocks = []
-    files = zip(spec.seeds, inputs.outputs, inputs.original, strict=True)
-    for seed, audited_file, original_file in files:
-        original, view = (
-            view_of(parquet.read(file, "outputs", experiment=spec.experiment), spec.loss)
-            for file in (original_file, audited_file)
-        )
-        calibration = None
+    originals = dict(zip(spec.seeds, map(viewed, inputs.original), strict=True))
+    audited = [(variant, seed) for variant in spec.variants for seed in spec.seeds]
+    for (variant, seed), file in zip(audited, inputs.outputs, strict=True):
+        job.report(f"{variant}, seed {seed}")
+        view, calibration = viewed(file), None
         if queries is not None:
-            view = replace(view, right=queries[seed])
+            view = replace(view, right=queries[variant, seed])
             calibration = _calibration(view, fleets["shadows"], queries[None])
-        evidence = Evidence(original, view, calibration=calibration, **fleets)
+        evidence = Evidence(originals[seed], view, calibration=calibration, **fleets)
         for name in spec.attacks:
-            job.report(f"seed {seed}: {name}")
-            blocks.append(_score(name, seed, evidence, everything, spec))
+            block = _score(name, seed, evidence, everything, spec)
+            named = np.full(len(block["score"]), variant, dtype=object)
+            blocks.append({"variant": named, **block})
     columns = {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
     Writer(spec)(outputs.scores, "scores", columns)
 
@@ -94,7 +97,7 @@ def _score(
 
 def _calibration(audited: View, shadows: ShadowModels, right: np.ndarray) -> View:
     """The first shadow model's view of the same rows, with members and answers of its own."""
-    member = shadows.member[0]
+    member, measured = shadows.member[0], shadows.expectation_values
     return View(
         sample_id=shadows.sample_id,
         label=shadows.label,
@@ -104,4 +107,5 @@ def _calibration(audited: View, shadows: ShadowModels, right: np.ndarray) -> Vie
         logits=shadows.logits[0],
         loss=audited.loss,
         right=right,
+        expectation_values=None if measured is None else measured[0],
     )

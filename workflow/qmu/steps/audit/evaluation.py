@@ -24,12 +24,14 @@ Row = dict[str, Any]
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Tables ``measurements`` of all variants, from scores, measures of quality and further
-    devices; all ``outputs``; records and calibrations of IBM jobs, in one order."""
+    devices; all ``outputs``; ``cost`` of the methods; records and calibrations of IBM jobs, in one
+    order."""
 
     measurements: list[str]
     quality: list[str]
     devices: list[str]
     outputs: list[str]
+    cost: list[str]
     jobs: list[str]
     calibrations: list[str]
 

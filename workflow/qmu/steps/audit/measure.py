@@ -1,4 +1,4 @@
-"""Step `measure`: the measurements of one variant of one model from its outputs and scores."""
+"""Step `measure`: the measurements of a group of variants from their outputs and scores."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qmu import losses
 from qmu.attacks.fitted import by_attack
 from qmu.audit import device
 from qmu.audit.measure import answers, measure
@@ -20,14 +19,17 @@ from qmu.steps.io.parameters import read_parameters
 from qmu.steps.io.writer import Writer
 from qmu.tables import parquet
 from qmu.tables.schemas import SCHEMAS
+from qmu.variants import group, number_of
 
 Table = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Tables of all seeds. In the simulation: what making the models cost, what retraining cost,
-    and the retrain ensembles. On a further device instead ``ideal``: the simulation's outputs."""
+    """Tables of all variants and seeds, variant by variant. In the simulation: what making the
+    models cost, and, of all seeds, what retraining cost and the ``outputs`` of the further
+    retrained models, model by model. On a further device instead ``ideal``: the simulation's
+    outputs."""
 
     fitted: str
     scores: str
@@ -36,7 +38,7 @@ class Inputs:
     timing: Sequence[str] = ()
     retrain_cost: Sequence[str] = ()
     retrain_timing: Sequence[str] = ()
-    ensemble: Sequence[str] = ()
+    retrained: Sequence[str] = ()
     ideal: Sequence[str] = ()
 
 
@@ -55,18 +57,24 @@ def run(inputs: Inputs, outputs: Outputs, spec: Measure, job: Job) -> None:
     scores = parquet.read(inputs.scores, "scores", experiment=spec.experiment)
     populations = _populations(inputs.fitted, spec.experiment)
     measurements: list[Measurement] = []
-    for number, seed in enumerate(spec.seeds):
-        job.report(f"seed {seed}")
-        own = scores["seed"] == seed
-        measurements += _of_seed(
-            Subject(spec.name, seed, spec.variant, spec.device),
-            {name: column[own] for name, column in scores.items()},
-            populations.get(str(seed), {}),
-            settings,
-            _Reader(inputs, number, spec.experiment),
-        )
+    read = _Reader(inputs, spec)
+    rows: list[dict] = []
+    for variant in spec.variants:
+        job.report(variant)
+        chosen = scores["variant"] == variant
+        own = {name: column[chosen] for name, column in scores.items()}
+        for seed in spec.seeds:
+            of_seed = own["seed"] == seed
+            measurements += _of_seed(
+                Subject(spec.name, seed, variant, spec.device),
+                {name: column[of_seed] for name, column in own.items()},
+                populations.get(str(seed), {}),
+                settings,
+                read,
+            )
+        if group(variant) == variant:  # curves are drawn of these alone
+            rows += roc_rows(own, spec.name, variant, settings)
     write_measurements(outputs.measurements, spec, measurements)
-    rows = roc_rows(scores, spec.name, spec.variant, settings)
     columns = {name: [row[name] for row in rows] for name in SCHEMAS["roc"]}
     Writer(spec)(outputs.roc, "roc", columns)
     job.report(f"{len(measurements)} measurements")
@@ -74,23 +82,32 @@ def run(inputs: Inputs, outputs: Outputs, spec: Measure, job: Job) -> None:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads one seed's tables by the name of the input."""
+    """Reads the tables of one variant and seed, or those of the seed alone, by the name of the
+    input."""
 
     inputs: Inputs
-    number: int
-    experiment: str
+    spec: Measure
 
-    def __call__(self, name: str, kind: str) -> dict[str, np.ndarray]:
-        file = getattr(self.inputs, name)[self.number]
-        return parquet.read(file, kind, experiment=self.experiment)
+    def __call__(self, name: str, kind: str, subject: Subject) -> dict[str, np.ndarray]:
+        place = self.spec.variants.index(subject.variant)
+        return self._read(name, kind, place, subject.seed)
+
+    def of_seed(self, name: str, kind: str, seed: int | None, place: int = 0) -> dict:
+        """The table of the seed, the ``place``-th of it."""
+        return self._read(name, kind, place, seed)
+
+    def _read(self, name: str, kind: str, place: int, seed: int | None) -> dict[str, np.ndarray]:
+        seeds = self.spec.seeds
+        file = getattr(self.inputs, name)[place * len(seeds) + seeds.index(seed)]
+        return parquet.read(file, kind, experiment=self.spec.experiment)
 
 
 def _of_seed(
     subject: Subject, scores: Table, populations: Table, settings: Resampling, read: _Reader
 ) -> list[Measurement]:
-    outputs = read("outputs", "outputs")
+    outputs = read("outputs", "outputs", subject)
     if read.inputs.ideal:
-        ideal = read("ideal", "outputs")
+        ideal = read("ideal", "outputs", subject)
         return [
             *answers(subject, outputs, scores, settings, populations),
             *device.signal(subject, outputs, ideal, settings),
@@ -99,24 +116,27 @@ def _of_seed(
         subject,
         outputs,
         scores,
-        cost=read("cost", "cost"),
-        timing=read("timing", "timing"),
-        reference=_reference(read),
+        cost=read("cost", "cost", subject),
+        timing=read("timing", "timing", subject),
+        reference=_reference(read, subject),
         settings=settings,
         populations=populations,
     )
 
 
-def _reference(read: _Reader) -> Reference:
-    """The seed's retrained models: what a variant's answers and costs are compared with."""
-    table = read("ensemble", "fleet_outputs")
-    count = len(np.unique(table["model_index"]))
-    logits = table["logits"].astype(np.float64)
-    logits = logits.reshape(count, -1, logits.shape[-1])
+def _reference(read: _Reader, subject: Subject) -> Reference:
+    """The seed's retrained models, but for the audited one: what a variant's answers and costs are
+    compared with."""
+    seed, count = subject.seed, len(read.inputs.retrained) // len(read.spec.seeds)
+    others = [
+        read.of_seed("retrained", "outputs", seed, place)["probabilities"]
+        for place in range(count)
+        if number_of(subject.variant) != place + 1
+    ]
     return Reference(
-        np.exp(losses.log_probabilities(logits, np)),
-        float(read("retrain_cost", "cost")["gradient_evaluations"][0]),
-        float(read("retrain_timing", "timing")["wall_seconds"][0]),
+        np.stack(others),
+        float(read.of_seed("retrain_cost", "cost", seed)["gradient_evaluations"][0]),
+        float(read.of_seed("retrain_timing", "timing", seed)["wall_seconds"][0]),
     )
 
 

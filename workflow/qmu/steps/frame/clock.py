@@ -31,8 +31,15 @@ class Clock:
         """Freeze the readings of the whole job and of the stretch."""
         now, self.cpu = time.perf_counter(), time.process_time()
         self.wall = now - self._wall
-        cpu = self.cpu - self._begun_cpu
-        self._stretch = {
+        self._stretch = self._since(now, self.cpu)
+
+    def lap(self) -> dict[str, list[float]]:
+        """What `columns` would say if the stretch ended now; it goes on."""
+        return _columns(self._since(time.perf_counter(), time.process_time()))
+
+    def _since(self, now: float, cpu: float) -> dict[str, float]:
+        cpu -= self._begun_cpu
+        return {
             "wall_seconds": now - self._begun_wall,
             "cpu_seconds": cpu,
             "startup_cpu_seconds": self.startup_cpu,
@@ -81,7 +88,7 @@ class Clock:
     def columns(self) -> dict[str, list[float]]:
         """The columns of the `timing` table: the last stretch of work, without start-up, which
         stands beside it."""
-        return {name: [value] for name, value in self._stretch.items()}
+        return _columns(self._stretch)
 
     def line(self) -> str:
         """One line for the log."""
@@ -89,3 +96,7 @@ class Clock:
             f"done in {self.wall:.1f} s: {self.cpu:.1f} s CPU, of it {self.startup_cpu:.1f} s "
             f"start-up and {self._compile_cpu:.1f} s compilation"
         )
+
+
+def _columns(seconds: dict[str, float]) -> dict[str, list[float]]:
+    return {name: [value] for name, value in seconds.items()}

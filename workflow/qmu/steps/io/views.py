@@ -14,7 +14,8 @@ def view_of(outputs: Mapping[str, np.ndarray], loss: str) -> View:
     """The view of one model variant from its ``outputs`` table."""
     member = np.isin(outputs["split"], ("retain_train", "forget_train"))
     columns = {name: outputs[name] for name in ("sample_id", "label", "split", "forget", "logits")}
-    return View(**columns, member=member, loss=loss)
+    measured = outputs.get("expectation_values")
+    return View(**columns, member=member, loss=loss, expectation_values=measured)
 
 
 def read_shadows(path: str, experiment: str, loss: str) -> ShadowModels:
@@ -41,24 +42,33 @@ def merge_blocks(
     return {name: column[rows] for name, column in merged.items()}
 
 
-def read_queries(path: str, experiment: str) -> dict[int | None, np.ndarray]:
-    """Right answers on transformed copies (n, r) by seed; None is the calibrating shadow."""
+def read_queries(path: str, experiment: str) -> dict[tuple[str, int] | None, np.ndarray]:
+    """Right answers on transformed copies (n, r) by variant and seed; None is the calibrating
+    shadow model's."""
     table = parquet.read(path, "queries", experiment=experiment)
     seeds = np.array([-1 if seed is None else seed for seed in table["seed"].tolist()])
-    return {
-        (None if seed < 0 else int(seed)): table["right"][seeds == seed].astype(bool)
-        for seed in np.unique(seeds)
-    }
+    found: dict[tuple[str, int] | None, np.ndarray] = {}
+    for variant in dict.fromkeys(table["variant"]):
+        own = table["variant"] == variant
+        for seed in np.unique(seeds[own]):
+            key = None if seed < 0 else (str(variant), int(seed))
+            found[key] = table["right"][own & (seeds == seed)].astype(bool)
+    return found
 
 
 def _shadows(table: Mapping[str, np.ndarray], loss: str) -> ShadowModels:
     models = len(np.unique(table["model_index"]))
     samples = len(table["model_index"]) // models
-    logits = table["logits"].astype(np.float64)
+
+    def per_model(name: str) -> np.ndarray:
+        return table[name].astype(np.float64).reshape(models, samples, -1)
+
+    measured = "expectation_values"
     return ShadowModels(
         sample_id=table["sample_id"][:samples],
         label=table["label"][:samples],
         member=table["member"].reshape(models, samples),
-        logits=logits.reshape(models, samples, -1),
+        logits=per_model("logits"),
         loss=loss,
+        expectation_values=per_model(measured) if measured in table else None,
     )

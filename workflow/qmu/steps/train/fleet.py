@@ -96,23 +96,33 @@ def write_fleet(
         | {key: np.concatenate([one.history[key] for one in models]) for key in models[0].history},
     )
     rows, positions = model.inputs(pool), np.arange(len(ids))
-    logits = [evaluate(model, one.parameters, rows)["logits"] for one in models]
+    answers = [evaluate(model, one.parameters, rows) for one in models]
     member = [np.isin(positions, one.members) for one in models]
-    write(files.fleet_outputs, "fleet_outputs", output_columns(order, pool, member, logits))
+    columns = output_columns(model, order, pool, member, answers)
+    write(files.fleet_outputs, "fleet_outputs", columns)
     write(files.timing, "timing", timing)
 
 
 def output_columns(
-    indices: Any, pool: Mapping[str, np.ndarray], member: list[np.ndarray], logits: list[np.ndarray]
+    model: Model,
+    indices: Any,
+    pool: Mapping[str, np.ndarray],
+    member: list[np.ndarray],
+    answers: list[Mapping[str, np.ndarray]],
 ) -> dict[str, np.ndarray]:
-    """Columns of ``fleet_outputs`` from one array per model, each in the pool's order."""
+    """Columns of ``fleet_outputs`` from the membership and the answers (see
+    `qmu.models.outputs.evaluate`) of each model in the pool's order; <Z> where there is a circuit.
+    """
     ids = pool["sample_id"]
+    kept = ("logits", "expectation_values") if model.circuit else ("logits",)
     return {
         "model_index": np.repeat(indices, len(ids)),
         "sample_id": np.tile(ids, len(indices)),
         "label": np.tile(pool["label"], len(indices)),
         "member": np.concatenate(member),
-        "logits": np.concatenate(logits).astype(np.float32),
+        **{
+            name: np.concatenate([one[name] for one in answers]).astype(np.float32) for name in kept
+        },
     }
 
 

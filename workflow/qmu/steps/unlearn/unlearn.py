@@ -6,21 +6,24 @@ would take as long again for every seed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from qmu import losses
 from qmu.forget.scenario import whole_classes
 from qmu.models import model as models
 from qmu.models.outputs import evaluate, evaluate_head
-from qmu.specs.unlearn import Unlearn
+from qmu.specs.unlearn import Unlearn, UnlearnShadows
 from qmu.steps.frame.job import Job
 from qmu.steps.io import samples
 from qmu.steps.io.parameters import read_parameters
 from qmu.steps.io.variant import VariantFiles, write_variant
+from qmu.steps.io.views import read_blocks
 from qmu.tables import parquet
 from qmu.unlearning.contract import checked, load_method
-from qmu.unlearning.problem import Data, Outcome, problem_of
+from qmu.unlearning.problem import Data, Problem, State, problem_of
 
 SPLITS = {"forget": "forget_train", "retain": "retain_train", "validation": "retain_validation"}
 
@@ -28,17 +31,18 @@ SPLITS = {"forget": "forget_train", "retain": "retain_train", "validation": "ret
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Table ``pool``; tables ``samples``, and ``parameters`` and ``outputs`` of the target, of
-    every seed."""
+    every seed; ``fleet_outputs`` of retrained shadow models where the method asks for them."""
 
     pool: str
     samples: list[str]
     parameters: list[str]
     outputs: list[str]
+    reference: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
-    """The tables of the unlearned models, of every seed."""
+    """The tables of the unlearned models: those of every seed, then of every level and seed."""
 
     parameters: list[str]
     history: list[str]
@@ -52,6 +56,8 @@ def run(inputs: Inputs, outputs: Outputs, spec: Unlearn, job: Job) -> None:
     method = load_method(spec.method.component)
     config = method.Config(**spec.method.settings)
     model = models.build(**dict(spec.model), circuit=not method.CARD.head_only)
+    request = samples.read(inputs.pool, inputs.samples[0], spec.experiment).forget
+    reference = forget_loss(inputs.reference, spec, request)
     job.clock.watch_compilation()
     job.clock.ready()
     for number, seed in enumerate(spec.seeds):
@@ -70,27 +76,62 @@ def run(inputs: Inputs, outputs: Outputs, spec: Unlearn, job: Job) -> None:
             classes=whole_classes(data.label, data.forget),
             names=(spec.root_seed, "unlearning", spec.variant, spec.name, seed),
             report=job.report,
+            reference=reference,
+            levels=spec.levels,
+            clock=job.clock.lap,
         )
         outcome = method.unlearn(problem, config)
         job.clock.stop()
         outcome = checked(outcome, problem, spec.variant, method.CARD)
         job.report(f"stopped: {outcome.stopped}")
-        write_variant(
-            VariantFiles.of_seed(outputs, number),
-            spec,
+        end = outcome.end or State(
             outcome.parameters,
-            history=outcome.history,
-            outputs=data.sample_columns()
-            | _evaluated(method.CARD.head_only, model, outcome, rows, inputs, number, spec),
-            cost=problem.ledger.columns(model.circuit_parameters),
-            timing=job.clock.columns(),
+            outcome.stopped,
+            len(outcome.history["epoch"]),
+            problem.ledger,
+            job.clock.columns(),
         )
+        for place, state in enumerate((end, *(outcome.path[level] for level in spec.levels))):
+            write_variant(
+                VariantFiles.of_seed(outputs, place * len(spec.seeds) + number),
+                spec,
+                state.parameters,
+                history={k: column[: state.steps] for k, column in outcome.history.items()}
+                if place
+                else outcome.history,
+                outputs=data.sample_columns()
+                | _evaluated(method.CARD.head_only, model, state, rows, inputs, number, spec),
+                cost=state.ledger.columns(model.circuit_parameters) | _end(problem, state),
+                timing=state.timing,
+            )
+
+
+def forget_loss(
+    files: Sequence[str], spec: Unlearn | UnlearnShadows, forget: np.ndarray
+) -> float | None:
+    """The mean cross-entropy of retrained shadow models on the rows to forget, (n,) bool."""
+    if not files:
+        return None
+    fleet = read_blocks(files, spec.experiment, None, spec.reference)
+    label = np.tile(fleet.label[forget], len(fleet.logits))
+    logits = fleet.logits[:, forget].reshape(len(label), -1)
+    return float(np.mean(losses.cross_entropy(logits, label, np)))
+
+
+def _end(problem: Problem, state: State) -> dict[str, list]:
+    """Columns of the table ``cost`` on how the method ended."""
+    before = problem.parameters
+    changed = any(
+        not np.array_equal(np.asarray(before[name]), np.asarray(value))
+        for name, value in state.parameters.items()
+    )
+    return {"steps": [state.steps], "changed": [changed], "stopped": [state.stopped]}
 
 
 def _evaluated(
     head_only: bool,
     model: models.Model,
-    outcome: Outcome,
+    outcome: State,
     rows: np.ndarray,
     inputs: Inputs,
     number: int,

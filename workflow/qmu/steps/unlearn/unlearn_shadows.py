@@ -7,7 +7,7 @@ method compare with these models.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,16 +26,19 @@ from qmu.tables import parquet
 from qmu.unlearning.contract import checked, load_method
 from qmu.unlearning.problem import Data, problem_of
 
+from .unlearn import forget_loss
+
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Tables ``pool`` and ``request``, and of the shadow models ``fleet_parameters`` and
-    ``fleet_members``."""
+    ``fleet_members``; ``fleet_outputs`` of retrained ones where the method asks for them."""
 
     pool: str
     request: str
     parameters: str
     members: str
+    reference: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> Non
     forget = read_request(inputs.request, pool, spec.experiment)
     trained = read_fleet_parameters(inputs.parameters, spec.experiment)
     members = parquet.read(inputs.members, "fleet_members", experiment=spec.experiment)
+    reference = forget_loss(inputs.reference, spec, forget)
     method = load_method(spec.method.component)
     config = method.Config(**spec.method.settings)
     model = models.build(**dict(spec.model))
@@ -60,7 +64,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> Non
     rows, ids = model.inputs(pool), pool["sample_id"]
     own = dict(zip(members["model_index"].tolist(), members["members"], strict=True))
     classes = whole_classes(pool["label"], forget)
-    member, logits = [], []
+    member, answers = [], []
     for index in spec.indices:
         member.append(np.isin(ids, own[index]))
         names = (spec.root_seed, "shadow_unlearning", spec.variant, spec.name, index)
@@ -74,13 +78,14 @@ def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> Non
             classes=classes,
             names=names,
             report=lambda line: None,
+            reference=reference,
         )
         outcome = checked(method.unlearn(problem, config), problem, spec.variant, method.CARD)
         job.report(f"shadow model {index}: {outcome.stopped}")
-        logits.append(evaluate(model, outcome.parameters, rows)["logits"])
+        answers.append(evaluate(model, outcome.parameters, rows))
     job.clock.stop()
     write = Writer(spec)
-    columns = output_columns(spec.indices, pool, member, logits)
+    columns = output_columns(model, spec.indices, pool, member, answers)
     write(outputs.fleet_outputs, "fleet_outputs", columns)
     write(outputs.timing, "timing", job.clock.columns())
 

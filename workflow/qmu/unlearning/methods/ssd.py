@@ -37,7 +37,8 @@ class Config(Strict):
     """``alphas``: selection thresholds, tried from the most to the least selective."""
 
     alphas: tuple[PositiveFloat, ...] = Field(
-        default=(10, 8, 7, 6, 5, 4, 3.5, 3, 2.5, 2, 1.5), min_length=1
+        default=(10, 8, 7, 6, 5, 4, 3.5, 3, 2.5, 2, 1.7, 1.5, 1.3, 1.15, 1, 0.9, 0.8, 0.7),
+        min_length=1,
     )
     dampening: PositiveFloat = 1.0
     stopping: Stopping = Field(default=Stopping())

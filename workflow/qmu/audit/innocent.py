@@ -1,0 +1,99 @@
+"""Edits of a retrained model that add no knowledge of what is to be forgotten.
+
+Such a model is innocent by construction: an audit that accuses it of remembering reads something
+else. ``bias``: the head's bias of a forgotten class is raised until the mean loss on images of the
+class that no model saw is that of a uniform guess. ``temperature``: all logits halved. ``head``:
+the head is fitted anew, on retained training rows alone. ``turn``: every angle of the circuit by
+2 pi, which changes no state but for its global phase.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from qmu import losses
+
+Parameters = dict[str, np.ndarray]
+
+TEMPERATURE = 2.0
+# Weight of the penalty on the refitted head's weights, per row.
+PENALTY = 1e-4
+
+
+def raised(
+    parameters: Mapping[str, np.ndarray],
+    logits: np.ndarray,
+    label: np.ndarray,
+    classes: Sequence[int],
+) -> Parameters:
+    """The bias of each of ``classes`` raised (or lowered) until their mean cross-entropy on rows
+    with these ``logits`` (n, C) and ``label`` (n,) is log C."""
+    bias = np.array(parameters["head/bias"], np.float64)
+    logits = np.array(logits, np.float64)
+    for one in classes:
+        rows = label == one
+        if not rows.any():
+            continue
+        shift = _shift(logits[rows], one)
+        bias[one] += shift
+        logits[:, one] += shift
+    return {**parameters, "head/bias": bias}
+
+
+def _shift(logits: np.ndarray, one: int) -> float:
+    """By how much the logit of a class must rise for a mean loss of log C; bisected, for the loss
+    falls with it."""
+    goal, label = math.log(logits.shape[1]), np.full(len(logits), one)
+    low, high = -1e3, 1e3
+    for _ in range(100):
+        middle = (low + high) / 2
+        moved = logits.copy()
+        moved[:, one] += middle
+        if np.mean(losses.cross_entropy(moved, label, np)) > goal:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def cooled(parameters: Mapping[str, np.ndarray]) -> Parameters:
+    """All logits divided by `TEMPERATURE`."""
+    head = {name: value / TEMPERATURE for name, value in parameters.items() if _of_head(name)}
+    return {**parameters, **head}
+
+
+def refitted(
+    parameters: Mapping[str, np.ndarray], values: np.ndarray, label: np.ndarray
+) -> Parameters:
+    """A multinomial logistic head on <Z>, ``values`` (n, wires), fitted to ``label`` (n,)."""
+    from scipy.optimize import minimize
+
+    weight = np.asarray(parameters["head/weight"], np.float64)
+    shape, rows = weight.shape, np.arange(len(label))
+    design = np.concatenate([values, np.ones((len(values), 1))], axis=1)
+
+    def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        both = flat.reshape(shape[0] + 1, shape[1])
+        log_p = losses.log_probabilities(design @ both, np)
+        residue = np.exp(log_p)
+        residue[rows, label] -= 1
+        gradient = design.T @ residue / len(label) + PENALTY * both
+        loss = -np.mean(log_p[rows, label]) + PENALTY / 2 * np.sum(both**2)
+        return loss, gradient.ravel()
+
+    start = np.zeros((shape[0] + 1) * shape[1])
+    found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 300})
+    both = found.x.reshape(shape[0] + 1, shape[1])
+    return {**parameters, "head/weight": both[:-1], "head/bias": both[-1]}
+
+
+def turned(parameters: Mapping[str, np.ndarray]) -> Parameters:
+    """Every angle of the circuit by a whole turn."""
+    return {**parameters, "circuit": np.asarray(parameters["circuit"]) + 2 * np.pi}
+
+
+def _of_head(name: str) -> bool:
+    return name.startswith("head/")
