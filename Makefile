@@ -7,7 +7,7 @@ OUTCOMES := $(CURDIR)/results/.reliability
 
 test reliability: export QMU_RELIABILITY = $(OUTCOMES)
 
-.PHONY: run audit noisy check test reliability lint bench profile-resources lock clean
+.PHONY: run audit noisy check test reliability mutants lint bench profile-resources lock clean
 
 # Run the default experiment and say where the report is.
 run: $(STAMP)
@@ -32,7 +32,8 @@ check: lint
 # beside them. The last command compares the README's reliability table with what the others found.
 test: $(STAMP)
 	rm -rf "$(OUTCOMES)"
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/ibm tests/unit tests/contracts tests/fuzz tests/security
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/ibm tests/unit tests/contracts tests/fuzz tests/security \
+		tests/mutation
 	$(call beside,tests/workflow)
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/faults
 	$(BIN)/python -m pytest tests/reliability
@@ -50,6 +51,12 @@ define beside
 	$(BIN)/python -m pytest $(1); status=$$?; \
 	wait $$cluster || status=1; cat "$(OUTCOMES)/cluster.log"; exit $$status
 endef
+
+# A sample of small faults in what decides over conclusions: does a test notice each? The table of
+# docs/mutants.md follows. About a minute per fault.
+FAULTS ?= 50
+mutants: $(STAMP)
+	nice -n 15 $(BIN)/python tests/mutation/plant.py --sample $(FAULTS) --page docs/mutants.md
 
 # Formatting and linting of Python and Snakemake files.
 lint: $(STAMP)

@@ -18,7 +18,7 @@ PACKAGE = Path(qmu.__file__).parent
 
 # Story of each package or module of the root: what stands higher imports what stands lower.
 STORIES = (
-    ("", "errors", "seeds", "strict", "lazy", "losses", "registry", "paths"),
+    ("", "errors", "seeds", "strict", "lazy", "losses", "registry", "paths", "variants"),
     ("circuits", "simulators", "data", "forget", "metrics", "tables", "specs"),
     ("ibm", "models", "attacks", "audit"),
     ("devices", "unlearning"),

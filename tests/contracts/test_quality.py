@@ -4,6 +4,7 @@ import copy
 import math
 import subprocess
 import sys
+import warnings
 from dataclasses import fields, replace
 from functools import cache
 
@@ -26,6 +27,8 @@ SPLITS = {None} | {f"{g}_{p}" for g in ("forget", "retain") for p in ("train", "
 # be as good as the original without a step.
 MAY_BE_NAN = {"relearn_ratio", "relearn_aligned_ratio"}
 
+# A quarter of the models of the example hold an image, 16 of 64, and either side takes half.
+SETTINGS = {"klom": {"models": 8}, "forget_quality": {"models": 8}}
 
 # What a process remembers between variants.
 REMEMBERED = (
@@ -48,7 +51,7 @@ def _exam(variant="ga", state="retrained"):
 
 def _measure(name, exam):
     module = registry.load("quality", name)
-    return module.measure(exam, module.Config())
+    return module.measure(exam, module.Config(**SETTINGS.get(name, {})))
 
 
 @cache
@@ -188,6 +191,21 @@ def test_a_seed_speaks_for_itself(name):
     found = [figure for figure in alone if figure.subject.seed == seed]
     assert [_identity(figure) for figure in found] == [_identity(figure) for figure in kept]
     assert [f.estimate.value for f in found] == [f.estimate.value for f in kept]
+
+
+@measures
+@pytest.mark.parametrize("variant", ["retrain", "retrain@1"])
+def test_a_retrained_model_without_others_has_the_same_figures(name, variant):
+    """The further models of a seed may be none: values may turn into NaN, nothing fails."""
+    exam = quality_example.exam(variant, seeds=1)
+    (one,) = exam.seeds
+    lonely = replace(one, ensemble=(), ensemble_logits=one.ensemble_logits[:0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = _measure(name, replace(exam, seeds=(lonely,)))
+    assert [_identity(figure) for figure in found] == [
+        _identity(figure) for figure in _measure(name, exam)
+    ]
 
 
 def test_importing_measures_imports_nothing_heavy():

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 from qmu import registry
+from qmu.audit.verdicts.rules import BY_NAME
 from qmu.models.model import ModelCard
 from qmu.report.results.cards import Cards
 from qmu.report.results.results import Results, gather
@@ -312,18 +313,30 @@ def curves(models=("hqnn", "basic_qnn"), variants=VARIANTS, attacks=ATTACKS):
 
 def verdicts(models=("hqnn", "basic_qnn"), variants=VARIANTS):
     """Columns of the ``verdicts`` table."""
+    said = (
+        ("logit_mask", "control", "class_remains"),
+        ("ga", "method", "indistinguishable"),
+        ("ssd", "method", "not_forgotten"),
+        ("rga", "method", "not_judged"),
+        ("ga@0.5", "level", "not_forgotten"),
+        ("ga@2", "level", "indistinguishable"),
+        ("residue@5", "ladder", "indistinguishable"),
+        ("residue@10", "ladder", "class_remains"),
+        ("residue@100", "ladder", "not_forgotten"),
+        ("retrain@1", "innocent", "indistinguishable"),
+        ("innocent_bias@1", "innocent", "indistinguishable"),
+        ("innocent_bias@2", "innocent", "few_records"),
+    )
     rows = [
-        (model, variant, name, f"{name} <said> of {variant}.", f"AUC of {variant} 0.6; probe 0.9")
-        for model in models
-        for variant, name in (
-            ("logit_mask", "masks_the_class"),
-            ("ga", "indistinguishable"),
-            ("ssd", "not_forgotten"),
-            ("rga", "not_judged"),
+        (
+            *(model, variant, kind, name, BY_NAME[name].accuses),
+            *(f"{name} <said> of {variant}.", f"AUC of {variant} 0.6; probe 0.9"),
         )
-        if variant in variants
+        for model in models
+        for variant, kind, name in said
+        if variant in variants or kind not in ("method", "control")
     ]
-    names = ("model", "variant", "verdict", "sentence", "evidence")
+    names = ("model", "variant", "kind", "verdict", "accused", "sentence", "evidence")
     return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
 

@@ -1,4 +1,4 @@
-"""Means over seeds: hierarchical intervals, pooled counts, and what has no interval."""
+"""Means over seeds: their intervals, distinct images, pooled counts, what has no interval."""
 
 import numpy as np
 import pytest
@@ -20,8 +20,8 @@ def rate(k, n, seed=0):
     return estimates.rate(hits, rng(seed), RESAMPLES, CONFIDENCE)
 
 
-def over(found, seed=1):
-    return estimates.over_seeds(found, rng(seed), RESAMPLES, CONFIDENCE)
+def over(found):
+    return estimates.over_seeds(found, CONFIDENCE)
 
 
 def test_no_successes_in_any_seed_keep_an_honest_upper_limit():
@@ -45,7 +45,7 @@ def test_without_spread_between_seeds_the_interval_is_that_of_all_examples():
             estimates.mean(generator.normal(1.0, 1.0, 80), generator, 200, CONFIDENCE)
             for _ in range(4)
         ]
-        low, high = estimates.over_seeds(found, generator, 200, CONFIDENCE).interval
+        low, high = estimates.over_seeds(found, CONFIDENCE).interval
         held += low <= 1.0 <= high
         if trial == 0:
             # 320 unit normals: 2 x 1.96 / sqrt(320) = 0.22 wide, plus the seeds' own noise.

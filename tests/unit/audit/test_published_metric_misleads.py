@@ -170,5 +170,7 @@ def test_the_model_still_names_the_forget_set_and_its_members_stand_out_as_befor
 def test_the_verdict_says_that_it_has_not_forgotten(story):
     (verdict,) = story[1]
     assert verdict.verdict == "not_forgotten"
-    assert "forget_train accuracy" in verdict.sentence
+    assert "accuracy on forget_train" in verdict.sentence
     assert "loss_thr AUC" in verdict.sentence
+    # One seed and one retrained model: their intervals are all there is.
+    assert "from the intervals of one retrained model a seed" in verdict.sentence

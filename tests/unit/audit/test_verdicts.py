@@ -1,249 +1,448 @@
-"""The verdicts: each rule just met and just missed, and what wider intervals may change."""
-
-import itertools
+"""The verdicts on models whose truth is known: guilty, innocent, and what none can tell."""
 
 import numpy as np
 import pytest
-from qmu.audit.verdicts.case import Number, correction, lower_limit
-from qmu.audit.verdicts.verdicts import RULES, verdicts
-from scipy.stats import norm
+from qmu.audit.verdicts.case import read
+from qmu.audit.verdicts.power import (
+    detections,
+    false_accusations,
+    smallest_residue,
+    smallest_seen,
+)
+from qmu.audit.verdicts.rules import RULES
+from qmu.audit.verdicts.verdicts import kind, paths, verdicts
+from verdict_tables import ATTACKS, CONFIG, MEMBERS, OTHERS, Table
 
-ACCUSATIONS = {rule.name for rule in RULES if rule.accuses}
-METHOD = {"unlearning": {"ssd": {"component": "ssd"}, "logit_mask": {"component": "logit_mask"}}}
-CONFIG = {**METHOD, "attacks": {"loss": {"component": "loss_thr"}}, "quality": {}}
-
-
-def row(variant, metric, split, value, arm, attack=None, n=500):
-    limits = (None, None) if arm is None else (value - arm, value + arm)
-    names = ("model", "seed", "variant", "device", "attack", "metric", "split")
-    values = ("hqnn", None, variant, "default.qubit", attack, metric, split)
-    return {
-        **dict(zip(names, values, strict=True)),
-        "value": value,
-        "ci_low": limits[0],
-        "ci_high": limits[1],
-        "n": n,
-    }
+ACQUITTALS = {rule.name for rule in RULES if rule.acquits}
+NOT_CLASS = ("recognition_aligned", "probe_aligned_gap", "relearn_aligned_ratio")
 
 
-def model(variant, forget=0.0, retain=0.95, area=0.5, arm=0.05, attack="loss"):
-    """Accuracies and the AUC of one attack."""
+def judge(table, variant="ga", config=CONFIG, stops=None, **rows):
+    return {v.variant: v for v in verdicts(table.rows(**rows), config, stops)}[variant]
+
+
+# One attack, no measures of quality, nothing that the reader tolerates by name.
+PLAIN = {"attacks": {"loss": {"component": "loss_thr"}}}
+
+
+def over_seeds(*figures):
+    """Rows of means with intervals alone: (variant, metric, split, attack, value, low, high)."""
+    names = ("variant", "metric", "split", "attack", "value", "ci_low", "ci_high")
+    base = {"model": "hqnn", "seed": None, "device": "default.qubit", "n": 300}
+    return [base | dict(zip(names, figure, strict=True)) for figure in figures]
+
+
+def accuracies(variant, forget=0.0, train=1.0, test=0.95):
     return [
-        row(variant, "accuracy", "forget_train", forget, 0.01),
-        row(variant, "accuracy", "retain_test", retain, 0.01),
-        row(variant, "auc", "forget_train", area, arm, attack),
+        (variant, "accuracy", split, None, value, value - 0.01, value + 0.01)
+        for split, value in (
+            ("forget_train", forget),
+            ("retain_train", train),
+            ("retain_test", test),
+        )
     ]
 
 
-def baselines(area=0.73):
-    return model("target", forget=1.0, area=area) + model("retrain")
-
-
-def judge(rows, config=CONFIG):
-    found = verdicts(rows, config)
-    assert len(found) == 1
-    return found[0]
-
-
-def ssd(extra=(), **figures):
-    return judge([*baselines(), *model("ssd", **figures), *extra])
-
-
-def test_the_published_metric_reads_zero_and_the_verdict_says_not_forgotten():
-    """A measured case: success 0%, 80% of the forget set still classified, AUC 0.71 (was 0.73)."""
-    published = row("ssd", "mia_success", "forget_train", 0.0, 0.0, "su_graybox", 98)
-    counted = row("ssd", "tpr_at_fpr_1pct", "forget_train", 0.05, 0.02, "loss", 279)
-    found = ssd([published, counted], forget=0.804, area=0.713, retain=0.963)
-    assert found.verdict == "not_forgotten"
-    assert found.sentence.startswith("Has not forgotten")
-    assert "forget_train accuracy 0.80 [0.79, 0.81], retrained 0.00" in found.sentence
-    assert "loss AUC 0.71 [0.66, 0.76] on 279 non-members, original 0.73" in found.sentence
-    assert "ssd loss auc on forget_train = 0.713 [0.663, 0.763], n = 500" in found.evidence.split(
-        "; "
-    )
-
-
-@pytest.mark.parametrize(("forget", "holds"), [(0.115, True), (0.113, False)])
-def test_recognising_a_tenth_more_than_the_retrained_model(forget, holds):
-    # Both arms are 0.01, so the difference has an arm of 0.0141.
-    found = ssd(forget=forget)
-    assert (found.verdict == "not_forgotten") is holds
+# What the model holds ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("area", "verdict"),
-    [
-        # The difference to the original's 0.73 has an arm of 0.0707, as that to the retrained 0.5.
-        (0.660, "not_forgotten"),
-        (0.658, "residual_membership"),
-        (0.572, "residual_membership"),
-        (0.570, "indistinguishable"),
-        (0.430, "indistinguishable"),
-        (0.428, "over_forgets"),
-    ],
+    ("share", "verdict"),
+    [(1.0, "not_forgotten"), (0.5, "not_forgotten"), (0.1, "class_remains")],
 )
-def test_the_area_decides_by_its_distance_from_original_and_retrained(area, verdict):
-    assert ssd(area=area).verdict == verdict
+def test_a_residue_is_accused_by_what_sees_it(share, verdict):
+    found = judge(Table().add("ga", share))
+    assert (found.verdict, found.accused, found.kind) == (verdict, True, "method")
+    assert "p < 1e-06" in found.evidence
+    assert "5 retrained models a seed" in found.evidence
 
 
-def test_a_leak_that_the_retrained_model_shows_as_well_is_no_accusation():
-    rows = [*model("target", 1.0, area=0.73), *model("retrain", area=0.58), *model("ssd")]
-    rows = [r for r in rows if not (r["variant"] == "ssd" and r["attack"])]
-    assert judge([*rows, row("ssd", "auc", "forget_train", 0.6, 0.05, "loss")]).verdict == (
+def test_a_retrained_model_is_acquitted_of_what_would_have_been_seen():
+    found = judge(Table().add("ga", 0.0))
+    assert (found.verdict, found.accused) == ("indistinguishable", False)
+    assert found.sentence == (
+        "Indistinguishable from retraining: a residue of 5% of the forget set (5 records) would "
+        "have been seen."
+    )
+
+
+def test_the_sentence_shows_the_comparison_that_decided():
+    table = Table().add("ga", 0.0)
+    table.set("ga", "auc", [0.58, 0.60, 0.62], attack="lira")
+    case = read(table.rows(), "hqnn")
+    # A seventh of 5%, half of it for the judge, half of that for the mean over seeds.
+    level = 0.05 / 7 / 2 / 2
+    one = case.compared("ga", ("lira", "auc", "forget_train"), "above", level)
+    shown = f"{one.value:+.3f} [{one.low:+.3f}, {one.high:+.3f}], p < 1e-06"
+    found = judge(table)
+    assert found.verdict == "residual_membership"
+    assert f"lira AUC 0.6, retrained {one.base:.3g}: {shown}" in found.sentence
+    assert "worst in seed 2: 0.62" in found.sentence
+    assert "as 1 of 2 figures say" in found.sentence
+
+
+def test_the_worst_seed_is_judged_and_named():
+    """One seed of three keeps most of the class; the mean is nothing beside its spread."""
+    table = Table().add("ga", 0.0)
+    table.set("ga", "auc", [0.50, 0.58, 0.45], attack="lira")
+    found = judge(table)
+    assert found.verdict == "residual_membership"
+    assert "in seed 1 alone lira AUC 0.58" in found.sentence
+    assert "as the worst of 3 seeds" in found.sentence
+
+
+def test_many_seeds_that_differ_are_not_excused_by_their_mean():
+    """A method that names 11%, 69% and 6% of the class by seed."""
+    table = Table().add("ga", 0.0)
+    table.set("ga", "relearn_aligned_ratio", [0.95, 0.45, 0.98], None)
+    table.set("ga", "accuracy", [0.11, 0.69, 0.06])
+    found = judge(table)
+    assert found.verdict == "not_forgotten"
+    assert "seed 1" in found.sentence
+    assert "answers unlike a retrained model's (accuracy on forget_train 0.28" in found.sentence
+
+
+# Edits that add no knowledge -----------------------------------------------------------------
+
+
+def test_edits_of_retrained_models_are_not_accused_of_memory():
+    accused = {"innocent": [], "method": []}
+    for number in range(30):
+        table = Table(number)
+        for k in range(1, 5):
+            table.add(
+                f"innocent_bias@{k}",
+                accuracy__forget_train=0.4,
+                probe_gap__forget_test=0.3,
+                relearn_ratio=0.2,
+            )
+        # The same, as if a method had made it: it is what it reads.
+        table.add("ga", accuracy__forget_train=0.4, relearn_ratio=0.2)
+        for one in verdicts(table.rows(), CONFIG):
+            if one.kind in accused:
+                accused[one.kind].append(one.accused)
+        assert judge(table).verdict in ("differs_from_retrain", "not_judged")
+    assert np.mean(accused["innocent"]) < 0.02
+    assert not any(accused["method"])
+
+
+def test_an_edited_model_is_compared_with_the_others_alone():
+    case = read(Table().add("innocent_head@2").rows(), "hqnn")
+    assert "retrain@2" not in case.references("innocent_head@2")
+    assert case.references("innocent_head@0")[0] == "retrain@1"
+    assert len(case.references("retrain@3")) == 4
+    assert len(case.references("ga")) == 5
+
+
+def test_false_accusations_are_counted_with_their_interval():
+    table = Table()
+    judged = {v.variant: v.accused for v in verdicts(table.rows(), CONFIG)}
+    found = false_accusations(judged)
+    assert (found.accused, found.count) == ((), 4)
+    assert found.interval[1] == pytest.approx(1 - 0.025**0.25)
+    assert false_accusations({"ga": True}) is None
+
+
+def test_where_the_innocent_are_accused_accusations_are_unreliable():
+    table = Table().add("ga", 1.0)
+    for k in range(1, 5):
+        table.add(f"innocent_bias@{k}", 1.0)
+    found = judge(table)
+    assert found.accused
+    assert "Unreliable: 4 of 8 models that are innocent by construction are accused" in (
+        found.sentence
+    )
+    assert "Unreliable" not in judge(Table().add("ga", 1.0)).sentence
+
+
+# What the audit could have seen --------------------------------------------------------------
+
+
+def test_the_ladder_gives_the_resolution():
+    table = Table()
+    judged = {v.variant: v.accused for v in verdicts(table.rows(), CONFIG)}
+    assert smallest_residue(judged) == 0.05
+    assert smallest_residue({"residue@50": False, "residue@10": True, "residue@100": True}) == 1
+    assert smallest_residue({"residue@100": False, "residue@50": True}) is None
+    found = detections(table.rows(), CONFIG)
+    assert smallest_seen(found, "hqnn", "lira", "auc") <= 0.1
+    assert smallest_seen(found, "hqnn", "loss", "auc") > smallest_seen(found, "hqnn", "lira", "auc")
+    rungs = [d.share for d in found if (d.attack, d.metric) == ("lira", "auc")]
+    assert rungs == [0.02, 0.05, 0.1, 0.25, 0.5, 1.0]
+    last = [d for d in found if d.attack == "lira" and d.metric == "auc"][-1]
+    assert last.difference.low < last.difference.value < last.difference.high
+    assert last.difference.value == pytest.approx(0.26, abs=0.03)
+
+
+def test_a_guilty_control_that_goes_free_leaves_nothing_judged():
+    table = Table().add("ga", 0.0).add("logit_mask", 0.0)
+    found = judge(table)
+    assert found.verdict == "not_judged"
+    assert "logit_mask, which holds the whole forget set by construction, is not accused" in (
+        found.sentence
+    )
+    assert judge(table, "logit_mask").verdict == "not_judged"
+    assert judge(table, "logit_mask").sentence.startswith("A control: not judged")
+    # Who is accused stays accused.
+    assert judge(table.add("ssd", 1.0), "ssd").verdict == "not_forgotten"
+    seen = Table().add("ga", 0.0).add("logit_mask", 1.0)
+    assert judge(seen).verdict == "indistinguishable"
+
+
+def test_without_a_ladder_or_with_a_coarse_one_nobody_is_acquitted():
+    found = judge(Table(ladder=()).add("ga", 0.0))
+    assert found.verdict == "not_judged"
+    assert "there is no ladder of known residues (tolerated is 25%)" in found.sentence
+    assert judge(Table(ladder=()).add("ga", 1.0)).verdict == "not_forgotten"
+    coarse = judge(Table(ladder=(50, 100)).add("ga", 0.0))
+    assert "the smallest residue that is seen is 50% (tolerated is 25%)" in coarse.sentence
+    tolerant = CONFIG | {"common": {"risk": {"residue": 0.5}}}
+    assert judge(Table(ladder=(50, 100)).add("ga", 0.0), config=tolerant).verdict == (
         "indistinguishable"
     )
 
 
-@pytest.mark.parametrize(("retain", "holds"), [(0.929, True), (0.931, False)])
-def test_damage_is_more_than_two_points(retain, holds):
-    assert (ssd(retain=retain).verdict == "damages_retained") is holds
+def test_one_retrained_model_a_seed_acquits_nobody():
+    """One seed's retrained model was the whole comparison."""
+    found = judge(Table(ensemble=0).add("ga", 0.0))
+    assert found.verdict == "not_judged"
+    assert "only one retrained model per seed was audited" in found.sentence
+    guilty = judge(Table(ensemble=0).add("ga", 1.0))
+    assert guilty.verdict == "not_forgotten"
+    assert "from the intervals of one retrained model a seed" in guilty.sentence
 
 
-def test_damage_needs_a_fall_from_the_original_too():
-    rows = [*model("target", 1.0, retain=0.90, area=0.73), *model("retrain")]
-    assert judge([*rows, *model("ssd", retain=0.89)]).verdict == "indistinguishable"
+# Tables that used to acquit ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("metric", "value", "original", "holds"),
-    [
-        ("probe_gap", 0.21, 0.4, True),
-        ("probe_gap", 0.19, 0.4, False),
-        ("relearn_ratio", 0.49, 0.0, True),
-        ("relearn_ratio", 0.51, 0.0, False),
-    ],
-)
-def test_features_nearer_to_the_original_mask_the_class(metric, value, original, holds):
-    quality = [
-        row("target", metric, "forget_test", original, 0.05),
-        row("ssd", metric, "forget_test", value, 0.05),
+def constructed(*changes):
+    """A method at the retrained models, but for the changed figures; means and intervals alone."""
+    rows = [
+        *accuracies("target", 1.0),
+        *accuracies("retrain"),
+        *accuracies("ga"),
+        *[
+            (variant, metric, split, "loss", *values)
+            for variant, area, found in (
+                ("target", 0.75, 0.3),
+                ("retrain", 0.5, 0.01),
+                ("ga", 0.5, 0.01),
+            )
+            for metric, split, values in (
+                ("auc", "forget_train", (area, area - 0.04, area + 0.04)),
+                ("tpr_at_fpr_1pct", "forget_train", (found, found - 0.01, found + 0.03)),
+                ("auc", "retain_train", (0.7, 0.67, 0.73)),
+            )
+        ],
     ]
-    found = ssd(quality, area=0.72)
-    assert (found.verdict == "masks_the_class") is holds
-    # What also holds is named.
-    assert "has not forgotten (loss AUC 0.72" in found.sentence.replace("Has", "has", 1)
-    assert "features remain (no probe" not in found.sentence
-    uncertain = [quality[0], row("ssd", metric, "forget_test", value, 0.6)]
-    assert ssd(uncertain, area=0.72).verdict == "not_forgotten"
-    # A model that still names the class masks nothing.
-    assert ssd(quality, forget=0.9).verdict == "not_forgotten"
+    replaced = {change[:4]: change for change in changes}
+    rows = [replaced.get(row[:4], row) for row in rows]
+    return {v.variant: v for v in verdicts(over_seeds(*rows), PLAIN)}["ga"]
 
 
-def test_the_mask_control_is_named_as_one():
-    rows = [*baselines(), *model("logit_mask"), row("logit_mask", "probe_gap", "x", 0.3, 0.1)]
-    found = judge(rows)
-    assert found.verdict == "masks_the_class"
-    assert found.sentence.startswith("A control: forgets by masking the class: features remain")
-
-
-@pytest.mark.parametrize(
-    ("metric", "split", "floor", "value", "holds"),
-    [
-        ("streisand_auc", "forget_train", 0.5, 0.58, "over_forgets"),
-        ("streisand_auc", "forget_train", 0.5, 0.56, None),
-        ("agreement_with_retrain", "forget_test", 0.9, 0.829, "differs_from_retrain"),
-        ("agreement_with_retrain", "forget_test", 0.9, 0.831, None),
-    ],
-)
-def test_losses_and_answers_are_compared_with_the_retrained_models(
-    metric, split, floor, value, holds
-):
-    found = ssd(
-        [
-            row("ssd", metric, split, value, 0.05),
-            row("retrain", f"{metric}_floor", split, floor, 0.05),
-        ]
+def test_wide_intervals_do_not_acquit():
+    found = constructed(
+        ("ga", "accuracy", "forget_train", None, 0.40, 0.05, 0.80),
+        ("ga", "auc", "forget_train", "loss", 0.75, 0.45, 0.95),
     )
-    assert found.verdict == (holds or "indistinguishable")
+    assert found.verdict == "not_judged"
 
 
-@pytest.mark.parametrize(("area", "holds"), [(0.549, True), (0.551, False)])
-def test_nothing_to_unlearn_where_the_original_is_at_chance(area, holds):
-    rows = [*baselines(area), *model("ssd")]
-    assert (judge(rows).verdict == "nothing_to_unlearn") is holds
+def test_records_found_at_few_false_positives_accuse_beside_an_average_near_chance():
+    found = constructed(
+        ("ga", "auc", "forget_train", "loss", 0.52, 0.48, 0.56),
+        ("ga", "tpr_at_fpr_1pct", "forget_train", "loss", 0.30, 0.25, 0.35),
+    )
+    assert found.accused
+    assert "loss members found at 1% false positives 0.3" in found.sentence
 
 
-def test_many_attacks_widen_every_interval():
-    assert correction(1, 0.95) == 1
-    assert correction(10, 0.95) == pytest.approx(norm.ppf(1 - 0.025 / 10) / norm.ppf(0.975))
-    # 0.556 excludes 0.5 by itself, but not as one of twenty attacks.
-    rows = baselines(0.556)
-    for k in range(19):
-        rows += [row("target", "auc", "forget_train", 0.5, 0.05, f"attack_{k}")]
-    assert judge([*baselines(0.556), *model("ssd")]).verdict == "indistinguishable"
-    assert judge([*rows, *model("ssd")]).verdict == "nothing_to_unlearn"
+def test_retained_members_that_became_exposed_accuse():
+    found = constructed(("ga", "auc", "retain_train", "loss", 0.95, 0.94, 0.96))
+    assert found.verdict == "exposes_retained"
+    assert "where 0.05 is tolerated" in found.sentence
+    assert not constructed(("ga", "auc", "retain_train", "loss", 0.72, 0.71, 0.73)).accused
 
 
-def test_a_difference_has_the_arm_of_both():
-    first = Number("a", None, "m", None, 0.8, 0.77, 0.9, 10)
-    second = Number("b", None, "m", None, 0.5, 0.1, 0.54, 10)
-    assert lower_limit(first, second) == pytest.approx(0.25)
+def test_damage_to_retained_training_images_accuses():
+    found = constructed(("ga", "accuracy", "retain_train", None, 0.60, 0.58, 0.62))
+    assert found.verdict == "damages_retained"
+    assert "accuracy on retain_train 0.6" in found.sentence
+    assert "where 0.02 is tolerated" in found.sentence
 
 
-def test_what_is_missing_is_said():
-    found = judge([*baselines(), *model("ssd")])
-    assert "no AUC" not in found.sentence
-    for text in ("calibrated per image", "no probe, no relearning time", "no Streisand test"):
-        assert text in found.sentence
-    config = {**CONFIG, "attacks": {**CONFIG["attacks"], "rmia": {"component": "rmia"}}}
-    sentence = judge([*baselines(), *model("ssd")], config).sentence
-    assert "no AUC with an interval of rmia" in sentence
-    assert "calibrated per image" not in sentence
-    alone = judge(model("ssd"))
-    assert alone.verdict == "not_judged"
-    assert "no audit of a retrained model" in alone.sentence
-    assert "no audit of the original" in alone.sentence
+@pytest.mark.parametrize(("value", "accused"), [(0.915, True), (0.930, False), (0.95, False)])
+def test_damage_is_what_exceeds_the_tolerated_beyond_chance(value, accused):
+    table = Table().add("ga", 0.0)
+    table.set("ga", "accuracy", value, "retain_test")
+    found = judge(table)
+    assert (found.verdict == "damages_retained") is accused
 
 
-def test_means_over_seeds_win_and_figures_without_interval_decide_nothing():
-    single = [{**r, "seed": 0, "value": 1.0, "ci_low": 0.99} for r in model("ssd")]
-    rows = [*single, *baselines(), *model("ssd"), *single]
-    assert judge(rows).verdict == "indistinguishable"
-    unknown = row("ssd", "probe_gap", "x", np.nan, None)
-    assert judge([*baselines(), *model("ssd"), unknown]).verdict == "indistinguishable"
+def test_damage_is_measured_against_the_original_too():
+    table = Table().add("ga", 0.0)
+    table.set("ga", "accuracy", 0.93, "retain_test")
+    table.set("target", "accuracy", 0.935, "retain_test")
+    assert not judge(table).accused
 
 
-def test_one_verdict_per_model_and_method():
-    rows = [*baselines(), *model("ssd"), *model("logit_mask")]
-    rows += [{**r, "model": "basic_qnn"} for r in rows]
-    found = [(v.model, v.variant) for v in verdicts(rows, CONFIG)]
-    assert found == list(itertools.product(("hqnn", "basic_qnn"), ("ssd", "logit_mask")))
+def test_five_records_that_were_never_removed_are_found():
+    """The average reads 0.51; each of the five is told with certainty."""
+    table = Table().add("ga", 0.0)
+    table.set("ga", "auc", 0.51, attack="lira")
+    table.set("ga", "tpr_at_fpr_1pct", 6 / MEMBERS, attack="lira")
+    found = judge(table)
+    assert found.verdict == "few_records"
+    assert "about 5 records, where 3 are tolerated" in found.sentence
 
 
-def test_wider_intervals_never_turn_an_acquittal_into_an_accusation():
-    rng, acquitted, accused = np.random.default_rng(0), 0, 0
-    for _ in range(400):
-        rows = _random_rows(rng)
-        narrow = judge(rows).verdict
-        for factor in (1.5, 4.0):
-            wide = judge([_widened(r, factor) for r in rows]).verdict
-            assert narrow in ACCUSATIONS or wide not in ACCUSATIONS
-        acquitted += narrow not in ACCUSATIONS
-        accused += narrow in ACCUSATIONS
-    assert min(acquitted, accused) > 40
+def test_members_below_chance_stand_out():
+    table = Table().add("ga", 0.0)
+    table.set("ga", "auc", 0.40, attack="lira")
+    assert judge(table).verdict == "over_forgets"
+    table.set("ga", "auc", 0.47, attack="lira")
+    assert not judge(table).accused
 
 
-def _random_rows(rng):
-    rows = []
-    for variant in ("target", "retrain", "ssd"):
-        known = variant == "target"
-        rows += model(
-            variant,
-            forget=1.0 if known else rng.choice([0.0, 0.05, 0.12]),
-            retain=rng.normal(0.95, 0.01),
-            area=rng.normal(0.7 if known else 0.52, 0.04),
-            arm=rng.uniform(0.03, 0.08),
-        )
-        rows.append(row(variant, "probe_gap", "x", rng.normal(0.3 if known else 0.03, 0.05), 0.1))
-        floor = "_floor" if variant == "retrain" else ""
-        value = rng.normal(0.9, 0.03)
-        rows.append(row(variant, f"agreement_with_retrain{floor}", "forget_test", value, 0.05))
-    return rows
+# What there is to unlearn --------------------------------------------------------------------
 
 
-def _widened(one, factor):
-    return {
-        **one,
-        "ci_low": one["value"] - factor * (one["value"] - one["ci_low"]),
-        "ci_high": one["value"] + factor * (one["ci_high"] - one["value"]),
+def learned_nothing(area=0.5, arm=0.02, found=0.01, forget=0.4, **table):
+    """A model of which no attack tells anything; ``forget``: the original's accuracy."""
+    made = Table(ladder=(), attacks={"loss": ((0.5, 0.5), (0.01, 0.01))}, **table)
+    made.add("ga", 0.0)
+    made.values = {k: v for k, v in made.values.items() if k[2] not in NOT_CLASS}
+    for variant in ("target", "ga", "retrain"):
+        metric = "agreement_with_retrain" + ("_floor" if variant == "retrain" else "")
+        made.set(variant, metric, 0.85)
+        made.set(variant, "accuracy", forget, arm=0.02)
+    for k in range(1, 5):
+        made.set(f"retrain@{k}", "accuracy", forget)
+    made.set("target", "auc", area, attack="loss", arm=arm)
+    made.set("target", "tpr_at_fpr_1pct", found, attack="loss", arm=0.01)
+    return made
+
+
+def test_nothing_to_unlearn_is_an_equivalence():
+    found = judge(learned_nothing(), config=PLAIN)
+    assert (found.verdict, found.accused) == ("nothing_to_unlearn", False)
+    assert "below the tolerated AUC 0.55 and 3% of members" in found.sentence
+    # Absence of evidence: AUC 0.70 [0.41, 0.97] on a small run.
+    small = learned_nothing(0.70, 0.28)
+    for k, value in enumerate((0.2, 0.8, 0.35, 0.65), start=1):
+        small.set(f"retrain@{k}", "auc", value, attack="loss")
+    wide = judge(small, config=PLAIN)
+    assert wide.verdict == "not_judged"
+    assert f"cannot be told with n = {MEMBERS} members and {OTHERS} non-members" in wide.sentence
+    few = judge(learned_nothing(found=0.025), config=PLAIN)
+    assert few.verdict == "not_judged"
+
+
+def test_nothing_to_unlearn_hides_no_difference_from_retraining():
+    table = learned_nothing()
+    table.set("ga", "accuracy", 0.0)
+    table.set("ga", "agreement_with_retrain", 0.0)
+    table.set("target", "accuracy", 0.9).set("target", "agreement_with_retrain", 0.2)
+    found = judge(table, config=PLAIN)
+    assert found.verdict == "not_judged"
+    assert "answers unlike a retrained model's" in found.sentence
+
+
+def test_a_class_that_was_never_learned():
+    found = judge(learned_nothing(0.52, 0.1, forget=0.0), config=PLAIN)
+    assert found.verdict == "never_learned"
+    assert "the original never learned the class (accuracy 0.00" in found.sentence
+
+
+def test_a_method_that_took_no_step():
+    table = Table().add("ga", 0.0)
+    table.set("ga", "steps", 0, None)
+    stops = {"hqnn": {"ga": dict.fromkeys(table.seeds, "accuracy fell, path rewound")}}
+    found = judge(table, stops=stops)
+    assert found.verdict == "took_no_step"
+    assert found.sentence == "Took no step in any seed (accuracy fell, path rewound)."
+    table.add("ga", 1.0).set("ga", "steps", [0, 12, 0], None)
+    found = judge(table, stops={"hqnn": {"ga": {0: "no path"}}})
+    assert found.verdict == "not_forgotten"
+    assert found.sentence.startswith("Took no step in seed 0, 2 (no path); also has not forgotten")
+    table.add("logit_mask", 1.0).set("logit_mask", "steps", 0, None)
+    assert "no step" not in judge(table, "logit_mask").sentence
+
+
+# Paths, kinds, and what is missing -----------------------------------------------------------
+
+
+def test_an_accusation_says_where_on_the_path_it_holds():
+    table = Table().add("ga", 1.0).add("ga@0.5", 1.0).add("ga@2", 1.0)
+    assert "has not forgotten at every level of its path (" in judge(table).sentence.lower()
+    table.add("ga@3", 0.0).add("ga@10", 0.0)
+    assert "at the default level, not at 3, 10 (" in judge(table).sentence
+    levels = paths(verdicts(table.rows(), CONFIG))["hqnn", "ga"]
+    assert [one.variant for one in levels] == ["ga@0.5", "ga@2", "ga@3", "ga@10"]
+    assert [one.accused for one in levels] == [True, True, False, False]
+
+
+def test_kinds_of_variants():
+    controls = ("logit_mask",)
+    named = {
+        "ga": "method",
+        "ga@0.5": "level",
+        "logit_mask": "control",
+        "residue@2": "ladder",
+        "residue@2.5": "ladder",
+        "retrain@1": "innocent",
+        "innocent_turn@3": "innocent",
     }
+    assert {variant: kind(variant, controls) for variant in named} == named
+
+
+def test_what_nobody_measured_is_said():
+    table = Table().add("ga", 0.0)
+    table.values = {k: v for k, v in table.values.items() if k[2] not in NOT_CLASS}
+    found = judge(table)
+    assert found.verdict == "not_judged"
+    assert "nothing was measured that asks for what remains of the class" in found.sentence
+    config = CONFIG | {"attacks": {**CONFIG["attacks"], "rmia": {"component": "rmia"}}}
+    found = judge(Table().add("ga", 0.0), config=config)
+    assert "it is not known what rmia AUC" in found.sentence
+
+
+def test_a_rate_that_cannot_be_resolved_is_no_missing_figure():
+    """An attack that is compared with too few non-members for 1% sees no records; others do."""
+    table = Table().add("ga", 0.0)
+    for key in table.values:
+        if key[1:3] == ("loss", "tpr_at_fpr_1pct"):
+            table.values[key][:] = np.nan
+    assert judge(table).verdict == "indistinguishable"
+    table.set("ga", "tpr_at_fpr_1pct", np.nan, attack="lira")
+    found = judge(table)
+    assert found.verdict == "not_judged"
+    assert "figures are missing (lira members found" in found.sentence
+
+
+def test_a_missing_seed_is_missing():
+    table = Table().add("ga", 0.0)
+    rows = [r for r in table.rows() if (r["variant"], r["attack"], r["seed"]) != ("ga", "lira", 1)]
+    found = {v.variant: v for v in verdicts(rows, CONFIG)}["ga"]
+    assert found.verdict == "not_judged"
+    assert "figures are missing" in found.sentence
+
+
+def test_further_devices_are_not_mixed_in():
+    rows = Table().add("ga", 0.0).rows()
+    noisy = [r | {"device": "noisy", "value": 0.9} for r in rows if r["metric"] == "auc"]
+    assert verdicts(rows + noisy, CONFIG) == verdicts(rows, CONFIG)
+
+
+def test_one_verdict_per_model_and_variant_in_the_order_of_the_rows():
+    rows = Table(ladder=()).add("ssd", 0.0).add("ga", 1.0).rows()
+    rows = [r | {"model": m} for m in ("hqnn", "basic_qnn") for r in rows]
+    found = [(v.model, v.variant) for v in verdicts(rows, CONFIG) if v.kind == "method"]
+    assert found == [(m, v) for m in ("hqnn", "basic_qnn") for v in ("ssd", "ga")]
+
+
+def test_every_verdict_is_a_rule():
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    assert not any(rule.accuses and rule.acquits for rule in RULES)
+    assert ATTACKS.keys() == CONFIG["attacks"].keys()
+    assert "indistinguishable" in ACQUITTALS

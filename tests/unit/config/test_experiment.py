@@ -67,6 +67,20 @@ def test_configurations_at_the_edge_run(change):
     assert data.pool(experiment).root_seed == experiment.common.root_seed
 
 
+def test_nothing_but_training_may_read_members_of_a_private_model():
+    """Principal components fitted on members would be outside what is promised."""
+    raw = small_config() | {
+        "dataset": {"name": "mnist_full", "openml": True},
+        "models": {"basic_qnn": {"training": {"private": {}}}},
+    }
+    private = parse(raw).models["basic_qnn"].settings["training"]["private"]
+    assert private == {"clip": 1.0, "noise": 1.1, "delta": 1e-5}
+    with pytest.raises(
+        ConfigError, match=r"^models\.basic_qnn\.training\.private: promises nothing"
+    ):
+        parse(raw | {"features": {"fit_on": "all_training"}})
+
+
 def test_defaults_of_components_reach_the_settings():
     experiment = parse(small_config())
     training = experiment.models["basic_qnn"].settings["training"]

@@ -27,6 +27,7 @@ UNKNOWN = [
     ("models.basic_qnn.layer", 5, "Did you mean 'layers'?"),
     (TRAINING + ".lr", 0.1, "unknown key 'lr'. Valid: batch_size, epochs, learning_rate"),
     (TRAINING + ".batchsize", 8, "Did you mean 'batch_size'?"),
+    (TRAINING + ".private", {"sigma": 1.0}, "models.basic_qnn.training.private.sigma: unknown"),
     ("unlearning.ga.step_lenght", 0.1, "Did you mean 'step_length'?"),
     ("unlearning.ga.stopping.max_step", 10, "Did you mean 'max_steps'?"),
     ("attacks.loss_thr.treshold", 1, "Did you mean 'threshold'?"),

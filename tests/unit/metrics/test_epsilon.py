@@ -68,6 +68,21 @@ def test_the_judged_half_never_chooses():
     assert held_out(members, others) == 0
 
 
+def test_a_leak_in_the_judged_half_alone_is_no_rule():
+    """The choosing half shows no threshold, so none may be found in the other."""
+    members, others = np.zeros(200), np.zeros(200)
+    members[1::2] = 5.0
+    assert held_out(members, others) == 0
+
+
+def test_the_judged_half_is_judged_at_the_threshold_of_the_other():
+    """Chosen by the first half: at least 1. In the second half 2 would be better by far."""
+    members, others = np.zeros(400), np.zeros(400)
+    members[::2], members[1::2] = 1.0, 2.0
+    others[1::2][:60] = 1.0
+    assert held_out(members, others) == lower_bound(200, 200, 60, 200)
+
+
 def test_too_few_scores_bound_nothing():
     assert held_out(np.array([1.0]), np.zeros(10)) == 0
 

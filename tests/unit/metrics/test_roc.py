@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from qmu.metrics import roc
+from qmu.metrics import resampling, roc
 from qmu.metrics.intervals import percentile
 from qmu.metrics.roc import Roc, auc, two_sided
 from scipy.special import ndtr
@@ -61,16 +61,15 @@ def test_perfect_separation_is_not_certain():
 def test_a_replicate_is_the_area_of_a_resample():
     rng = np.random.default_rng(2)
     members, others = rng.integers(0, 9, 40).astype(float), rng.integers(0, 7, 130).astype(float)
-    drawn = Roc(members, others).replicates(np.random.default_rng(5), 70, (0.01,))
-    streams = np.random.default_rng(5).spawn(2)
-    picks = [
-        np.concatenate([s.integers(0, n, (min(64, 70 - k), n)) for k in (0, 64)])
-        for s, n in zip(streams, (40, 130), strict=True)
-    ]
+    images = (np.arange(40), 900 + np.arange(130))
+    drawn = Roc(members, others).replicates(np.random.default_rng(5), 70, (0.01,), images)
+    picks = resampling.counts(resampling.key(np.random.default_rng(5)), images, 70)
     for number, (first, second) in enumerate(zip(*picks, strict=True)):
-        again = Roc(members[first], others[second])
+        again = Roc(np.repeat(members, first), np.repeat(others, second))
         assert drawn[0, number] == pytest.approx(again.auc, abs=1e-15)
-        assert drawn[1, number] == pytest.approx(again.tpr_at_fpr(0.01), abs=1e-15)
+        # As many of the drawn non-members may pass as of all 130: one.
+        passing = np.sum(again.others >= again.members[:, None], axis=1)
+        assert drawn[1, number] == pytest.approx(np.mean(passing <= 1), abs=1e-15)
 
 
 def test_chunks_do_not_change_replicates(monkeypatch):

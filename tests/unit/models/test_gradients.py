@@ -1,5 +1,7 @@
 """The two routes of `models.gradients`: calls between compiled parts, and one compiled program."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,7 @@ from qmu import registry
 from qmu.losses import LOSSES
 from qmu.models import gradients, training
 from qmu.models import model as models
+from qmu.models.recipe import Private
 
 ROUTES = ("lightning.qubit", "default.qubit")
 
@@ -75,8 +78,40 @@ def test_squared_gradients_agree_with_a_loop(case):
         assert_same(found, expected)
 
 
-def test_training_takes_the_same_steps_on_both_routes(case):
+def private(model, **settings):
+    """The model with private training."""
+    training = model.config.training.model_copy(update={"private": Private(**settings)})
+    return dataclasses.replace(model, config=model.config.model_copy(update={"training": training}))
+
+
+@pytest.mark.parametrize("clip", [0.7, 100.0])
+def test_clipped_gradients_agree_with_a_loop(case, clip):
     host, native, parameters, inputs, labels = case
+    weights = jnp.asarray([1.0] * 9 + [0.0, 0.0])
+    gradient = jax.jit(jax.value_and_grad(native.mean_loss))
+    expected, losses, cut = {name: 0.0 for name in parameters}, [], 0
+    for i in range(11):
+        loss, own = gradient(parameters, inputs[i : i + 1], labels[i : i + 1])
+        norm = np.sqrt(sum(float(np.sum(np.square(g))) for g in own.values()))
+        losses.append(loss)
+        cut += norm > clip
+        for name, g in own.items():
+            expected[name] += weights[i] * g * min(1.0, clip / norm)
+    assert cut > 0 if clip < 1 else cut == 0
+    for model in (private(host, clip=clip), private(native, clip=clip)):
+        clipped = gradients.clipped_gradients(model)
+        (found, hits), sums = clipped(parameters, inputs, labels, weights)
+        assert_same(sums, expected)
+        np.testing.assert_allclose(found, losses, atol=1e-10)
+        answers = np.argmax(native.logits(parameters, inputs), axis=-1)
+        np.testing.assert_array_equal(hits, answers == labels)
+
+
+@pytest.mark.parametrize("recipe", ["plain", "private"])
+def test_training_takes_the_same_steps_on_both_routes(case, recipe):
+    host, native, parameters, inputs, labels = case
+    if recipe == "private":
+        host, native = private(host), private(native)
     results = [
         training.train(
             model,

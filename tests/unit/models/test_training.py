@@ -7,9 +7,10 @@ import pytest
 import step_example
 from fixtures import CLASSES, SMALL_TRAINING, leaves, same, small_data, small_model
 from qmu.errors import QmuError
+from qmu.metrics import accounting
 from qmu.models import training
 from qmu.models.recipe import Training
-from qmu.seeds import generator
+from qmu.seeds import generator, key
 from qmu.specs.base import ModelSpec
 from qmu.specs.train import Fleet
 from qmu.steps.train import fleet
@@ -154,6 +155,110 @@ def test_progress_is_one_line_per_epoch():
     lines = []
     run(small_model(), report=lines.append)
     assert [line.split(":")[0] for line in lines] == ["epoch 1/2", "epoch 2/2"]
+
+
+# Private training.
+
+PRIVATE = {"clip": 0.5, "noise": 0.3, "delta": 1e-5}
+
+
+def test_private_steps_equal_hand_written_ones():
+    """Coins, cuts, noise and the division by the expected size; only single gradients are the
+    model's."""
+    model = small_model(private=PRIVATE, momentum=0.0, batch_size=5, epochs=2)
+    members = np.arange(3, 31)
+    inputs, labels = (jnp.asarray(x) for x in small_data(SAMPLES))
+    parameters = leaves(model.initial_parameters(generator(*NAMES, "parameters")))
+    gradient, recipe = jax.jit(jax.grad(model.mean_loss)), model.config.training
+    for epoch in (1, 2):
+        batches = training.poisson_batches(recipe, generator(*NAMES, "epoch", epoch), members)
+        assert len(batches) == 28 // 5
+        for number, batch in enumerate(batches):
+            sums = {name: np.zeros_like(value) for name, value in parameters.items()}
+            for row in batch:
+                one = inputs[row : row + 1], labels[row : row + 1]
+                g = leaves(gradient(model.convert(parameters), *one))
+                norm = np.sqrt(sum(np.sum(value**2) for value in g.values()))
+                sums = {name: sums[name] + g[name] * min(1, 0.5 / norm) for name in sums}
+            keys = jax.random.fold_in(key(*NAMES, "noise", epoch), number)
+            keys = jax.random.split(keys, len(sums))
+            for name, own in zip(sorted(sums), keys, strict=True):
+                noise = 0.15 * jax.random.normal(own, sums[name].shape, model.dtype)
+                parameters[name] = parameters[name] - 0.1 * (sums[name] + noise) / 5
+    found, history = run(model, members)
+    for name, value in parameters.items():
+        np.testing.assert_allclose(found[name], value, atol=1e-10)
+    assert np.all((history["accuracy"] > 0) & (history["accuracy"] <= 1))
+
+
+def test_every_member_is_drawn_by_a_coin_of_its_own():
+    recipe = small_model(private=PRIVATE, batch_size=4).config.training
+    members = np.arange(10, 50)
+    counts = np.zeros(60)
+    sizes = []
+    for epoch in range(200):
+        for batch in training.poisson_batches(recipe, generator("coins", epoch), members):
+            assert len(set(batch)) == len(batch)
+            counts[batch] += 1
+            sizes.append(len(batch))
+    # 2,000 steps at 10%: a member's count is 200 with a deviation of 13, a size 4 with one of 1.9.
+    assert counts[:10].sum() == counts[50:].sum() == 0
+    assert np.all(np.abs(counts[10:50] - 200) < 5 * 13.4)
+    assert np.mean(sizes) == pytest.approx(4, abs=0.17)
+    assert np.var(sizes) == pytest.approx(3.6, rel=0.15)
+
+
+def test_noise_is_as_large_as_promised():
+    """At a rate of learning of one, steps of noise alone add up to its variance."""
+    private = {"clip": 1e-6, "noise": 2e6}
+    model = small_model(private=private, momentum=0.0, batch_size=4, epochs=4, learning_rate=1e-3)
+    start = leaves(model.initial_parameters(generator(*NAMES, "parameters")))
+    moved = []
+    for number in range(20):
+        found, _ = run(model, names=(*NAMES, number), parameters=start)
+        moved += [((found[name] - start[name]) / 1e-3).ravel() for name in start]
+    deviation = 2.0 / 4 * np.sqrt(4 * SAMPLES // 4)
+    assert np.std(np.concatenate(moved)) == pytest.approx(deviation, rel=0.1)
+
+
+def test_private_training_is_bit_identical_and_takes_only_members():
+    model = small_model(private=PRIVATE)
+    members = np.arange(1, SAMPLES, 2)
+    inputs, labels = small_data(SAMPLES)
+    expected, _ = run(model, members)
+    inputs[::2] = np.nan
+    start = model.initial_parameters(generator(*NAMES, "parameters"))
+    rows = jnp.asarray(inputs, model.dtype)
+    found, _ = training.train(model, start, rows, labels, members, NAMES, silent)
+    assert same(leaves(expected), leaves(found))
+
+
+def test_a_private_fleet_side_by_side_is_the_models_alone(monkeypatch):
+    """The program of an accelerator, on unequal members."""
+    model = small_model(private=PRIVATE)
+    inputs, labels = small_data(SAMPLES)
+    members = [np.arange(5, 5 + size) for size in (16, 24, 31)]
+    names = [(*NAMES, index) for index in range(3)]
+    start = [model.initial_parameters(generator(*path)) for path in names]
+    alone = [
+        training.train(model, *one[:1], jnp.asarray(inputs), labels, *one[1:], silent)
+        for one in zip(start, members, names, strict=True)
+    ]
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    together = training.train_fleet(
+        model, start, jnp.asarray(inputs), labels, members, names, silent
+    )
+    for (found, curve), (expected, history) in zip(together, alone, strict=True):
+        for name in expected:
+            np.testing.assert_allclose(found[name], expected[name], atol=1e-10)
+        np.testing.assert_allclose(curve["accuracy"], history["accuracy"], atol=1e-6)
+
+
+def test_the_certificate_is_of_the_recipe_and_the_number_of_members():
+    recipe = small_model(private={"noise": 1.1}, batch_size=8, epochs=25).config.training
+    expected = accounting.epsilon(1.1, 0.008, 3125, 1e-5)
+    assert training.certified_epsilon(recipe, 1000) == expected
+    assert training.certified_epsilon(small_model().config.training, 1000) is None
 
 
 # Fleets, through the scheme of the step that trains them.

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import quality_example
 from qmu.quality.measures import c2st, cmia, streisand
+from qmu.seeds import generator
 
 MODULES = (cmia, c2st, streisand)
 
@@ -59,6 +60,20 @@ def test_c2st_finds_what_differs_and_only_there():
     over = figures(c2st, state="over_forgot")
     assert min(values(over, "c2st_auc", "forget_train")) > 0.98
     assert max(values(over, "c2st_auc", "forget_test")) < 0.8
+
+
+def test_c2st_judges_images_that_it_was_not_fitted_on():
+    """Twenty features of pure noise tell apart the images that they were fitted on."""
+
+    def noise(one):
+        rng = generator("tests", "c2st", one.seed)
+        shape = (len(one.ensemble_logits) + 1, len(one.label), 10)
+        logits = rng.normal(scale=3.0, size=shape)
+        outputs = {**one.outputs, "logits": logits[0]}
+        return replace(one, outputs=outputs, ensemble_logits=logits[1:])
+
+    found = values(figures(c2st, change=noise, seeds=6), "c2st_auc")
+    assert np.mean(found) == pytest.approx(0.5, abs=0.08)
 
 
 def test_cmia_finds_another_profile():

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import quality_example
 from qmu.quality.measures import forget_quality, klom, u_lira_worlds
-from qmu.quality.statistics import auc, quantile
-from qmu.quality.worlds import SPLITS, Worlds, confidences, spread, worlds
+from qmu.quality.statistics import auc, mean, of_fleet, quantile
+from qmu.quality.worlds import (
+    SPLITS,
+    Worlds,
+    confidences,
+    left_out,
+    spread,
+    without,
+    worlds,
+)
 from qmu.seeds import generator
 
+# A quarter of the models of the example hold an image: 16 of 64.
+MODELS = 8
 
-def figures(module, variant="ga", **options):
+
+def figures(module, variant="ga", fewest=MODELS, **options):
     """(metric, split) -> mean value over seeds."""
     found: dict = {}
     exam = quality_example.exam(variant, **options)
-    for figure in module.measure(exam, module.Config()):
+    for figure in module.measure(exam, module.Config(models=fewest)):
         found.setdefault((figure.metric, figure.split), []).append(figure.estimate.value)
     return {key: float(np.mean(values)) for key, values in found.items()}
 
@@ -51,13 +63,31 @@ def test_spread_chooses_exactly_and_evenly():
 
 def test_klom_closed_form():
     pair = Worlds(
-        unlearned=np.array([[0.0], [1.0], [1.0], [1.0]]),
+        unlearned=np.array([[0.0], [0.0], [1.0], [1.0]]),
         retrained=np.array([[0.0], [0.0], [0.0], [1.0]]),
         first=np.ones((4, 1), bool),
         second=np.ones((4, 1), bool),
     )
-    expected = 0.25 * math.log(1 / 3) + 0.75 * math.log(3)
+    expected = 0.5 * math.log(2 / 3) + 0.5 * math.log(2)
     assert klom.divergence(pair, 2, 1e-12)[0] == pytest.approx(expected, abs=1e-9)
+
+
+def test_klom_is_the_divergence_of_unlearned_from_retrained_models():
+    """Not the reverse: unlearned models all answer alike, retrained ones in one of two ways. Nats
+    from the first to the second are log 2; back, as many as the empty bin's share allows."""
+    exam = quality_example.exam(models=160)
+    logits = np.zeros_like(exam.retrained.logits)
+    # Of either world's models as many in the one way as in the other.
+    logits[np.arange(len(logits)) // 4 % 2 == 0] = [3.0, 0.0, -3.0]
+    same = np.broadcast_to(logits[0], logits.shape)
+    exam = replace(
+        exam,
+        unlearned=replace(exam.unlearned, logits=same),
+        retrained=replace(exam.retrained, logits=logits),
+    )
+    found = [f for f in klom.measure(exam, klom.Config()) if f.metric == "klom_mean"]
+    values = {f.split: f.estimate.value for f in found}
+    assert values["forget_train"] == pytest.approx(math.log(2), abs=0.15)
 
 
 def test_klom_orders_the_worlds():
@@ -77,6 +107,50 @@ def test_klom_orders_the_worlds():
 @pytest.mark.parametrize("module", [klom, forget_quality])
 def test_too_few_models_give_no_figure(module):
     assert all(math.isnan(value) for value in figures(module, models=16).values())
+
+
+@pytest.mark.parametrize("module", [klom, forget_quality])
+def test_a_figure_takes_32_models_on_either_side(module):
+    assert module.Config().models == 32
+    assert all(math.isnan(value) for value in figures(module, fewest=32).values())
+    # 16 of 64 hold an image: enough for 16, one short for 17.
+    key = "klom_mean" if module is klom else "forget_quality", "forget_train"
+    assert not math.isnan(figures(module, fewest=16)[key])
+    assert math.isnan(figures(module, fewest=17)[key])
+    assert "64 unlearned shadow models" in module.CARD.statement
+
+
+def test_groups_left_out_are_all_models_once_and_leave_no_side_empty():
+    for models, fewest in ((64, 32), (64, 2), (13, 8), (400, 32)):
+        stays = np.array(list(left_out(models, fewest)))
+        assert np.all((~stays).sum(axis=0) == 1)
+        assert (~stays).sum(axis=1).max() < fewest
+    exam = quality_example.exam()
+    pair = worlds(exam, "forget_train", MODELS, confidences(exam))
+    for part in without(pair, MODELS):
+        assert part.first.sum(axis=0).min() > 0
+        assert part.second.sum(axis=0).min() > 0
+        assert not np.any(part.first & ~pair.first)
+
+
+def test_intervals_widen_where_models_move_all_images_together():
+    """A fleet whose models shift every image alike is less certain than one of equal spread whose
+    models shift each image on its own."""
+    widths = []
+    for share in (0.0, 0.8):
+        rng = generator("tests", "fleets", "common")
+        shape = (64, 80)
+        held = np.repeat(rng.random((32, 80)) < 0.5, 2, axis=0)
+        held[1::2] = ~held[1::2]
+
+        def margins(rng=rng, share=share, shape=shape):
+            own = rng.normal(size=shape) * math.sqrt(1 - share)
+            return own + rng.normal(size=(64, 1)) * math.sqrt(share)
+
+        pair = Worlds(margins() + 1, margins(), held, ~held, np.arange(80))
+        others = [klom.divergence(part, 10, 1e-5) for part in without(pair, 32)]
+        widths.append(np.std(of_fleet(mean, others)))
+    assert widths[1] > 1.5 * widths[0]
 
 
 def test_forget_quality_of_equal_and_of_separate_worlds():

@@ -81,6 +81,17 @@ def test_test_images_do_not_choose():
     assert _measure(blind)["probe_accuracy"].value == _measure(exam)["probe_accuracy"].value
 
 
+def test_the_probe_is_fitted_on_other_images_than_it_judges():
+    """A hundred features of pure noise name every image that they were fitted on."""
+    whole = quality_example.exam(fleets=False, seeds=1, images=400)
+    (one,) = whole.seeds
+    assert len(one.rows("forget_test", "retain_test")) == 100
+    noise = [generator("tests", "noise", n).normal(size=(400, 100)) for n in "ab"]
+    first, second = ({"expectation_values": values} for values in noise)
+    exam = replace(whole, seeds=(replace(one, outputs=first, retrain_outputs=second),))
+    assert _measure(exam)["probe_accuracy"].value < 0.7
+
+
 def test_too_few_images_give_nan():
     exam = quality_example.exam(fleets=False, seeds=1, images=16)
     found = _measure(exam)
@@ -91,13 +102,15 @@ def test_too_few_images_give_nan():
 def test_balanced_accuracy_and_gap_by_hand():
     draw = Recorder(Subject("m", 0, "ga", "d"), Resampling(("tests",), resamples=200))
     positive = np.array([True] * 4 + [False] * 16)
+    images = np.arange(20)
     first = positive.copy()
     first[0] = False  # 3 of 4 and 16 of 16
     second = np.zeros(20, bool)  # 0 of 4 and 16 of 16
-    figures = [probe.balanced(draw, "x", called, positive) for called in (first, second)]
+    figures = [probe.balanced(draw, "x", called, positive, images) for called in (first, second)]
     assert [figure.estimate.value for figure in figures] == [0.875, 0.5]
     right = [(called == positive).astype(float) for called in (first, second)]
-    gap = probe.gap(draw, "gap", figures[0], figures[1:], right[0] - right[1], positive).estimate
+    difference = right[0] - right[1]
+    gap = probe.gap(draw, "gap", figures[0], figures[1:], difference, positive, images).estimate
     assert gap.value == pytest.approx(0.375)
     assert gap.interval[0] < 0.375 < gap.interval[1]
     assert gap.replicates.mean() == pytest.approx(0.375, abs=0.05)

@@ -7,7 +7,9 @@ import fixtures
 import numpy as np
 import pytest
 import quality_example
+from qmu import losses
 from qmu.models import head_edits, training
+from qmu.models.gradients import outputs
 from qmu.quality.measures import relearn
 from qmu.seeds import generator
 
@@ -131,6 +133,33 @@ def test_checking_less_often_finds_the_next_checked_step():
     some = _measure(exam, check_every=4)["relearn_steps"]
     assert some % 4 == 0
     assert some >= each
+
+
+def test_back_is_within_five_percent_of_the_original():
+    """A model that lost a quarter of its answers is not back before the first step, one that lost
+    a hundredth of its loss is. ``accuracy`` and loss are measured here, not by the measure."""
+    exam = _trained()
+    (one,) = exam.seeds
+    rows = one.rows("forget_train")
+    start = fixtures.leaves(one.original)
+    direction = generator("tests", "disturbed").normal(size=start["circuit"].shape)
+
+    def disturbed(size):
+        parameters = exam.model.convert(start | {"circuit": start["circuit"] + size * direction})
+        logits = np.asarray(outputs(exam.model)(parameters, one.inputs[rows])[1])
+        right = np.mean(logits.argmax(axis=1) == FORGET)
+        return parameters, right, losses.cross_entropy(logits, one.label[rows], np).mean()
+
+    _, accuracy, loss = disturbed(0.0)
+    for size in np.linspace(0.02, 3.0, 150):
+        parameters, right, now = disturbed(size)
+        if 0.6 * accuracy < right < 0.9 * accuracy and now > 1.1 * loss:
+            break
+    else:
+        raise AssertionError("no disturbance loses a quarter of the answers")
+    assert _measure(_audited(exam, parameters))["relearn_steps"] >= 1
+    assert _measure(_audited(exam, parameters), tolerance=0.5)["relearn_steps"] == 0
+    assert _measure(_audited(exam, disturbed(1e-4)[0]))["relearn_steps"] == 0
 
 
 def test_looser_tolerance_is_back_sooner():

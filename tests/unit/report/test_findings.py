@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import report_example
+from qmu.metrics.intervals import clopper_pearson
 from qmu.report.page.tables import flat
 from qmu.report.results.results import gather
 from qmu.report.results.summary import Cell
 from qmu.report.sentences import findings as findings_module
 from qmu.report.sentences.strength import strength
 from report_reading import changed, sentence
+from scipy.stats import fisher_exact
 
 
 @pytest.fixture(scope="module")
@@ -22,21 +24,53 @@ def test_published_number_is_set_beside_the_false_positives():
     text = sentence(changed("mia_success", "forget_train", 0.95), "published")
     assert "95% [93–97]" in text
     assert "57%" in text
+    # 90% of those that it was not fitted on, against 57%: what it was fitted on does not count.
     assert "points, speaks of membership" in text
+    assert "of the training images that it was not fitted on" in text
 
 
-def test_overlapping_rates_are_no_evidence():
-    evidence = changed("mia_success", "forget_train", 0.58, variant="target", attack="su_graybox")
-    assert "no evidence of membership" in sentence(evidence, "published")
+def published(members, others, counts=None):
+    """The sentence, with the rates on unfitted members and on images never seen."""
+    columns = report_example.summary(models=("hqnn",), attacks=("su_graybox",))
+    for metric, value, place in (
+        ("mia_success_unfitted", members, 0),
+        ("mia_false_positive", others, 1),
+    ):
+        rows = (columns["metric"] == metric) & (columns["variant"] == "target")
+        columns["value"][rows] = value
+        limits = (value - 0.03, value + 0.03)
+        if counts is not None:
+            limits = clopper_pearson(*counts[place])
+        columns["ci_low"][rows], columns["ci_high"][rows] = limits
+    return sentence(gather(columns, cards=report_example.CARDS), "published")
+
+
+def test_rates_that_do_not_differ_are_no_evidence():
+    """33% of the members that the attack was not fitted on, and 33% of images never seen."""
+    text = published(0.33, 0.33)
+    assert "The difference, 0 [−4 to +4] points, may be none" in text
+    assert "names non-members more often than members, by −20 [" in published(0.33, 0.53)
+
+
+def test_intervals_that_overlap_may_well_differ():
+    """17 of 18 against 11 of 21: the intervals overlap, Fisher's exact test gives p = 0.005."""
+    counts = ((17, 18), (11, 21))
+    (low, high), (other_low, other_high) = (clopper_pearson(*count) for count in counts)
+    assert low < other_high < high
+    assert other_low < low
+    assert fisher_exact([[17, 1], [11, 10]]).pvalue == pytest.approx(0.005, abs=0.001)
+    text = published(17 / 18, 11 / 21, counts)
+    assert "Only the difference of these two, +42 [+11 to +65] points" in text
 
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0.7, "above guessing"), (0.5, "nothing to unlearn"), (0.2, "below guessing")],
+    [(0.7, "above guessing"), (0.53, "above guessing"), (0.2, "below guessing")],
 )
 def test_chance_is_judged_by_the_interval(value, words):
     evidence = changed("auc", "forget_train", value, variant="target")
     assert words in sentence(evidence, "chance")
+    assert "unlearn" not in sentence(evidence, "chance")
 
 
 def test_a_silent_control_and_a_confident_retrain_are_named():
@@ -55,12 +89,32 @@ def test_methods_are_split_at_the_stated_threshold():
     assert "rga (reconstructed)" in text
 
 
-def test_traces_name_the_method_and_its_strongest_attack():
-    evidence = changed("auc", "forget_train", 0.9, variant="ssd", attack="loss_thr")
-    text = sentence(evidence, "trace")
-    assert "loss_thr 0.90 [0.88–0.92]" in text
-    clean = changed("auc", "forget_train", 0.5)
-    assert sentence(clean, "trace").startswith("After no method")
+def test_nothing_to_unlearn_is_said_by_equivalence_alone():
+    """AUC 0.70 [0.41, 0.97] on a small run is no evidence of absence."""
+    columns = report_example.summary(models=("hqnn",))
+    target = columns["variant"] == "target"
+    for metric, limits in (("auc", (0.5, 0.48, 0.52)), ("tpr_at_fpr_1pct", (0.01, 0.0, 0.02))):
+        rows = target & (columns["metric"] == metric) & (columns["split"] == "forget_train")
+        for name, limit in zip(("value", "ci_low", "ci_high"), limits, strict=True):
+            columns[name][rows] = limit
+    assert "there is no membership to unlearn" in sentence(gather(columns), "chance")
+    columns["ci_high"][target & (columns["metric"] == "tpr_at_fpr_1pct")] = 0.04
+    assert "cannot be told with n = 300 images" in sentence(gather(columns), "chance")
+    evidence = changed("auc", "forget_train", 0.69, variant="target", width=0.28)
+    text = sentence(evidence, "chance")
+    assert "Whether there is membership to unlearn cannot be told with n = 300 images" in text
+    # One interval above guessing does not stand beside the claim that there is nothing.
+    above = changed("auc", "forget_train", 0.56, variant="target", width=0.05)
+    assert "unlearn" not in sentence(above, "chance")
+
+
+def test_what_remains_is_what_the_verdicts_say(full):
+    assert sentence(full, "trace") == (
+        "Accused: ssd (has not forgotten). Acquitted of what this audit would have seen: ga. "
+        "Not judged: rga (reconstructed)."
+    )
+    silent = changed("auc", "forget_train", 0.9, variant="ssd", attack="loss_thr")
+    assert not [f for f in findings_module.findings(silent) if f.topic == "trace"]
 
 
 def test_utility_and_cost_compare_with_retraining():
@@ -93,10 +147,16 @@ def test_a_method_that_is_cleared_wrongly_is_named():
         columns["ci_low"][rows], columns["ci_high"][rows] = value - 0.03, value + 0.03
     other = area & (columns["attack"] == "su_graybox")
     columns["value"][other], columns["ci_low"][other], columns["ci_high"][other] = 0.5, 0.47, 0.53
-    text = sentence(gather(columns, cards=report_example.CARDS), "misread")
-    assert "ssd reads" in text
-    assert "AUC 0.71 [0.68–0.74] against 0.73 [0.70–0.76] before" in text
-    assert "ga" not in text.replace("against", "")
+    tables = {"cards": report_example.CARDS, "verdicts": report_example.verdicts(("hqnn",))}
+    text = sentence(gather(columns, **tables), "misread")
+    assert "ssd reads 1% [0–5]" in text or "ssd reads 0%" in text
+    assert "AUC 0.71 [0.68–0.74], 0.73 [0.70–0.76] before" in text
+    assert "ga reads" not in text
+    assert not [
+        f
+        for f in findings_module.findings(gather(columns, cards=report_example.CARDS))
+        if f.topic == "misread"
+    ]
 
 
 def test_many_attacks_are_summed_up(full):

@@ -32,18 +32,38 @@ def test_verdicts_stand_near_the_top_with_their_evidence(full, full_page):
     assert text.index("hqnn: verdicts") < text.index('id="contents"')
     known = {rule.name: rule.words for rule in RULES}
     shown = html_verdicts.rows(full, "hqnn")
-    assert [row.variant for row in shown] == [
-        "logit_mask (control)",
-        "ga",
-        "ssd",
-        "rga (reconstructed)",
-    ]
-    for row, judgement in zip(shown, full.judgements, strict=True):
-        assert row.words == known.get(judgement.verdict, judgement.verdict.replace("_", " "))
+    order = ["ga", "ssd", "rga", "logit_mask"]
+    assert [row.variant for row in shown] == [full.label(variant) for variant in order]
+    said = {judgement.variant: judgement for judgement in full.judgements}
+    for row, variant in zip(shown, order, strict=True):
+        judgement = said[variant]
+        assert row.words == known[judgement.verdict]
+        assert row.accuses is (variant in ("ssd", "logit_mask"))
         assert judgement.sentence in full_page.text
         assert row.figures == (f"AUC of {judgement.variant} 0.6", "probe 0.9")
         assert set(row.figures) <= {word.strip() for word in full_page.words}
     assert "<said>" not in text
+
+
+def test_levels_ladder_and_innocent_models_stand_in_tables(full):
+    text = render(full, {})
+    levels = rows_of(text, "hqnn: verdicts along the paths")
+    assert levels[1:] == [
+        ["ga", "0.5", "has not forgotten"],
+        ["2", "indistinguishable from retraining"],
+    ]
+    caption = "hqnn: the ladder of known residues; smallest residue seen: 10% of the forget set"
+    assert [row[0] for row in rows_of(text, caption)[1:]] == ["5%", "10%", "100%"]
+    counts = rows_of(text, "hqnn: models that are innocent by construction")[1:]
+    assert [row[0] for row in counts] == ["further retrained models", "innocent_bias", "all"]
+    assert counts[1][1].startswith("1 of 2 [")
+    assert counts[2][1] == "1 of 3 [0.0084–0.91]"
+
+
+def test_members_of_a_group_stand_in_no_other_table(full):
+    columns = report_example.summary(("hqnn",), variants=("target", "retrain", "ga", "residue@5"))
+    assert gather(columns).summary.variants("hqnn") == ("target", "retrain", "ga")
+    assert "residue@5" not in full.variants
 
 
 def test_rules_of_the_verdicts_are_stated(full_page):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import attack_example
 import numpy as np
 import pennylane as qml
 import pytest
 import step_example
+from qmu.attacks.methods import su_graybox
 from qmu.audit import measure as audit
 from qmu.circuits.noise import NoiseModel
 from qmu.devices.execution import Execution
@@ -282,6 +286,36 @@ def cells(path, **wanted):
     table = tables.read(path, "sweep", experiment=step_example.EXPERIMENT)
     rows = [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
     return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+
+
+def test_every_seed_is_judged_by_the_attack_frozen_for_it(files, tmp_path):
+    """Of two networks of zeros one takes everything for a member, the other nothing."""
+    target = attack_example.evidence(n=200).original
+    target = replace(target, logits=target.logits[:, :CLASSES], label=target.label % CLASSES)
+    seen = attack_example.for_fitting(target)
+    known = su_graybox.fit(seen, su_graybox.Config(steps=1), ("tests",))
+    frozen = {}
+    for seed, threshold in ((0, -1.0), (1, 1.0)):
+        own = {name: np.zeros_like(value) for name, value in known.items()}
+        own |= {"threshold": np.array([threshold]), "population_sample_id": np.arange(IMAGES)}
+        frozen |= {f"{seed}/su_graybox/{name}": value for name, value in own.items()}
+    path = tmp_path / "frozen.parquet"
+    tables.write(path, "parameters", parameter_columns(frozen), **step_example.STAMP)
+    spec = VARIANT | {
+        "device": "default.qubit",
+        "intervals": {"confidence": 0.9, "resamples": 50},
+        "sweep": noise_sweep.Config(scales=(0.0,), sampled_scales=(), shots=()).model_dump(
+            mode="json"
+        ),
+        "attacks": {"su_graybox": {"component": "su_graybox", "settings": {}}},
+        "loss": "ce",
+        "model": {**MODEL, "settings": settings()},
+    }
+    out = tmp_path / "sweep.parquet"
+    step_example.run("studies.sweep", files | {"fitted": str(path)}, {"sweep": str(out)}, **spec)
+    for seed, expected in ((0, 1.0), (1, 0.0)):
+        rows = cells(out, metric="mia_false_positive", attack="su_graybox", seed=seed)
+        assert {row["value"] for row in rows} == {expected}
 
 
 def test_the_exact_end_of_a_sweep_is_the_audit_of_the_simulation(swept, files):

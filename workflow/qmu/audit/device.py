@@ -37,12 +37,13 @@ def signal(
     draw = Recorder(subject, settings)
     slope, correlation = moments(exact, measured)
     answers = outputs["logits"][rows].argmax(axis=-1) == ideal["logits"][same].argmax(axis=-1)
+    ids = outputs["sample_id"][rows]
     figures = [
-        draw.bootstrap("signal_slope", SPLIT, len(rows), slope),
-        draw.bootstrap("signal_correlation", SPLIT, len(rows), correlation),
-        draw.rate(None, "agreement_with_simulation", SPLIT, answers),
+        draw.bootstrap("signal_slope", SPLIT, len(rows), slope, images=ids),
+        draw.bootstrap("signal_correlation", SPLIT, len(rows), correlation, images=ids),
+        draw.rate(None, "agreement_with_simulation", SPLIT, answers, ids),
     ]
     fidelity = outputs["embedding_fidelity"][rows]
     if np.any(fidelity < 1):
-        figures.append(draw.mean("embedding_fidelity", SPLIT, fidelity))
+        figures.append(draw.mean("embedding_fidelity", SPLIT, fidelity, ids))
     return figures

@@ -91,18 +91,14 @@ def model_rows(figures: Iterable[Measurement]) -> list[Row]:
 def aggregate_rows(figures: Iterable[Measurement], settings: Resampling) -> list[Row]:
     """One row of seed None per figure, the mean over its seeds, in order of first appearance.
 
-    Intervals: hierarchical bootstrap over seeds and examples, joined for rates with the exact
-    interval of the pooled counts.
+    Intervals: see `estimates.over_seeds`; ``n`` counts distinct images.
     """
     groups: dict[tuple[Any, ...], list[Measurement]] = {}
     for figure in figures:
         groups.setdefault(figure.key, []).append(figure)
     rows = []
-    for key, members in groups.items():
-        rng = settings.generator("over_seeds", *key)
-        estimate = over_seeds(
-            [figure.estimate for figure in members], rng, settings.resamples, settings.confidence
-        )
+    for members in groups.values():
+        estimate = over_seeds([figure.estimate for figure in members], settings.confidence)
         rows += _rows(members[0].with_estimate(estimate), None)
     return rows
 
@@ -130,9 +126,9 @@ def _rows(figure: Measurement, seed: int | None) -> list[Row]:
 def _accuracies(draw: Recorder, outputs: Table) -> list[Measurement]:
     hits = np.argmax(outputs["logits"], axis=-1) == outputs["label"]
     return [
-        draw.rate(None, "accuracy", split, hits[outputs["split"] == split])
+        draw.rate(None, "accuracy", split, hits[chosen], outputs["sample_id"][chosen])
         for split in SPLITS
-        if np.any(outputs["split"] == split)
+        if np.any(chosen := outputs["split"] == split)
     ]
 
 
@@ -149,9 +145,10 @@ def _distances(draw: Recorder, outputs: Table, reference: Reference) -> list[Mea
     for metric, distance in DISTANCES.items():
         per_sample = np.mean([distance(own, other) for other in others], axis=0)
         for split in SPLITS:
-            values = per_sample[outputs["split"] == split]
-            if len(values):
-                figures.append(draw.mean(metric + suffix, split, values))
+            chosen = outputs["split"] == split
+            if chosen.any():
+                ids = outputs["sample_id"][chosen]
+                figures.append(draw.mean(metric + suffix, split, per_sample[chosen], ids))
     return figures
 
 
@@ -165,6 +162,9 @@ def _costs(draw: Recorder, cost: Table, timing: Table, reference: Reference) -> 
         gradients += GRADIENTS_PER_HESSIAN_PRODUCT * values["hessian_products"]
         values["speedup"] = _ratio(reference.gradient_evaluations, gradients)
         values["speedup_seconds"] = _ratio(reference.seconds, seconds)
+    if "steps" in cost and (cost["steps"][0] or not cost["changed"][0]):
+        # An edit without steps of its own took one where it changed anything: it has no such row.
+        values["steps"] = float(cost["steps"][0])
     return [Measurement(draw.subject, None, name, None, plain(v)) for name, v in values.items()]
 
 

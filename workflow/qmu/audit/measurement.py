@@ -14,6 +14,7 @@ from qmu.metrics.epsilon import held_out
 from qmu.metrics.estimates import Estimate
 from qmu.metrics.intervals import Interval
 from qmu.metrics.one_run import eps_fdp, eps_one_run
+from qmu.metrics.resampling import Images
 from qmu.metrics.roc import two_sided
 
 # False-positive rates at which a TPR is reported, by the name of the metric.
@@ -96,24 +97,42 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Recorder:
-    """Makes the figures of one subject, each under a random stream of its own name."""
+    """Makes the figures of one subject.
+
+    Where it is told the ids of the ``images`` (their positions in the pool serve as well), they are
+    resampled alike for every figure, seed, variant and model: figures on the same images keep what
+    they have in common, and over seeds an image counts once. Without ids a figure is resampled
+    under a random stream of its own name, as if no other figure saw its images.
+    """
 
     subject: Subject
     settings: Resampling
 
-    def _arguments(self, *names: Any) -> tuple[np.random.Generator, int, float]:
+    def _arguments(self, known: bool, *names: Any) -> tuple[np.random.Generator, int, float]:
         subject, settings = self.subject, self.settings
         path = (subject.model, subject.seed, subject.variant, subject.device, *names)
-        return settings.generator(*path), settings.resamples, settings.confidence
+        generator = settings.generator("images") if known else settings.generator(*path)
+        return generator, settings.resamples, settings.confidence
 
-    def rate(self, attack: str | None, metric: str, split: str, hits: np.ndarray) -> Measurement:
+    def rate(
+        self,
+        attack: str | None,
+        metric: str,
+        split: str,
+        hits: np.ndarray,
+        images: np.ndarray | None = None,
+    ) -> Measurement:
         """The share of true ``hits``."""
-        found = estimates.rate(hits, *self._arguments(attack, metric, split))
+        arguments = self._arguments(images is not None, attack, metric, split)
+        found = estimates.rate(hits, *arguments, images=images)
         return Measurement(self.subject, attack, metric, split, found)
 
-    def mean(self, metric: str, split: str, values: np.ndarray) -> Measurement:
+    def mean(
+        self, metric: str, split: str, values: np.ndarray, images: np.ndarray | None = None
+    ) -> Measurement:
         """The mean of per-sample ``values``."""
-        found = estimates.mean(values, *self._arguments(None, metric, split))
+        arguments = self._arguments(images is not None, None, metric, split)
+        found = estimates.mean(values, *arguments, images=images)
         return Measurement(self.subject, None, metric, split, found)
 
     def bootstrap(
@@ -123,12 +142,16 @@ class Recorder:
         n: int,
         statistic: Callable[[np.ndarray], np.ndarray],
         share: bool = False,
+        images: np.ndarray | None = None,
+        models: np.ndarray | None = None,
     ) -> Measurement:
-        """A statistic of n samples, see `audit_estimates.bootstrap`; NaN where there are none."""
+        """A statistic of n samples, see `estimates.bootstrap`; NaN where there are none."""
         if n == 0:
             return self.value(metric, split, float("nan"), 0)
-        arguments = self._arguments(None, metric, split)
-        found = estimates.bootstrap(statistic, n, *arguments, share=share)
+        arguments = self._arguments(images is not None, None, metric, split)
+        found = estimates.bootstrap(
+            statistic, n, *arguments, share=share, images=images, models=models
+        )
         return Measurement(self.subject, None, metric, split, found)
 
     def epsilon(
@@ -149,19 +172,30 @@ class Recorder:
         return Measurement(self.subject, None, metric, split, estimates.plain(value, n))
 
     def advantage(
-        self, attack: str, split: str, members: np.ndarray, others: np.ndarray
+        self,
+        attack: str,
+        split: str,
+        members: np.ndarray,
+        others: np.ndarray,
+        images: Images = (),
     ) -> Measurement:
         """TPR - FPR of the attack's decisions on members and on non-members."""
-        arguments = self._arguments(attack, "advantage", split)
-        found = estimates.difference(members, others, *arguments)
+        arguments = self._arguments(bool(images), attack, "advantage", split)
+        found = estimates.difference(members, others, *arguments, images=images)
         return Measurement(self.subject, attack, "advantage", split, found)
 
     def ranking(
-        self, attack: str, split: str, members: np.ndarray, others: np.ndarray
+        self,
+        attack: str,
+        split: str,
+        members: np.ndarray,
+        others: np.ndarray,
+        images: Images = (),
     ) -> list[Measurement]:
         """AUC, and TPR at each of `FPRS`, of the scores of members against non-members."""
-        arguments = self._arguments(attack, "ranking", split)
-        found = estimates.ranking(members, others, tuple(FPRS.values()), *arguments)
+        arguments = self._arguments(bool(images), attack, "ranking", split)
+        rates = tuple(FPRS.values())
+        found = estimates.ranking(members, others, rates, *arguments, images=images)
         metrics = ("auc", *FPRS)
         return [
             Measurement(self.subject, attack, metric, split, estimate)

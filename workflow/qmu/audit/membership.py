@@ -62,7 +62,8 @@ def _published(
         rows.append(("mia_false_positive", f"{group}_{part}", split == f"{group}_{part}"))
     for metric, name, chosen in rows:
         if chosen.any():
-            figures.append(draw.rate(attack, metric, name, decision[chosen]))
+            ids = table["sample_id"][chosen]
+            figures.append(draw.rate(attack, metric, name, decision[chosen], ids))
     return figures
 
 
@@ -73,9 +74,10 @@ def _comparison(
     if not len(members) or not len(others):
         return []
     name, score, decision = f"{group}_train", table["score"], table["decision"]
+    images = (table["sample_id"][members], table["sample_id"][others])
     return [
-        *draw.ranking(attack, name, score[members], score[others]),
-        draw.advantage(attack, name, decision[members], decision[others]),
+        *draw.ranking(attack, name, score[members], score[others], images),
+        draw.advantage(attack, name, decision[members], decision[others], images),
         *draw.epsilon(attack, name, score[members], score[others]),
     ]
 

@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from qmu.metrics.estimates import SHARE
+from qmu.metrics.intervals import over_seeds
+from qmu.metrics.resampling import Images
 from qmu.metrics.roc import Roc
 
 from .measurement import Resampling
@@ -28,39 +31,47 @@ def roc_rows(
     for attack in dict.fromkeys(scores["attack"]):
         for group in GROUPS:
             curves = [
-                roc
+                curve
                 for seed in np.unique(scores["seed"])
-                if (roc := _roc(scores, attack, group, seed)) is not None
+                if (curve := _curve(scores, attack, group, seed)) is not None
             ]
             if curves:
-                rng = settings.generator(model, variant, attack, group, "roc")
                 named = {"model": model, "variant": variant, "attack": attack, "group": group}
-                rows += [named | point for point in _points(curves, rng, settings.confidence)]
+                rows += [named | point for point in _points(curves, settings)]
     return rows
 
 
-def _roc(scores: Mapping[str, np.ndarray], attack: str, group: str, seed: int) -> Roc | None:
+def _curve(
+    scores: Mapping[str, np.ndarray], attack: str, group: str, seed: int
+) -> tuple[Roc, Images] | None:
     own = (scores["attack"] == attack) & (scores["seed"] == seed)
     table = {name: column[own] for name, column in scores.items()}
-    members, others = compared(table, group)
-    if not len(members) or not len(others):
+    sides = compared(table, group)
+    if not all(map(len, sides)):
         return None
-    return Roc(table["score"][members], table["score"][others])
+    return (
+        Roc(*(table["score"][rows] for rows in sides)),
+        tuple(table["sample_id"][rows] for rows in sides),
+    )
 
 
-def _points(
-    curves: list[Roc], rng: np.random.Generator, confidence: float
-) -> list[dict[str, float]]:
-    """Mean TPR with its interval: seeds are resampled, and images within each."""
-    fewest = min(len(roc.others) for roc in curves)
+def _points(curves: list[tuple[Roc, Images]], settings: Resampling) -> list[dict[str, float]]:
+    """Mean TPR with its interval, which for one seed is the bootstrap's."""
+    fewest = min(len(roc.others) for roc, _ in curves)
     grid = GRID[1 / fewest - 1e-12 <= GRID]
-    means = np.mean([roc.curve(grid) for roc in curves], axis=0)
-    drawn = np.stack([roc.curve_replicates(rng, RESAMPLES, grid) for roc in curves])
-    seed = rng.integers(0, len(curves), (RESAMPLES, len(curves)))
-    pick = rng.integers(0, RESAMPLES, (RESAMPLES, len(curves)))
-    replicates = drawn[seed, pick].mean(axis=1)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(replicates, [tail, 1 - tail], axis=0)
+    values = np.stack([roc.curve(grid) for roc, _ in curves])
+    means = values.mean(axis=0)
+    drawn = np.stack(
+        [
+            roc.curve_replicates(settings.generator("images"), RESAMPLES, grid, images)
+            for roc, images in curves
+        ]
+    )
+    if len(curves) > 1:
+        low, high = over_seeds(values, drawn, settings.confidence, SHARE)
+    else:
+        tail = (1 - settings.confidence) / 2
+        low, high = np.quantile(drawn[0], [tail, 1 - tail], axis=0)
     columns = zip(grid, means, np.minimum(low, means), np.maximum(high, means), strict=True)
     return [
         {"fpr": float(f), "tpr": float(t), "ci_low": float(a), "ci_high": float(b)}

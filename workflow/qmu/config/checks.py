@@ -261,6 +261,12 @@ def _check_training(experiment: Experiment, name: str, settings: object) -> None
             f"models.{name}.training.batch_size: {batch} exceeds half of samples.train "
             f"({experiment.common.samples.train}), retrained models have fewer images"
         )
+    private = settings.training.private  # type: ignore[attr-defined]
+    if private is not None and experiment.common.features.fit_on != "public":
+        raise ConfigError(
+            f"models.{name}.training.private: promises nothing where members fit the principal "
+            "components (features.fit_on: public)"
+        )
 
 
 def _check_memory(experiment: Experiment, name: str, circuit: Circuit, settings: object) -> None:

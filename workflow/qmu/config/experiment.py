@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, field_validator
 
 from qmu import registry
+from qmu.audit.verdicts.risk import Risk
 from qmu.circuits.circuit import Circuit
 from qmu.data.dataset import Description
 from qmu.ibm.jobs.folder import PAID
@@ -45,6 +46,7 @@ class Common(Strict):
     shadows: Shadows = Shadows()
     audit: Audit = Audit()
     evaluation: Evaluation = Evaluation()
+    risk: Risk = Risk()
 
     @field_validator("experiment")
     @classmethod

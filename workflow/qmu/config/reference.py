@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from qmu import registry
 from qmu.circuits.noise import NoiseModel
+from qmu.models import recipe
 from qmu.studies import signal, sweep
 
 from .experiment import Common
@@ -37,6 +38,8 @@ def markdown() -> str:
         parts += [f"## `devices`, `kind: {kind}`", _purpose(settings), *_table(settings)]
     noise = "`devices.<name>.noise` and `sweep.noise`"
     parts += [f"## {noise}", _purpose(NoiseModel), *_table(NoiseModel)]
+    private = "`models.<name>.training.private`"
+    parts += [f"## {private}", _purpose(recipe.Private), *_table(recipe.Private)]
     parts += ["## `sweep`", _purpose(sweep.Config), *_table(sweep.Config)]
     parts += ["## `signal`", _purpose(signal.Config), *_table(signal.Config)]
     kinds = [(section, kind, key) for section, (kind, key, _) in SINGLE.items()]

@@ -2,8 +2,8 @@
 
 Source: Mann and Whitney 1947 for the AUC with ties; Carlini et al. 2022 (arXiv:2112.03570) for
 TPR at low FPR. Scores are higher for members; -inf is a score like any other, NaN is an error.
-Resampling counts how often each sorted score is drawn, so that a resample costs one cumulative
-sum; all sums are of integers, hence exact in any order.
+A resample is how often each sorted score is drawn (see `resampling`), so that it costs one
+cumulative sum; all sums are of integers, hence exact in any order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from functools import cached_property
 
 import numpy as np
 
+from . import resampling
 from .intervals import Interval, clopper_pearson, percentile, union
+from .resampling import Images
 
 CHUNK = 64
 
@@ -51,49 +53,61 @@ class Roc:
             return float("nan")
         levels, members, others = self._levels
         counts = (np.bincount(ranks, minlength=levels)[None] for ranks in (members, others))
-        return float(_tpr(*counts, fpr)[0])
+        return float(_tpr(*counts, _allowed(fpr, len(others)))[0])
 
     def resolves(self, fpr: float) -> bool:
         """Whether there are non-members enough for a false-positive rate to be told from zero."""
         return len(self.others) >= round(1 / fpr)
 
     def replicates(
-        self, rng: np.random.Generator, resamples: int, fprs: tuple[float, ...] = ()
+        self,
+        rng: np.random.Generator,
+        resamples: int,
+        fprs: tuple[float, ...] = (),
+        images: Images = (),
     ) -> np.ndarray:
         """(1 + len(fprs), resamples): AUC, then TPR at each FPR, over resamples of members and of
-        non-members. The same draws for every row."""
-        levels, members, others = self._levels
-        streams = rng.spawn(2)
+        non-members, whose ids are ``images``. The same draws for every row."""
+        counts = self._counts(rng, resamples, images)
         rates = np.empty((1 + len(fprs), resamples))
         for start in range(0, resamples, CHUNK):
-            rows = min(CHUNK, resamples - start)
-            drawn = [
-                _counts(stream, ranks, levels, rows)
-                for stream, ranks in zip(streams, (members, others), strict=True)
-            ]
-            columns = slice(start, start + rows)
-            rates[0, columns] = _auc(*drawn)
+            rows = slice(start, start + CHUNK)
+            drawn = self._by_level(*(side[rows] for side in counts))
+            rates[0, rows] = _auc(*drawn)
             for number, fpr in enumerate(fprs, 1):
-                rates[number, columns] = _tpr(*drawn, fpr)
+                rates[number, rows] = _tpr(*drawn, _allowed(fpr, len(self.others)))
         return rates
+
+    def _counts(
+        self, rng: np.random.Generator, resamples: int, images: Images
+    ) -> tuple[np.ndarray, ...]:
+        sides = images or resampling.numbered(self.members, self.others)
+        return resampling.counts(resampling.key(rng), sides, resamples)
+
+    def _by_level(self, *counts: np.ndarray) -> list[np.ndarray]:
+        """How often each level is drawn, (rows, levels), of either side's counts (rows, side)."""
+        levels, *sides = self._levels
+        found = []
+        for ranks, drawn in zip(sides, counts, strict=True):
+            order = np.argsort(ranks, kind="stable")
+            present, starts = np.unique(ranks[order], return_index=True)
+            table = np.zeros((len(drawn), levels), np.int64)
+            table[:, present] = np.add.reduceat(drawn[:, order], starts, axis=1, dtype=np.int64)
+            found.append(table)
+        return found
 
     def curve(self, fprs: np.ndarray) -> np.ndarray:
         """TPR (k,) at each rate of ``fprs`` (k,), by the rule of `tpr_at_fpr`."""
         levels, members, others = self._levels
         counts = (np.bincount(ranks, minlength=levels)[None] for ranks in (members, others))
-        return _curves(*counts, fprs)[0]
+        return _curves(*counts, _allowed(fprs, len(others)))[0]
 
     def curve_replicates(
-        self, rng: np.random.Generator, resamples: int, fprs: np.ndarray
+        self, rng: np.random.Generator, resamples: int, fprs: np.ndarray, images: Images = ()
     ) -> np.ndarray:
-        """(resamples, k): the curve over resamples of members and of non-members."""
-        levels, members, others = self._levels
-        streams = rng.spawn(2)
-        drawn = [
-            _counts(stream, ranks, levels, resamples)
-            for stream, ranks in zip(streams, (members, others), strict=True)
-        ]
-        return _curves(*drawn, fprs)
+        """(resamples, k): the curve over the resamples of `replicates`."""
+        drawn = self._by_level(*self._counts(rng, resamples, images))
+        return _curves(*drawn, _allowed(fprs, len(self.others)))
 
     def auc_interval(self, replicates: np.ndarray, confidence: float) -> Interval:
         """The percentile interval of AUC replicates; where one side beats the other without
@@ -119,31 +133,26 @@ def two_sided(value: float, interval: Interval) -> tuple[float, Interval]:
     return max(value, 1 - value), (nearest, farthest)
 
 
-def _counts(rng: np.random.Generator, ranks: np.ndarray, levels: int, rows: int) -> np.ndarray:
-    """How often each level is drawn, (rows, levels), drawing len(ranks) with replacement."""
-    drawn = ranks[rng.integers(0, len(ranks), (rows, len(ranks)))]
-    drawn += levels * np.arange(rows)[:, None]
-    return np.bincount(drawn.ravel(), minlength=rows * levels).reshape(rows, levels)
+def _allowed(fprs: float | np.ndarray, others: int) -> np.ndarray:
+    """How many of so many non-members a threshold may let pass; a resample may pass as many."""
+    return np.floor(np.asarray(fprs) * others + 1e-9)
 
 
 def _auc(members: np.ndarray, others: np.ndarray) -> np.ndarray:
     below = np.cumsum(others, axis=1)
     doubled = np.einsum("rl,rl->r", members, 2 * below - others)
-    return doubled / (2 * members[0].sum() * others[0].sum())
+    return doubled / (2 * members.sum(axis=1) * others.sum(axis=1))
 
 
-def _curves(members: np.ndarray, others: np.ndarray, fprs: np.ndarray) -> np.ndarray:
+def _curves(members: np.ndarray, others: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """TPR (rows, k) of counts per level (rows, levels): see `_tpr`, for many rates at once."""
-    allowed = np.floor(fprs * others[0].sum() + 1e-9)
     false = np.cumsum(others[:, ::-1], axis=1)
     true = np.cumsum(members[:, ::-1], axis=1)
     true = np.concatenate([np.zeros((len(true), 1), true.dtype), true], axis=1)
     places = np.stack([np.searchsorted(row, allowed, side="right") for row in false])
-    return np.take_along_axis(true, places, axis=1) / members[0].sum()
+    return np.take_along_axis(true, places, axis=1) / true[:, -1:]
 
 
-def _tpr(members: np.ndarray, others: np.ndarray, fpr: float) -> np.ndarray:
-    n = others[0].sum()
-    allowed = np.floor(fpr * n + 1e-9)
+def _tpr(members: np.ndarray, others: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     above = np.cumsum(others[:, ::-1], axis=1)[:, ::-1]
-    return np.sum(members * (above <= allowed), axis=1) / members[0].sum()
+    return np.sum(members * (above <= allowed), axis=1) / members.sum(axis=1)

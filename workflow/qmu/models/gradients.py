@@ -82,15 +82,42 @@ def squared_gradients(model: Model) -> Callable[..., Parameters]:
         return segments(model).squared_gradients
 
     def chunk(parameters: Parameters, inputs: Array, labels: Array, weights: Array) -> Parameters:
-        small, wide = _split_dense(model, parameters)
-
-        def one(small: Parameters, row: Array, label: Array) -> Array:
-            return model.mean_loss(small | wide, row[None], label[None])
-
-        gradients = jax.vmap(jax.grad(one), in_axes=(None, 0, 0))(small, inputs, labels)
+        _, gradients = _of_each(model, parameters, inputs, labels)
         return _squares(model, parameters, inputs, gradients, weights)
 
     return jax.jit(chunk)
+
+
+@lru_cache(maxsize=8)
+def clipped_gradients(model: Model) -> Callable[..., tuple[tuple[Array, Array], Parameters]]:
+    """``f(parameters, inputs, labels, weights) -> ((losses (n,), right answers (n,)), sum)``.
+
+    The weighted sum of per-sample gradients of the training loss, each cut to the norm
+    ``training.private.clip`` over all parameters together. Not compiled by itself: a training
+    epoch is.
+    """
+    if model.engine is not None:
+        return segments(model).clipped_gradients
+
+    def batch(parameters: Parameters, inputs: Array, labels: Array, weights: Array) -> Any:
+        measured, gradients = _of_each(model, parameters, inputs, labels)
+        return measured, _clipped(model, parameters, inputs, gradients, weights)
+
+    return batch
+
+
+def _of_each(
+    model: Model, parameters: Parameters, inputs: Array, labels: Array
+) -> tuple[tuple[Array, Array], Parameters]:
+    """Loss, right answer and gradient (n, ...) of every sample, but for a wide dense layer's."""
+    small, wide = _split_dense(model, parameters)
+
+    def one(small: Parameters, row: Array, label: Array) -> tuple[Array, Array]:
+        logits = model.logits(small | wide, row[None])
+        return mean_loss_and_hits(model, logits, label[None])
+
+    differentiated = jax.value_and_grad(one, has_aux=True)
+    return jax.vmap(differentiated, in_axes=(None, 0, 0))(small, inputs, labels)
 
 
 def _split_dense(model: Model, parameters: Parameters) -> tuple[Parameters, Parameters]:
@@ -118,6 +145,24 @@ def _squares(
     return sums
 
 
+def _clipped(
+    model: Model, parameters: Parameters, inputs: Array, gradients: Parameters, weights: Array
+) -> Parameters:
+    """Weighted sums of per-sample gradients (n, ...) that are cut to the recipe's norm."""
+    squares = sum(jnp.sum(g.reshape(len(g), -1) ** 2, axis=1) for g in gradients.values())
+    dense = getattr(model.module, "DENSE", {})
+    rows = model.module.dense_inputs(parameters, inputs) if dense else None
+    for bias in dense.values():
+        squares += jnp.sum(rows**2, axis=1) * jnp.sum(gradients[bias] ** 2, axis=1)
+    clip = model.config.training.private.clip
+    # Not clip / norm: a gradient of zero stays what it is.
+    factors = weights * clip / jnp.maximum(jnp.sqrt(squares), clip)
+    sums = {name: jnp.tensordot(factors, g, axes=1) for name, g in gradients.items()}
+    for name, bias in dense.items():
+        sums[name] = (factors[:, None] * rows).T @ gradients[bias]
+    return sums
+
+
 def mean_loss_and_hits(model: Model, logits: Array, labels: Array) -> tuple[Array, Array]:
     """Mean training loss and share of right answers."""
     loss = jnp.mean(LOSSES[model.config.training.loss](logits, labels, jnp))
@@ -140,9 +185,11 @@ class Segments:
         self._head = head_outputs(model)
         self._tail = jax.jit(jax.value_and_grad(self._loss, argnums=(0, 1), has_aux=True))
         self._back = jax.jit(self._through_embedding)
-        self._tails = jax.jit(jax.vmap(jax.grad(self._one_loss, argnums=(0, 1)), (None, 0, 0)))
+        tails = jax.value_and_grad(self._one_loss, argnums=(0, 1), has_aux=True)
+        self._tails = jax.jit(jax.vmap(tails, (None, 0, 0)))
         self._backs = jax.jit(jax.vmap(self._one_through_embedding, (None, 0, 0)))
-        self._squares = jax.jit(self._sum_of_squares)
+        self._squares = jax.jit(self._summed(_squares))
+        self._clipped = jax.jit(self._summed(_clipped))
 
     def outputs(self, parameters: Parameters, inputs: Array) -> tuple[Array, Array]:
         angles, states = self._embedded(parameters, inputs)
@@ -182,25 +229,33 @@ class Segments:
     def squared_gradients(
         self, parameters: Parameters, inputs: Array, labels: Array, weights: Array
     ) -> Parameters:
-        gradients, ascent = self._of_each(parameters, inputs, labels)
+        _, gradients, ascent = self._of_each(parameters, inputs, labels)
         front = self._parts(parameters)[0]
         return self._squares(front, inputs, ascent, gradients, weights)
+
+    def clipped_gradients(
+        self, parameters: Parameters, inputs: Array, labels: Array, weights: Array
+    ) -> tuple[tuple[Array, Array], Parameters]:
+        measured, gradients, ascent = self._of_each(parameters, inputs, labels)
+        front = self._parts(parameters)[0]
+        return measured, self._clipped(front, inputs, ascent, gradients, weights)
 
     def per_sample_gradients(
         self, parameters: Parameters, inputs: Array, labels: Array
     ) -> Parameters:
-        gradients, ascent = self._of_each(parameters, inputs, labels)
+        _, gradients, ascent = self._of_each(parameters, inputs, labels)
         if self.trained:
             gradients |= self._backs(self._parts(parameters)[0], inputs, ascent)
         return gradients
 
     def _of_each(
         self, parameters: Parameters, inputs: Array, labels: Array
-    ) -> tuple[Parameters, Array]:
-        """Every sample's gradient by the head and the circuit, (n, ...), and by its amplitudes."""
+    ) -> tuple[tuple[Array, Array], Parameters, Array]:
+        """Every sample's loss and right answer, its gradient by the head and the circuit,
+        (n, ...), and by its amplitudes."""
         angles, states = self._embedded(parameters, inputs)
         values, final = self.engine.values(angles, states)
-        gradients, pulls = self._tails(self._parts(parameters)[1], values, labels)
+        measured, (gradients, pulls) = self._tails(self._parts(parameters)[1], values, labels)
         pulls = np.asarray(pulls)
         # The register sums over its samples, so a gradient of one takes one call per sample.
         by_angle = [
@@ -209,7 +264,7 @@ class Segments:
         ]
         shape = (len(states), *parameters["circuit"].shape)
         gradients["circuit"] = np.stack(by_angle).reshape(shape)
-        return gradients, self.engine.input_gradient(angles, final, pulls).real
+        return measured, gradients, self.engine.input_gradient(angles, final, pulls).real
 
     def _embedded(self, parameters: Parameters, inputs: Array) -> tuple[np.ndarray, np.ndarray]:
         states = np.asarray(self._embed(parameters, inputs))
@@ -219,8 +274,8 @@ class Segments:
         logits = self.model.module.head(parameters, values)
         return mean_loss_and_hits(self.model, logits, labels)
 
-    def _one_loss(self, parameters: Parameters, values: Array, label: Array) -> Array:
-        return self._loss(parameters, values[None], label[None])[0]
+    def _one_loss(self, parameters: Parameters, values: Array, label: Array) -> Any:
+        return self._loss(parameters, values[None], label[None])
 
     def _parts(self, parameters: Parameters) -> tuple[Parameters, Parameters]:
         """The parameters before and after the circuit, so that neither derivative writes zeros
@@ -240,18 +295,18 @@ class Segments:
     def _one_through_embedding(self, front: Parameters, row: Array, ascent: Array) -> Parameters:
         return self._through_embedding(front, row[None], ascent[None])
 
-    def _sum_of_squares(
-        self,
-        front: Parameters,
-        inputs: Array,
-        ascent: Array,
-        gradients: Parameters,
-        weights: Array,
-    ) -> Parameters:
-        small, wide = _split_dense(self.model, front)
+    def _summed(self, total: Callable[..., Parameters]) -> Callable[..., Parameters]:
+        """What ``total`` (`_squares`, `_clipped`) makes of every sample's whole gradient."""
 
-        def one(row: Array, direction: Array) -> Parameters:
-            return self._through_embedding(small, row[None], direction[None], wide)
+        def summed(
+            front: Parameters, inputs: Array, ascent: Array, gradients: Parameters, weights: Array
+        ) -> Parameters:
+            small, wide = _split_dense(self.model, front)
 
-        each = gradients | (jax.vmap(one)(inputs, ascent) if self.trained else {})
-        return _squares(self.model, front, inputs, each, weights)
+            def one(row: Array, direction: Array) -> Parameters:
+                return self._through_embedding(small, row[None], direction[None], wide)
+
+            each = gradients | (jax.vmap(one)(inputs, ascent) if self.trained else {})
+            return total(self.model, front, inputs, each, weights)
+
+        return summed

@@ -9,13 +9,27 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from qmu.strict import Strict
 
 
+class Private(Strict):
+    """Differentially private training, DP-SGD (Abadi et al. 2016, arXiv:1607.00133).
+
+    A sample's gradient by all parameters is cut to a norm of ``clip``; a step's sum gets Gaussian
+    noise of standard deviation ``noise * clip`` per parameter. ``delta`` is what the certificate
+    may fail by: see `qmu.models.training.certified_epsilon`.
+    """
+
+    clip: PositiveFloat = 1.0
+    noise: PositiveFloat = 1.1
+    delta: float = Field(default=1e-5, gt=0, lt=1)
+
+
 class Training(Strict):
     """One recipe, used alike for the target, every retrained model and every shadow model.
 
     ``batch_size`` samples a step; an epoch is ``floor(samples / batch_size)`` steps over a fresh
     permutation, so that every step has the same shape. ``schedule``: the learning rate stays, or
     falls epoch by epoch along half a cosine to nearly nothing at the last (Loshchilov and Hutter
-    2017, arXiv:1608.03983, without restarts).
+    2017, arXiv:1608.03983, without restarts). With ``private`` a step takes every sample with
+    probability ``batch_size / samples`` instead.
     """
 
     optimizer: Literal["sgd", "nesterov", "adam"] = "sgd"
@@ -25,3 +39,4 @@ class Training(Strict):
     epochs: PositiveInt = 25
     schedule: Literal["constant", "cosine"] = "constant"
     loss: Literal["ce", "bce_sum"] = "ce"
+    private: Private | None = None

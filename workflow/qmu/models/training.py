@@ -5,13 +5,16 @@ epoch over many models: each has its own parameters, members and random stream, 
 Rows are gathered on the device. The table of positions comes from a named NumPy stream and the
 number of steps is an argument of the program, so that one compilation serves every seed, the
 target, the retrained models and fleets, though their members are not equally many.
+
+With `training.private` (DP-SGD) a step takes every member by a coin of its own. Rows of a batch
+that fill it up to a common length are ``~position``, a negative number: they weigh nothing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +22,9 @@ import numpy as np
 from qmu import seeds
 from qmu.errors import QmuError
 from qmu.lazy import jax, jnp, optax
+from qmu.metrics import accounting
 
-from .gradients import loss_and_gradient, mean_loss_and_hits
+from .gradients import clipped_gradients, loss_and_gradient
 from .model import Model, Parameters
 from .recipe import Training
 
@@ -62,33 +66,60 @@ def minibatches(training: Training, rng: np.random.Generator, members: np.ndarra
     return order.reshape(steps, training.batch_size)
 
 
+def certified_epsilon(training: Training, members: int) -> float | None:
+    """What private training on so many members promises at the recipe's delta; None without.
+
+    It holds for the model alone, not for its history, and for whoever does not know the random
+    names; that there are ``members`` rows is taken for known.
+    """
+    private = training.private
+    if private is None:
+        return None
+    steps = steps_per_epoch(training, members) * training.epochs
+    rate = training.batch_size / members
+    return accounting.epsilon(private.noise, rate, steps, private.delta)
+
+
+def poisson_batches(
+    training: Training, rng: np.random.Generator, members: np.ndarray
+) -> list[np.ndarray]:
+    """One epoch's batches of private training: every member is in each by a coin of its own, and
+    in ``batch_size`` of ``len(members)`` on average."""
+    count = len(members)
+    sizes = rng.binomial(count, training.batch_size / count, steps_per_epoch(training, count))
+    return [rng.choice(members, size, replace=False, shuffle=False) for size in sizes]
+
+
 def scaled(updates: Any, rate: Any) -> Any:
     """An optimiser's updates at a share ``rate`` of its learning rate."""
     return jax.tree.map(lambda update: update * rate, updates)
 
 
 def epoch_function(model: Model) -> Callable[..., Any]:
-    """``epoch(state, order, steps, rate, inputs, labels) -> (state, (loss, accuracy, sound))``.
+    """``epoch(state, order, steps, rate, inputs, labels[, key])`` -> (state, (loss, accuracy,
+    sound)).
 
     ``state`` is (parameters, optimiser state) of one model; ``order`` (at least ``steps``,
-    batch_size) are positions in ``inputs``; ``rate`` scales every update. Loss and accuracy are
-    means over the epoch's minibatches, before each update; ``sound`` counts the steps before the
-    first whose loss is not a number.
+    batch_size) are positions in ``inputs``; ``rate`` scales every update; ``key`` draws the noise
+    of private training. Loss and accuracy are means over the epoch's minibatches, before each
+    update; ``sound`` counts the steps before the first whose loss is not a number.
     """
-    training = model.config.training
-    transform = optimizer(training)
-
-    def loss_and_hits(parameters: Parameters, inputs: Array, labels: Array) -> Any:
-        return mean_loss_and_hits(model, model.logits(parameters, inputs), labels)
+    transform = optimizer(model.config.training)
+    gradient_at = _plain(model) if model.config.training.private is None else _private(model)
 
     def epoch(
-        state: Any, order: Array, steps: Array, rate: Array, inputs: Array, labels: Array
+        state: Any,
+        order: Array,
+        steps: Array,
+        rate: Array,
+        inputs: Array,
+        labels: Array,
+        *key: Array,
     ) -> Any:
         def step(number: Array, carry: Any) -> Any:
             (parameters, moments), loss, hits, sound = carry
-            batch = order[number]
-            (found, right), gradient = jax.value_and_grad(loss_and_hits, has_aux=True)(
-                parameters, inputs[batch], labels[batch]
+            (found, right), gradient = gradient_at(
+                parameters, order, steps, number, inputs, labels, *key
             )
             updates, moments = transform.update(gradient, moments, parameters)
             state = (optax.apply_updates(parameters, scaled(updates, rate)), moments)
@@ -103,6 +134,58 @@ def epoch_function(model: Model) -> Callable[..., Any]:
     return epoch
 
 
+def _plain(model: Model) -> Callable[..., Any]:
+    """``f(parameters, order, steps, number, inputs, labels) -> ((loss, accuracy), gradient)`` of
+    minibatch ``number`` of an epoch's ``order``."""
+    differentiated = loss_and_gradient(model)
+
+    def at(
+        parameters: Parameters, order: Any, _: Any, number: Any, inputs: Any, labels: Any
+    ) -> Any:
+        batch = order[number]
+        return differentiated(parameters, inputs[batch], labels[batch])
+
+    return at
+
+
+def _private(model: Model) -> Callable[..., Any]:
+    """The same of a Poisson batch: clipped per-sample gradients with noise, by the expected size
+    of a batch. Loss and accuracy are such that their means over the epoch's steps are means over
+    all that were drawn."""
+    training, clipped = model.config.training, clipped_gradients(model)
+    noised = jax.jit(partial(_noised, training))
+
+    def at(
+        parameters: Parameters,
+        order: Any,
+        steps: Any,
+        number: Any,
+        inputs: Any,
+        labels: Any,
+        key: Array,
+    ) -> Any:
+        rows, counted = order[number], order[number] >= 0
+        rows = jnp.where(counted, rows, ~rows)
+        weights = counted.astype(model.dtype)
+        each, sums = clipped(parameters, inputs[rows], labels[rows], weights)
+        size = jnp.maximum(jnp.sum(order >= 0), 1) / steps
+        measured = [jnp.sum(jnp.where(counted, value, 0)) / size for value in each]
+        return measured, noised(sums, jax.random.fold_in(key, number))
+
+    return at
+
+
+def _noised(training: Training, sums: Parameters, key: Array) -> Parameters:
+    """The mean gradient of private training from the sums of clipped ones, under one step's key."""
+    deviation = training.private.noise * training.private.clip
+    keys = jax.random.split(key, len(sums))
+    return {
+        name: (sums[name] + deviation * jax.random.normal(own, sums[name].shape, sums[name].dtype))
+        / training.batch_size
+        for name, own in zip(sorted(sums), keys, strict=True)
+    }
+
+
 @lru_cache(maxsize=8)
 def _compiled_epoch(model: Model) -> Callable[..., Any]:
     """One program per model, for all that is trained of it one after another."""
@@ -114,14 +197,16 @@ def _compiled_epoch(model: Model) -> Callable[..., Any]:
 @lru_cache(maxsize=8)
 def _fleet_epoch(model: Model) -> Callable[..., Any]:
     """The epoch over many models side by side, in one program."""
-    return jax.jit(
-        jax.vmap(epoch_function(model), in_axes=(0, 0, 0, None, None, None)), donate_argnums=0
-    )
+    key = () if model.config.training.private is None else (0,)
+    axes = (0, 0, 0, None, None, None, *key)
+    return jax.jit(jax.vmap(epoch_function(model), in_axes=axes), donate_argnums=0)
 
 
 def _epoch_on_host(model: Model) -> Callable[..., Any]:
     """The same epoch as a loop over steps that calls the device directly (see `gradients`)."""
-    transform, gradient_of = optimizer(model.config.training), loss_and_gradient(model)
+    training = model.config.training
+    transform = optimizer(training)
+    gradient_at = _plain(model) if training.private is None else _private(model)
 
     def update(state: Any, gradient: Parameters, rate: Array) -> Any:
         updates, moments = transform.update(gradient, state[1], state[0])
@@ -130,11 +215,17 @@ def _epoch_on_host(model: Model) -> Callable[..., Any]:
     updated = jax.jit(update, donate_argnums=0)
 
     def epoch(
-        state: Any, order: np.ndarray, steps: int, rate: float, inputs: Any, labels: Any
+        state: Any,
+        order: np.ndarray,
+        steps: int,
+        rate: Array,
+        inputs: Any,
+        labels: Any,
+        *key: Array,
     ) -> Any:
         measured = []
-        for batch in order[:steps]:
-            found, gradient = gradient_of(state[0], inputs[batch], labels[batch])
+        for number in range(steps):
+            found, gradient = gradient_at(state[0], order, steps, number, inputs, labels, *key)
             state = updated(state, gradient, rate)
             measured.append(found)
         measured = np.array(measured, np.float64)
@@ -165,8 +256,10 @@ def train(
     state = (start, jax.jit(optimizer(training).init)(start))
     epoch = _compiled_epoch(model)
 
-    def alone(state: Any, orders: np.ndarray, steps: np.ndarray, *pool: Any) -> Any:
-        return epoch(state, orders[0], steps[0], *pool)
+    def alone(state: Any, orders: Any, steps: Any, *shared: Any) -> Any:
+        *common, keys = (*shared, None) if training.private is None else shared
+        own = () if keys is None else (keys[0],)
+        return epoch(state, orders[0], steps[0], *common, *own)
 
     return _epochs(model, alone, state, inputs, labels, [(members, names)], report)
 
@@ -225,8 +318,10 @@ def _epochs(
     rows = []
     for number in range(1, training.epochs + 1):
         order, steps = _orders(training, streams, number)
+        keys = [seeds.key(*names, "noise", number) for _, names in streams]
+        noise = () if training.private is None else (jnp.stack(keys),)
         share = np.asarray(rate(training, number), model.dtype)
-        state, measured = run(state, order, steps, share, inputs, labels)
+        state, measured = run(state, order, steps, share, inputs, labels, *noise)
         loss, accuracy, sound = (np.asarray(value, np.float64) for value in measured)
         if np.any(sound < steps):
             raise QmuError(
@@ -250,14 +345,20 @@ def _epochs(
 def _orders(
     training: Training, streams: list[tuple[np.ndarray, Names]], epoch: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Minibatches of one epoch, (models, padded steps, batch_size), and how many of them count."""
+    """Batches of one epoch, (models, padded steps, rows), and how many of them count. What fills a
+    batch up is ``~position``."""
+    draw = minibatches if training.private is None else poisson_batches
     batches = [
-        minibatches(training, seeds.generator(*names, "epoch", epoch), members)
+        draw(training, seeds.generator(*names, "epoch", epoch), members)
         for members, names in streams
     ]
     steps = np.array([len(order) for order in batches], np.int32)
-    length = -(-steps.max() // STEPS) * STEPS
-    orders = np.zeros((len(batches), length, training.batch_size), np.int32)
-    for padded, order in zip(orders, batches, strict=True):
-        padded[: len(order)] = order
+    longest = max((len(batch) for order in batches for batch in order), default=1)
+    # Whole multiples: few shapes, so few programs.
+    shape = [-(-steps.max() // STEPS) * STEPS, -(-longest // training.batch_size)]
+    orders = np.empty((len(batches), shape[0], shape[1] * training.batch_size), np.int32)
+    for padded, order, (members, _) in zip(orders, batches, streams, strict=True):
+        padded[:] = ~members[0]
+        for row, batch in zip(padded, order, strict=False):
+            row[: len(batch)] = batch
     return orders, steps

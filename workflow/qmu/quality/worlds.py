@@ -3,11 +3,16 @@
 Only a shadow model that was trained on an image can have forgotten it. For each image of a group
 as many models of either world are chosen, no model on both sides, so that estimates that depend on
 the number of models stay comparable and retrained models against retrained ones give the floor.
+
+The models of a fleet are a sample as the images are: one training shifts many images' margins at
+once. How far other models would move a figure is told by leaving models out (`left_out`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,17 +21,30 @@ from qmu.metrics.likelihood import logit_confidence
 from .exam import Exam
 
 SPLITS = ("forget_train", "retain_train", "retain_test", "forget_test")
+# Fewest models on either side for an image to count: with 8, a shift of a whole standard deviation
+# hardly stands out from what histograms and thresholds find by chance.
+FEWEST = 32
+# Groups that a fleet is left out in, one after the other.
+GROUPS = 8
+# What cards say of the fleets that this takes.
+SIZE = (
+    f"At least {FEWEST} models on either side of an image, or no figure: {2 * FEWEST} unlearned "
+    f"shadow models for the forget set where each trains on half of the pool, {4 * FEWEST} for the "
+    "other splits, where the models that hold an image, or those that do not, serve either side in "
+    "halves."
+)
 
 
 @dataclass(frozen=True)
 class Worlds:
     """``unlearned`` and ``retrained`` (models, n): logit-scaled confidences; ``first`` and
-    ``second`` (models, n) bool: which of them are compared."""
+    ``second`` (models, n) bool: which of them are compared. ``images`` (n,): pool positions."""
 
     unlearned: np.ndarray
     retrained: np.ndarray
     first: np.ndarray
     second: np.ndarray
+    images: np.ndarray | None = None
 
 
 def confidences(exam: Exam) -> tuple[np.ndarray, np.ndarray]:
@@ -61,7 +79,28 @@ def worlds(
     if not enough.any():
         return None
     after, oracle = (values[:, rows][:, enough] for values in margins)
-    return Worlds(after, oracle, first[:, enough], second[:, enough])
+    images = np.flatnonzero(rows)[enough]
+    return Worlds(after, oracle, first[:, enough], second[:, enough], images)
+
+
+def left_out(models: int, fewest: int) -> Iterator[np.ndarray]:
+    """Which models stay, (models,) bool, as each group of a fleet is left out in turn.
+
+    Groups are smaller than the ``fewest`` models of a side, so that no side is ever empty.
+    """
+    groups = min(models, max(GROUPS, math.ceil(models / (fewest - 1))))
+    # Neighbours divide the pool between them: a group of them takes as many from either side.
+    place = np.arange(models) * groups // models
+    for group in range(groups):
+        yield place != group
+
+
+def without(pair: Worlds, fewest: int) -> Iterator[Worlds]:
+    """The worlds without each group of models in turn, on both sides: an unlearned model and the
+    retrained one of the same members go together."""
+    for stays in left_out(len(pair.first), fewest):
+        keep = stays[:, None]
+        yield replace(pair, first=pair.first & keep, second=pair.second & keep)
 
 
 def spread(allowed: np.ndarray, count: np.ndarray) -> np.ndarray:

@@ -23,7 +23,6 @@ from qmu.metrics import estimates
 from qmu.metrics.estimates import Estimate
 
 from .matched_accuracy import LogitNoise
-from .sweep import SweepPoint
 
 LOSS = "loss"
 ACCURACY = ("retain_train", "forget_train", "retain_test", "forget_test")
@@ -61,39 +60,45 @@ class FrozenAttack:
 
 @dataclass(frozen=True)
 class PointFigures:
-    """Measures the points of one model, variant and seed, each under random streams by name."""
+    """Measures the points of one model, variant and seed."""
 
-    names: tuple[str | int, ...]
     settings: Resampling
     attacks: tuple[FrozenAttack, ...]
     ideal: LogitNoise
 
-    def measure(self, point: SweepPoint, view: View, second: View | None) -> dict[Key, Estimate]:
+    def measure(self, view: View, second: View | None) -> dict[Key, Estimate]:
         """All figures of a point; ``second`` is an independent draw of the same, None for exact
         values."""
-        figures = self._accuracies(point, view)
-        figures[LOSS, "auc", "forget_train"] = self._leakage(point, "auc", view, view.logits)
-        figures[LOSS, "auc_matched", "forget_train"] = self._matched(point, view)
+        figures = self._accuracies(view)
+        figures[LOSS, "auc", "forget_train"] = self._leakage(view, view.logits)
+        figures[LOSS, "auc_matched", "forget_train"] = self._matched(view)
         for attack in self.attacks:
-            figures |= self._frozen(point, attack, view)
-        return figures if second is None else figures | self._stability(point, view, second)
+            figures |= self._frozen(attack, view)
+        return figures if second is None else figures | self._stability(view, second)
 
-    def _arguments(self, point: SweepPoint, *names: Any) -> tuple[np.random.Generator, int, float]:
-        rng = self.settings.generator("sweep", *self.names, *point.names, *names)
-        return rng, min(RESAMPLES, self.settings.resamples), self.settings.confidence
+    @property
+    def _arguments(self) -> tuple[np.random.Generator, int, float]:
+        # The same for all figures, whose images are resampled alike.
+        resamples = min(RESAMPLES, self.settings.resamples)
+        return self.settings.generator("images"), resamples, self.settings.confidence
 
-    def _rate(self, point: SweepPoint, key: Key, hits: np.ndarray) -> dict[Key, Estimate]:
-        return {key: estimates.rate(hits, *self._arguments(point, *key))} if len(hits) else {}
+    def _rate(
+        self, key: Key, view: View, hits: np.ndarray, rows: np.ndarray
+    ) -> dict[Key, Estimate]:
+        """The share of ``hits`` (n,) among the chosen ``rows`` (n,) bool; nothing for no rows."""
+        if not rows.any():
+            return {}
+        return {key: estimates.rate(hits[rows], *self._arguments, images=view.sample_id[rows])}
 
-    def _accuracies(self, point: SweepPoint, view: View) -> dict[Key, Estimate]:
+    def _accuracies(self, view: View) -> dict[Key, Estimate]:
         hits, figures = view.logits.argmax(axis=-1) == view.label, {}
         for split in ACCURACY:
-            figures |= self._rate(point, (None, "accuracy", split), hits[view.split == split])
+            figures |= self._rate((None, "accuracy", split), view, hits, view.split == split)
         return figures | self._rate(
-            point, (None, "accuracy", "test"), hits[np.isin(view.split, TEST)]
+            (None, "accuracy", "test"), view, hits, np.isin(view.split, TEST)
         )
 
-    def _leakage(self, point: SweepPoint, name: str, view: View, logits: np.ndarray) -> Estimate:
+    def _leakage(self, view: View, logits: np.ndarray) -> Estimate:
         score = -training_loss(logits, view.label, view.loss)
         table = {
             "split": view.split,
@@ -104,42 +109,40 @@ class PointFigures:
         members, others = compared(table, "forget")
         if not len(members) or not len(others):
             return estimates.plain(float("nan"), 0)
-        arguments = self._arguments(point, LOSS, name)
-        return estimates.ranking(score[members], score[others], (), *arguments)[0]
+        images = (view.sample_id[members], view.sample_id[others])
+        sides = (score[members], score[others])
+        return estimates.ranking(*sides, (), *self._arguments, images=images)[0]
 
-    def _matched(self, point: SweepPoint, view: View) -> Estimate:
+    def _matched(self, view: View) -> Estimate:
         rows = np.isin(view.split, TEST)
         accuracy = float(np.mean(view.logits[rows].argmax(axis=-1) == view.label[rows]))
         matched = self.ideal.matched(accuracy)
         if matched is None:
             return estimates.plain(float("nan"), 0)
-        drawn = [
-            self._leakage(point, f"matched {number}", view, logits)
-            for number, logits in enumerate(matched)
-        ]
-        joined = estimates.over_seeds(drawn, *self._arguments(point, LOSS, "matched"))
-        # Draws of noise on the same images are no further images.
-        return Estimate(joined.value, drawn[0].n, joined.interval, joined.replicates)
+        # Draws of noise spread as seeds do, and share all their images.
+        drawn = [self._leakage(view, logits) for logits in matched]
+        return estimates.over_seeds(drawn, self.settings.confidence)
 
-    def _frozen(self, point: SweepPoint, attack: FrozenAttack, view: View) -> dict[Key, Estimate]:
+    def _frozen(self, attack: FrozenAttack, view: View) -> dict[Key, Estimate]:
         decision = attack.decisions(view)
         key = (attack.name, "mia_success", "forget_train")
-        figures = self._rate(point, key, decision[attack.counted(view)])
+        figures = self._rate(key, view, decision, attack.counted(view))
         for split in ("forget_test", "forget_unseen"):
             key = (attack.name, "mia_false_positive", split)
-            figures |= self._rate(point, key, decision[view.split == split])
+            figures |= self._rate(key, view, decision, view.split == split)
         return figures
 
-    def _stability(self, point: SweepPoint, view: View, second: View) -> dict[Key, Estimate]:
+    def _stability(self, view: View, second: View) -> dict[Key, Estimate]:
         changed = view.logits.argmax(axis=-1) != second.logits.argmax(axis=-1)
         one, other = (training_loss(v.logits, v.label, v.loss) for v in (view, second))
         both, figures = np.isfinite(one) & np.isfinite(other), {}
         for split in STABILITY:
             rows = view.split == split
-            figures |= self._rate(point, (None, "changed_answers", split), changed[rows])
+            figures |= self._rate((None, "changed_answers", split), view, changed, rows)
             finite = rows & both
             if finite.any():
-                key = (None, "loss_spread", split)
-                spread = np.abs(one[finite] - other[finite])
-                figures[key] = estimates.mean(spread, *self._arguments(point, *key))
+                spread, ids = np.abs(one[finite] - other[finite]), view.sample_id[finite]
+                figures[None, "loss_spread", split] = estimates.mean(
+                    spread, *self._arguments, images=ids
+                )
         return figures

@@ -177,10 +177,13 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "accuracy_sampled": "double?",
         "agreement": "double?",
     },
+    # ``kind``: method, level of its path, control, rung of the ladder, or innocent
     "verdicts": {
         "model": "string",
         "variant": "string",
+        "kind": "string",
         "verdict": "string",
+        "accused": "bool",
         "sentence": "string",
         "evidence": "string",
     },

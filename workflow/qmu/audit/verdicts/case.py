@@ -1,142 +1,329 @@
-"""One model and variant as the rules of the verdicts see it: figures, and how two of them compare.
+"""The figures of one model, and how a variant's differ from those of retrained models.
 
-Every comparison needs the intervals: a figure without one decides nothing. A difference of two
-figures has the interval that follows from theirs (Zou and Donner's square-and-add rule), which is
-conservative where both figures rest on the same images. Where a rule looks at several attacks or
-measures at once, each interval is first widened as Bonferroni's correction asks.
+The reference are all retrained models that were audited: ``retrain`` and ``retrain@k``. A variant
+that is made from one of them is compared with the others. With at least two per seed, the test is
+`qmu.metrics.comparison.against_retrained`: the same images on both sides, and the spread of
+retrained models as the error. With one, the intervals over seeds are all there is: the difference
+of two figures then has the interval of Zou and Donner 2008 (Statistics in Medicine 27), which is
+conservative where both figures rest on the same images.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
+
+from qmu.metrics.comparison import against_retrained
+from qmu.metrics.intervals import square_and_add
 
 Row = Mapping[str, Any]
+Key = tuple[str | None, str, str | None]
+"""(attack, metric, split)"""
+Side = Literal["above", "below"]
+
+EDITS = "innocent_"
+FLOOR = "_floor"
+_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
-class Number:
-    """One figure with its interval; ``n`` images, of them ``others`` non-members where known."""
+class Value:
+    """One row's figure: NaN where the table has a row without a value, limits None where it gives
+    none; ``n`` images."""
 
-    variant: str
-    attack: str | None
-    metric: str
-    split: str | None
+    value: float
+    low: float | None
+    high: float | None
+    n: int | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A variant's figure ``own`` minus the mean ``base`` of its reference, with limits at the
+    level that was asked for, and the two-sided ``p`` of the difference (beyond what is tolerated,
+    where the test was asked for that).
+
+    ``worst`` is the difference of the seed that lies farthest on the side asked for, ``worst_own``
+    and ``worst_base`` the two figures there, ``worst_p`` corrected for the number of ``seeds``.
+    ``models``: retrained models per seed; 1 where intervals were compared.
+    """
+
+    own: float
+    base: float
     value: float
     low: float
     high: float
-    n: int | None
-    others: int | None = None
-
-    def widened(self, factor: float) -> Number:
-        """The same figure with either arm of its interval ``factor`` times as long."""
-        low = self.value - factor * (self.value - self.low)
-        high = self.value + factor * (self.high - self.value)
-        return replace(self, low=low, high=high)
-
-    def show(self) -> str:
-        """``0.60 [0.56, 0.64]``"""
-        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
-
-    def cite(self) -> str:
-        """The figure with everything that names it, for the evidence."""
-        name = " ".join(filter(None, (self.variant, self.attack, self.metric)))
-        where = f" on {self.split}" if self.split else ""
-        count = "" if self.n is None else f", n = {self.n}"
-        return f"{name}{where} = {self.value:.3f} [{self.low:.3f}, {self.high:.3f}]{count}"
-
-
-def lower_limit(first: Number, second: Number) -> float:
-    """The lower limit of ``first`` - ``second``."""
-    arm = math.hypot(first.value - first.low, second.high - second.value)
-    return first.value - second.value - arm
-
-
-def correction(count: int, confidence: float) -> float:
-    """How many times longer an arm is that holds for ``count`` figures at once (Bonferroni), by
-    the normal distribution."""
-    tail = (1 - confidence) / 2
-    normal = NormalDist()
-    return normal.inv_cdf(1 - tail / max(count, 1)) / normal.inv_cdf(1 - tail)
+    p: float
+    models: int
+    seeds: int = 1
+    worst_seed: int | None = None
+    worst_own: float = math.nan
+    worst_base: float = math.nan
+    worst: float = math.nan
+    worst_p: float = 1.0
 
 
 @dataclass(frozen=True)
 class Case:
-    """The figures of one model, seen for one ``variant``.
-
-    ``numbers`` are all with an interval, by (variant, attack, metric, split); ``attacks`` and
-    ``quality`` name what the experiment configures, ``attacks`` with their components.
-    """
+    """All figures of one ``model``: (variant, attack, metric, split) -> seed -> value, where the
+    seed None stands for the mean over seeds or a figure of a fleet."""
 
     model: str
-    variant: str
-    numbers: Mapping[tuple[str, str | None, str, str | None], Number]
-    attacks: Mapping[str, str] = field(default_factory=dict)
-    quality: tuple[str, ...] = ()
+    values: Mapping[tuple[str, str | None, str, str | None], Mapping[int | None, Value]]
     confidence: float = 0.95
 
-    def get(
-        self, metric: str, split: str | None, variant: str | None = None, attack: str | None = None
-    ) -> Number | None:
-        """One figure, of this variant unless told otherwise; None where there is none."""
-        return self.numbers.get((variant or self.variant, attack, metric, split))
+    @cached_property
+    def variants(self) -> tuple[str, ...]:
+        """Every variant that has a figure, as found."""
+        return tuple(dict.fromkeys(key[0] for key in self.values))
 
-    def measured(self, metric: str, variant: str | None = None) -> list[Number]:
-        """All figures of a quality measure, in the order of the splits."""
-        wanted = (variant or self.variant, None, metric)
-        return [number for key, number in self.numbers.items() if key[:3] == wanted]
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """Every seed that has a figure, ascending."""
+        return tuple(sorted({s for of in self.values.values() for s in of if s is not None}))
 
-    def areas(self, variant: str | None = None) -> dict[str, Number]:
-        """Attack -> its AUC on the forget class, widened for the number of attacks."""
-        wanted = variant or self.variant
-        found = {
-            key[1]: number
-            for key, number in self.numbers.items()
-            if key[0] == wanted and key[1] and key[2:] == ("auc", "forget_train")
-        }
-        factor = correction(len(found), self.confidence)
-        return {attack: number.widened(factor) for attack, number in found.items()}
+    def mean(self, variant: str, key: Key) -> Value | None:
+        """The figure over seeds, or the only seed's; None where there is no such row."""
+        of = self.values.get((variant, *key), {})
+        return of.get(None, next(iter(of.values())) if len(of) == 1 else None)
 
-    def as_given(self, number: Number) -> Number:
-        """The figure with the interval that the summary gives."""
-        return self.numbers[number.variant, number.attack, number.metric, number.split]
+    def absent(self, variant: str, key: Key) -> bool:
+        """Whether the table has no row of a figure."""
+        return (variant, *key) not in self.values
 
+    def unresolved(self, variant: str, key: Key) -> bool:
+        """Whether the table says that a figure cannot be told from so few images."""
+        of = self.values.get((variant, *key), {})
+        return bool(of) and all(math.isnan(one.value) for one in of.values())
 
-def read(rows: Iterable[Row], model: str) -> dict[tuple[Any, ...], Number]:
-    """The numbers of a model: means over seeds win over single seeds, the first device over others.
-
-    Figures without an interval, or that are not finite, are left out.
-    """
-    own = [row for row in rows if row["model"] == model]
-    found: dict[tuple[Any, ...], tuple[bool, Row]] = {}
-    device = own[0]["device"] if own else None
-    counts: dict[tuple[Any, ...], int] = {}
-    for row in own:
-        key = tuple(row[name] for name in ("variant", "attack", "metric", "split"))
-        mean = _missing(row["seed"])
-        if row["device"] != device or (key in found and (found[key][0] or not mean)):
-            continue
-        found[key] = (mean, row)
-        # A TPR at a fixed FPR is stated with the number of its non-members.
-        if row["metric"].startswith("tpr_at_fpr") and not _missing(row["n"]):
-            counts[row["variant"], row["attack"], row["split"]] = int(row["n"])
-    return {
-        key: number
-        for key, (_, row) in found.items()
-        if (number := _number(row, counts.get((key[0], key[1], key[3])))) is not None
-    }
-
-
-def _number(row: Row, others: int | None) -> Number | None:
-    limits = (row["value"], row["ci_low"], row["ci_high"])
-    if any(_missing(limit) or not math.isfinite(limit) for limit in limits):
+    def members(self, attack: str | None, split: str | None) -> tuple[int, int] | None:
+        """(members, non-members) that an attack compares in one seed; None where unknown."""
+        for variant in ("target", "retrain"):
+            areas = self.values.get((variant, attack, "auc", split), {})
+            rates = self.values.get((variant, attack, "tpr_at_fpr_1pct", split), {})
+            for seed in self.seeds:
+                area, found = areas.get(seed), rates.get(seed)
+                if area and found and area.n and found.n and area.n > found.n:
+                    return area.n - found.n, found.n
         return None
-    named = (row["variant"], row["attack"], row["metric"], row["split"])
-    n = None if _missing(row["n"]) else int(row["n"])
-    return Number(*named, *map(float, limits), n, others)
+
+    def forgotten(self) -> int | None:
+        """Images of the forget set in one seed."""
+        of = self.values.get(("target", None, "accuracy", "forget_train"), {})
+        return next((one.n for seed, one in of.items() if seed is not None), None)
+
+    def references(self, variant: str) -> tuple[str, ...]:
+        """The retrained models that a variant is compared with."""
+        group, _, number = variant.partition("@")
+        left_out = variant if group == "retrain" else None
+        if group.startswith(EDITS):
+            left_out = "retrain" if number in ("", "0") else f"retrain@{number}"
+        retrained = [one for one in self.variants if is_retrained(one)]
+        return tuple(one for one in retrained if one != left_out)
+
+    def compared(
+        self,
+        variant: str,
+        key: Key,
+        side: Side,
+        level: float,
+        *,
+        original: bool = False,
+        tolerated: float = 0.0,
+    ) -> Difference | None:
+        """A variant's figure against the retrained models'; None where it cannot be compared.
+
+        ``level``: two-sided, of the limits. With ``original`` the difference is to the original
+        model, whose spread is taken to be that of a retrained one. ``tolerated`` is taken off the
+        difference before it is tested (towards zero). A variant that lacks one of the seeds is
+        not compared: the seed that is missing may be the worst.
+        """
+        asked = (variant, key, side, level, original, tolerated)
+        if asked not in self._compared:
+            self._compared[asked] = self._compare(*asked)
+        return self._compared[asked]
+
+    @cached_property
+    def _compared(self) -> dict[tuple[Any, ...], Difference | None]:
+        """The comparisons made so far: a rung's are asked for once per variant."""
+        return {}
+
+    def _compare(
+        self, variant: str, key: Key, side: Side, level: float, original: bool, tolerated: float
+    ) -> Difference | None:
+        shift = -tolerated if side == "above" else tolerated
+        own = self._of_seeds(variant, key)
+        retrained = self._retrained(variant, key)
+        if own is not None and len(retrained) > 1:
+            base = np.stack(retrained, axis=1)
+            if original:
+                first = self._of_seeds("target", key)
+                if first is None:
+                    return None
+                base = base - base.mean(axis=1, keepdims=True) + first[:, None]
+            return self._by_spread(own, base, shift, self._step(key), side, level)
+        if own is None and key in self._of_single_seeds:
+            return None
+        return self._by_intervals(variant, key, shift, side, level, original)
+
+    def _of_seeds(self, variant: str, key: Key) -> np.ndarray | None:
+        """(seeds,) values, None unless every seed has a finite one."""
+        of = self.values.get((variant, *key), {})
+        values = [of[seed].value if seed in of else math.nan for seed in self.seeds]
+        return np.array(values) if values and np.isfinite(values).all() else None
+
+    @cached_property
+    def _of_single_seeds(self) -> frozenset[Key]:
+        """The figures that some variant has by seed: what has none belongs to a fleet."""
+        return frozenset(full[1:] for full, of in self.values.items() if of.keys() - {None})
+
+    def _retrained(self, variant: str, key: Key) -> list[np.ndarray]:
+        """What each of the retrained models reads, where all seeds have it: itself, or, of a
+        distance to retrained models, the distance between these."""
+        attack, metric, split = key
+        floor = (attack, metric + FLOOR, split)
+        found = []
+        for one in self.references(variant):
+            values = self._of_seeds(one, floor)
+            values = self._of_seeds(one, key) if values is None else values
+            if values is not None:
+                found.append(values)
+        return found
+
+    def _step(self, key: Key) -> float:
+        """The smallest step that a figure can take: one image of a rate, one pair of an AUC; of
+        what counts no images, the smallest that known models show."""
+        attack, metric, split = key
+        if attack is not None:
+            counts = self.members(attack, split)
+            if counts is None:
+                return 0.0
+            return 1 / (counts[0] * (counts[1] if metric == "auc" else 1))
+        known = ("target", *(one for one in self.variants if is_retrained(one)))
+        values = [v for one in known for v in self.values.get((one, *key), {}).values()]
+        sizes = [value.n for value in values if value.n]
+        if sizes and metric in ("accuracy", "recognition_aligned"):
+            return 1 / min(sizes)
+        gaps = np.diff(np.unique([v.value for v in values if math.isfinite(v.value)]))
+        gaps = gaps[gaps > 1e-9]
+        return float(gaps.min()) if gaps.size else 0.0
+
+    def _by_spread(
+        self,
+        own: np.ndarray,
+        base: np.ndarray,
+        shift: float,
+        step: float,
+        side: Side,
+        level: float,
+    ) -> Difference | None:
+        found = against_retrained(own + shift, base, step, 1 - level, side)
+        if not found.known:
+            return None
+        worst, means = found.worst, base.mean(axis=1)
+        return Difference(
+            own=float(own.mean()),
+            base=float(means.mean()),
+            value=found.difference - shift,
+            low=found.low - shift,
+            high=found.high - shift,
+            p=found.p_value,
+            models=base.shape[1],
+            seeds=len(own),
+            worst_seed=self.seeds[worst],
+            worst_own=float(own[worst]),
+            worst_base=float(means[worst]),
+            worst=found.worst_difference - shift,
+            worst_p=found.worst_p,
+        )
+
+    def _by_intervals(
+        self, variant: str, key: Key, shift: float, side: Side, level: float, original: bool
+    ) -> Difference | None:
+        attack, metric, split = key
+        names = ("target",) if original else self.references(variant)
+        keys = [(one, k) for one in names for k in ((attack, metric + FLOOR, split), key)]
+        pair = next((p for p in keys if not self.absent(*p)), None)
+        if pair is None:
+            return None
+        whole = _apart(self.mean(variant, key), self.mean(*pair), shift, self.confidence, level)
+        if whole is None:
+            return None
+        own, base = self.values[variant, *key], self.values[pair[0], *pair[1]]
+        single = {
+            seed: one
+            for seed in self.seeds
+            if (one := _apart(own.get(seed), base.get(seed), shift, self.confidence, level))
+        }
+        if not self.seeds or len(single) < len(self.seeds):
+            return whole
+        sign = 1 if side == "above" else -1
+        worst = max(single, key=lambda seed: (sign * single[seed].value, -seed))
+        one = single[worst]
+        return Difference(
+            *(whole.own, whole.base, whole.value, whole.low, whole.high, whole.p, 1),
+            *(len(single), worst, one.own, one.base, one.value, min(1.0, len(single) * one.p)),
+        )
+
+
+def is_retrained(variant: str) -> bool:
+    """Whether a variant is a model retrained without the forget set."""
+    return variant.partition("@")[0] == "retrain"
+
+
+def _apart(
+    own: Value | None,
+    base: Value | None,
+    shift: float,
+    confidence: float,
+    level: float,
+) -> Difference | None:
+    """The difference of two figures from their intervals, by the normal distribution."""
+    if own is None or base is None:
+        return None
+    limits = [own.value, own.low, own.high, base.value, base.low, base.high]
+    if any(limit is None or not math.isfinite(limit) for limit in limits):
+        return None
+    value = own.value - base.value
+    low, high = square_and_add(own.value, (own.low, own.high), base.value, (base.low, base.high))
+    below, above = value - low, high - value
+    usual = _NORMAL.inv_cdf((1 + confidence) / 2)
+    beyond = value + shift
+    # The arm that reaches towards no difference; one of no length knows nothing.
+    arm = below if beyond > 0 else above
+    p = 2 * _NORMAL.cdf(-usual * abs(beyond) / arm) if arm > 0 else 1.0
+    factor = _NORMAL.inv_cdf(1 - level / 2) / usual
+    return Difference(
+        own.value, base.value, value, value - factor * below, value + factor * above, p, 1
+    )
+
+
+def read(rows: Iterable[Row], model: str, confidence: float = 0.95) -> Case:
+    """The case of a model, from rows of the summary: those of the first device."""
+    values: dict[tuple[Any, ...], dict[int | None, Value]] = {}
+    device = None
+    for row in rows:
+        if row["model"] != model:
+            continue
+        device = device or row["device"]
+        if row["device"] != device:
+            continue
+        key = (row["variant"], row["attack"], row["metric"], row["split"])
+        seed = None if _missing(row["seed"]) else int(row["seed"])
+        value = math.nan if _missing(row["value"]) else float(row["value"])
+        limits = (None if _missing(row[name]) else float(row[name]) for name in _LIMITS)
+        n = None if _missing(row["n"]) else int(row["n"])
+        values.setdefault(key, {})[seed] = Value(value, *limits, n)
+    return Case(model, values, confidence)
+
+
+_LIMITS = ("ci_low", "ci_high")
 
 
 def _missing(value: Any) -> bool:

@@ -1,231 +1,308 @@
-"""What the figures say of every unlearned model, in words, by stated rules.
+"""What the figures say of every variant, in words, by stated rules.
 
-The rules stand in `RULES`, in order of gravity; a report can print each one's
-``name``, ``words`` and ``rule``. In short:
+A variant is compared with all retrained models of its seeds (`case`), in seven questions
+(`questions`) that only figures may answer which see something where there is something to see
+(`judges`). It is accused where a difference is beyond chance, over seeds or in the worst seed; the
+verdict is the gravest rule that holds (`rules`), and the sentence names all. It is acquitted only
+of what this audit would have seen (`power`): where a guilty control goes free, a figure is missing,
+or the smallest residue that is seen exceeds what the reader tolerates (`risk`), a variant that is
+not accused is not judged. The same questions are asked of the ladder, of the controls and of models
+that are innocent by construction.
 
-1. ``masks_the_class``: the answer is gone, the features are still nearer to the original's than to
-   a retrained model's. The gravest, for one edit of the head undoes it.
-2. ``not_forgotten``: it still recognises the class, or an attack separates members as before.
-3. ``residual_membership``: an attack still separates members, though less than before.
-4. ``over_forgets``: members stand out below chance.
-5. ``damages_retained``: retained classes lost more than two points.
-6. ``nothing_to_unlearn``: none of these, and no attack beat chance on the original.
-7. ``differs_from_retrain``: none of these, but its answers are not those of a retrained model.
-8. ``indistinguishable``: no rule accuses.
-9. ``not_judged``: no rule accuses, but figures that acquit are missing.
-
-The verdict is the first that holds; the sentence names all that hold, with numbers, and what could
-not be checked. Where a rule looks at several attacks or measures, every interval is widened for
-their number (Bonferroni, by the ratio of normal quantiles), so that many attacks make no accusation
-likelier; the sentence shows the intervals as the summary gives them. An accusation needs a
-difference beyond the intervals: wider intervals never turn an acquittal into one.
+More evidence of leakage never acquits, wider intervals neither acquit nor aggravate, missing
+figures never acquit, and attacks that see nothing change nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from qmu import registry
-
-from . import rules
-from .case import Case, read
-from .rules import PROBES, Ground
+from . import wording
+from .case import Case, Row, read
+from .judges import Answer, Finding, Panel, ask, panels
+from .power import (
+    Innocents,
+    Power,
+    bound,
+    false_accusations,
+    innocent,
+    power,
+    relevant,
+    share_of,
+)
+from .questions import FORGET, Settings, settings
+from .rules import (
+    BY_NAME,
+    DIFFERS,
+    HALF,
+    LIKE_RETRAIN,
+    NEVER_LEARNED,
+    NO_STEP,
+    NOT_FORGOTTEN,
+    NOT_JUDGED,
+    NOTHING,
+    RULES,
+    Rule,
+)
 
 __all__ = ["NOT_JUDGED", "RULES", "Rule", "Verdict", "verdicts"]
 
-NOT_JUDGED = "not_judged"
 BASELINES = ("target", "retrain")
-PER_EXAMPLE = ("lira_online", "lira_offline", "rmia", "u_lira", "u_lira_worlds")
+# Accuracy that counts as guessing where the number of classes is not known.
+GUESSING = 0.2
+
+Stops = Mapping[str, Mapping[str, Mapping[int, str]]]
+"""model -> variant -> seed -> why the method stopped"""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``verdict``: one of the rules' names; ``evidence``: the figures it rests on."""
+    """``verdict``: one of the rules' names; ``kind``: method, level, control, ladder or innocent;
+    ``evidence``: the figures that it rests on."""
 
     model: str
     variant: str
+    kind: str
     verdict: str
+    accused: bool
     sentence: str
     evidence: str
 
 
 @dataclass(frozen=True)
-class Rule:
-    """``name``; ``words`` of the verdict; the ``question``; the ``rule`` in one line; whether it
-    ``accuses``; ``holds`` gives what it found, or None."""
+class _Audit:
+    """Everything about one model that its verdicts share."""
 
-    name: str
-    words: str
-    question: str
-    rule: str
-    accuses: bool
-    holds: Callable[[Case], Ground | None]
+    case: Case
+    given: Settings
 
+    @cached_property
+    def names(self) -> list[str]:
+        return [variant for variant in self.case.variants if variant not in BASELINES]
 
-RULES = (
-    Rule(
-        "masks_the_class",
-        "forgets by masking the class: features remain",
-        "Is the answer gone while what led to it is still there?",
-        "forget_train accuracy fell and the class is not recognised, but a probe's gain over the "
-        "retrained model, or the time saved in relearning, excludes zero and is at least half of "
-        "the original's",
-        True,
-        rules.masks,
-    ),
-    Rule(
-        "not_forgotten",
-        "has not forgotten",
-        "Is the forget set still recognised, or its membership as visible as before?",
-        "forget_train accuracy exceeds the retrained model's by more than "
-        f"{rules.RECOGNISED:.0%} beyond the intervals; or an attack's AUC exceeds 0.5 and the "
-        "retrained model's, keeps at least half of the original's excess over 0.5, and is not "
-        "measurably below the original's",
-        True,
-        rules.not_forgotten,
-    ),
-    Rule(
-        "residual_membership",
-        "members can still be told from non-members",
-        "Does any attack still tell members of the forget class from its non-members?",
-        "an attack's AUC exceeds 0.5 and the retrained model's beyond the intervals, though "
-        "measurably less than on the original",
-        True,
-        rules.residual_membership,
-    ),
-    Rule(
-        "over_forgets",
-        "over-forgets: members stand out below chance",
-        "Do members stand out because they were pushed too far?",
-        "an attack's AUC lies below 0.5 and below the retrained model's beyond the intervals; or "
-        "the forget set's losses exceed the retrained model's (Streisand AUC above 0.5 and above "
-        "its floor)",
-        True,
-        rules.over_forgets,
-    ),
-    Rule(
-        "damages_retained",
-        "damages the retained classes",
-        "Did the retained classes suffer?",
-        f"retain_test accuracy is more than {rules.DAMAGE:.0%} below both the retrained model's "
-        "and the original's, beyond the intervals",
-        True,
-        rules.damages,
-    ),
-    Rule(
-        "nothing_to_unlearn",
-        "no attack beats chance on the original: nothing to unlearn",
-        "Was there membership to unlearn at all?",
-        "on the original, the interval of every attack's forget-class AUC holds 0.5",
-        False,
-        rules.nothing_to_unlearn,
-    ),
-    Rule(
-        "differs_from_retrain",
-        "answers unlike a retrained model",
-        "Does it answer on forget-class images as a retrained model does?",
-        "a distance to the retrained models on forget-class images exceeds the one between "
-        "retrained models beyond the intervals",
-        True,
-        rules.differs,
-    ),
-    Rule(
-        "indistinguishable",
-        "indistinguishable from retraining at this sample size",
-        "Is there any difference to a retrained model?",
-        "no rule accuses, and attacks and accuracies are there for both models",
-        False,
-        rules.like_retrain,
-    ),
-)
+    @cached_property
+    def answers(self) -> dict[str, dict[str, Answer]]:
+        """Variant -> question -> answer, of the questions that are asked of it."""
+        return {
+            name: {
+                panel.question.name: ask(self.case, panel, name)
+                for panel in relevant(self.panels, name)
+            }
+            for name in self.names
+        }
 
+    @cached_property
+    def panels(self) -> tuple[Panel, ...]:
+        return panels(self.case, self.given)
 
-def verdicts(rows: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> list[Verdict]:
-    """One verdict per model and unlearning variant, in the order of the rows.
+    @property
+    def sees_members(self) -> bool:
+        """Whether some attack sees members on the positive control."""
+        attacks = ("membership", "records")
+        return any(p.levels for p in self.panels if p.question.name in attacks)
 
-    ``rows`` are the summary's (means over seeds are preferred to single seeds); ``config`` is the
-    experiment's dump, from which come the attacks and measures to expect, the confidence of the
-    intervals, and which variants are controls.
-    """
-    found = []
-    evaluation = config.get("common", {}).get("evaluation", {})
-    attacks = {name: entry["component"] for name, entry in config.get("attacks", {}).items()}
-    for model in dict.fromkeys(row["model"] for row in rows):
-        numbers = read(rows, model)
-        variants = dict.fromkeys(row["variant"] for row in rows if row["model"] == model)
-        for variant in variants:
-            if variant in BASELINES:
+    @cached_property
+    def power(self) -> Power:
+        return power(self.case, self.panels, self.given.controls)
+
+    @cached_property
+    def innocents(self) -> Innocents | None:
+        accused = {name: bool(_held(own)) for name, own in self.answers.items()}
+        return false_accusations(accused, self.given.confidence)
+
+    @cached_property
+    def unreliable(self) -> str:
+        """Said of every accusation where the innocent are accused more often than is tolerated."""
+        found = self.innocents
+        if found is None or found.interval[0] <= self.given.risk.false_accusations:
+            return ""
+        return wording.unreliable(found)
+
+    @cached_property
+    def blind(self) -> bool:
+        """Whether nothing that asks for memory sees anything on the positive control, for sure."""
+        asked = [panel for panel in self.panels if panel.question.memory]
+        known = any(panel.blind for panel in asked)
+        return known and not any(p.levels or p.unsure or p.missing for p in asked)
+
+    @cached_property
+    def nothing(self) -> bool:
+        """Whether every attack is shown to tell no more on the original than is tolerated, above
+        chance or below it."""
+        risk, target = self.given.risk, "target"
+        limits = {"membership": (1 - risk.auc, risk.auc), "records": (-1.0, risk.tpr)}
+        for panel in self.panels:
+            if panel.question.name not in limits:
                 continue
-            case = Case(
-                model,
-                variant,
-                numbers,
-                attacks,
-                tuple(config.get("quality", {})),
-                evaluation.get("confidence", 0.95),
-            )
-            found.append(_verdict(case, _is_control(variant, config)))
+            if panel.levels or panel.unsure or panel.missing:
+                return False
+            resolved = [f for f in panel.blind if not self.case.unresolved(target, f.key)]
+            values = [self.case.mean(target, figure.key) for figure in resolved]
+            low, high = limits[panel.question.name]
+            if not values or any(
+                one is None or one.high is None or not (low < one.low and one.high < high)
+                for one in values
+            ):
+                return False
+        return True
+
+    @cached_property
+    def never_learned(self) -> bool:
+        """Whether the original names the forget set no better than by guessing."""
+        accuracy = self.case.mean("target", (None, "accuracy", FORGET))
+        chance = 1 / self.given.classes if self.given.classes else GUESSING
+        return accuracy is not None and accuracy.high is not None and accuracy.high <= chance
+
+    @cached_property
+    def blocked(self) -> list[str]:
+        """Why no variant of this model can be acquitted."""
+        found = [wording.unanswerable(panel) for panel in self.panels]
+        reasons = [reason for reason in found if reason]
+        if self.power.acquitted:
+            reasons.append(wording.goes_free(self.power.acquitted))
+        tolerated = self.given.risk.residue
+        if self.power.resolution is None or self.power.resolution > tolerated:
+            reasons.append(wording.too_coarse(self.case, self.power, tolerated))
+        return reasons
+
+
+def verdicts(
+    rows: Sequence[Row], config: Mapping[str, Any], stops: Stops | None = None
+) -> list[Verdict]:
+    """One verdict per model and variant but ``target`` and ``retrain``, in the order of the rows.
+
+    ``rows`` are the summary's, over seeds and of single seeds; ``config`` is the experiment's dump,
+    from which come what the reader tolerates, the attacks and measures to expect, and which methods
+    are controls. ``stops`` says why a method stopped.
+    """
+    given, found = settings(config), []
+    for model in dict.fromkeys(row["model"] for row in rows):
+        audit = _Audit(read(rows, model, given.confidence), given)
+        why = (stops or {}).get(model, {})
+        found += [_verdict(audit, name, why.get(name, {})) for name in audit.names]
     return found
 
 
-def _verdict(case: Case, control: bool) -> Verdict:
-    held = _held(case)
-    names = [rule.name for rule, _ in held]
-    verdict = names[0] if names else NOT_JUDGED
-    accused = any(rule.accuses for rule, _ in held)
-    if verdict == "nothing_to_unlearn" and not accused and "indistinguishable" not in names:
-        # What the original shows acquits no model of which nothing is known.
-        verdict = NOT_JUDGED
-    parts = [f"{rule.words} ({finding.text})" for rule, finding in held]
-    if verdict == NOT_JUDGED:
-        parts.insert(0, "cannot be judged: figures are missing")
-    opening = "A control: " if control else ""
-    sentence = f"{opening}{'; also '.join(parts)}."
-    missing = _unchecked(case)
-    if missing:
-        sentence += f" Not checked: {'; '.join(missing)}."
-    figures = dict.fromkeys(figure for _, finding in held for figure in finding.figures)
-    evidence = "; ".join(figure.cite() for figure in figures)
-    return Verdict(case.model, case.variant, verdict, _capital(sentence), evidence)
+def kind(variant: str, controls: Iterable[str]) -> str:
+    """What a variant is there for."""
+    if share_of(variant) is not None:
+        return "ladder"
+    if innocent(variant):
+        return "innocent"
+    if "@" in variant:
+        return "level"
+    return "control" if variant in controls else "method"
 
 
-def _held(case: Case) -> list[tuple[Rule, Ground]]:
-    """The rules that hold, gravest first."""
-    held: list[tuple[Rule, Ground]] = []
-    for rule in RULES:
-        if rule.name == "indistinguishable" and any(earlier.accuses for earlier, _ in held):
-            continue
-        finding = rule.holds(case)
-        if finding is not None:
-            held.append((rule, finding))
-    return held
+def _verdict(audit: _Audit, variant: str, why: Mapping[int, str]) -> Verdict:
+    own = audit.answers[variant]
+    what = kind(variant, audit.given.controls)
+    held = _held(own)
+    still = _still(audit.case, variant) if what in ("method", "level") else ()
+    differs = list(own["answers"].findings) if "answers" in own else []
+    parts = []
+    if still:
+        parts.append(wording.no_step(still, audit.case.seeds, why))
+    if held:
+        path = _path(variant, audit.answers)
+        rule = BY_NAME[next(iter(held))]
+        parts += [
+            wording.accusation(BY_NAME[name], findings, path, audit.panels, audit.case, audit.given)
+            for name, findings in held.items()
+        ]
+        tail = audit.unreliable
+    else:
+        rule, text, tail = _not_accused(audit, variant, own, differs, still)
+        parts += [text] if text else []
+    if differs and rule.name != DIFFERS:
+        parts.append(wording.unlike(differs))
+    opening = "A control: " if what == "control" else ""
+    sentence = wording.capital(f"{opening}{'; also '.join(parts)}.") + tail
+    if not audit.sees_members and rule.name not in (NOTHING, NEVER_LEARNED):
+        sentence += wording.original(audit.case, audit.given, audit.nothing)
+    shown = [finding for findings in held.values() for finding in findings] + differs
+    evidence = wording.evidence(audit.case, audit.panels, variant, shown)
+    return Verdict(audit.case.model, variant, what, rule.name, rule.accuses, sentence, evidence)
 
 
-def _unchecked(case: Case) -> list[str]:
-    """What the verdict could not look at."""
-    found = []
-    for variant, word in (("retrain", "a retrained model"), ("target", "the original")):
-        if not any(key[0] == variant for key in case.numbers):
-            found.append(f"there is no audit of {word} to compare with")
-    missing = [attack for attack in case.attacks if attack not in case.areas()]
-    if missing:
-        found.append(f"no AUC with an interval of {', '.join(missing)}")
-    known = [*case.attacks.values(), *case.quality]
-    if not any(name in known for name in PER_EXAMPLE):
-        found.append("no attack that is calibrated per image, so membership may be understated")
-    if not any(case.measured(name) for name in (*PROBES, "relearn_ratio")):
-        found.append("whether features remain (no probe, no relearning time)")
-    if not case.measured("streisand_auc"):
-        found.append("whether losses exceed a retrained model's (no Streisand test)")
-    return found
+def _held(own: Mapping[str, Answer]) -> dict[str, list[Finding]]:
+    """The rules that accuse, gravest first, with their findings."""
+    found: dict[str, list[Finding]] = {}
+    for name, answer in own.items():
+        for finding in answer.findings if name != "answers" else ():
+            grave = finding.share is not None and finding.share >= HALF
+            found.setdefault(NOT_FORGOTTEN if grave else finding.question.rule, []).append(finding)
+    return {rule.name: found[rule.name] for rule in RULES if rule.name in found}
 
 
-def _is_control(variant: str, config: Mapping[str, Any]) -> bool:
-    entry = config.get("unlearning", {}).get(variant)
-    return entry is not None and registry.load("unlearning", entry["component"]).CARD.control
+def _not_accused(
+    audit: _Audit,
+    variant: str,
+    own: Mapping[str, Answer],
+    differs: Sequence[Finding],
+    still: Sequence[int],
+) -> tuple[Rule, str, str]:
+    """The rule, the text and what follows it, of a variant that no rule accuses."""
+    if still and len(still) == len(audit.case.seeds):
+        return BY_NAME[NO_STEP], "", ""
+    missing = [figure for answer in own.values() for figure in answer.missing]
+    doubtful = [figure for answer in own.values() for figure in answer.doubtful]
+    if audit.blind and not missing and not doubtful and not differs:
+        if audit.never_learned:
+            return BY_NAME[NEVER_LEARNED], wording.never_learned(audit.case), ""
+        if audit.nothing:
+            return BY_NAME[NOTHING], wording.nothing(audit.case, audit.given), ""
+    reasons = [wording.lacking(missing)] if missing else []
+    reasons += audit.blocked
+    judged = [answer for name, answer in own.items() if name != "answers"]
+    if any(answer.alone for answer in judged):
+        reasons.append(wording.ALONE)
+    if doubtful:
+        reasons.append(wording.doubtful(doubtful))
+    share = bound(audit.case, audit.power, variant)
+    if not reasons and (share is None or share > audit.given.risk.residue):
+        reasons.append(wording.not_excluded(share, audit.given.risk.residue))
+    if reasons:
+        return BY_NAME[NOT_JUDGED], wording.not_judged(reasons), ""
+    rule = BY_NAME[DIFFERS if differs else LIKE_RETRAIN]
+    return rule, wording.acquittal(rule, differs, audit.case, share), ""
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _still(case: Case, variant: str) -> tuple[int, ...]:
+    """The seeds in which a method took no step; none where steps were not counted."""
+    of = case.values.get((variant, None, "steps", None), {})
+    return tuple(seed for seed in case.seeds if seed in of and of[seed].value == 0)
+
+
+def _path(variant: str, answers: Mapping[str, Mapping[str, Answer]]) -> dict[str, frozenset[str]]:
+    """Level -> the questions that accuse a method there, along its path; ascending."""
+    levels = {
+        name.partition("@")[2]: frozenset(
+            question for question, answer in of.items() if answer.findings and question != "answers"
+        )
+        for name, of in answers.items()
+        if name.startswith(f"{variant}@")
+    }
+    return dict(sorted(levels.items(), key=lambda pair: (_number(pair[0]), pair[0])))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("inf")
+
+
+def paths(judged: Iterable[Verdict]) -> dict[tuple[str, str], list[Verdict]]:
+    """(model, method) -> the verdicts on the levels of its path, ascending."""
+    found: dict[tuple[str, str], list[Verdict]] = {}
+    for one in judged:
+        if one.kind == "level":
+            found.setdefault((one.model, one.variant.partition("@")[0]), []).append(one)
+    return {
+        key: sorted(of, key=lambda one: _number(one.variant.partition("@")[2]))
+        for key, of in found.items()
+    }

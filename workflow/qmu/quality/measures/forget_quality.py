@@ -15,8 +15,8 @@ from pydantic import Field
 
 from qmu.audit.measurement import Measurement
 from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
-from qmu.quality.statistics import mean, named
-from qmu.quality.worlds import Worlds, confidences, worlds
+from qmu.quality.statistics import mean, named, of_fleet
+from qmu.quality.worlds import FEWEST, SIZE, Worlds, confidences, without, worlds
 from qmu.strict import Strict
 
 CARD = QualityCard(
@@ -28,7 +28,7 @@ CARD = QualityCard(
         "does. From n models on either side no finite epsilon exceeds log(n - 1), and the best of "
         "all thresholds finds some epsilon by chance even between retrained models: read it "
         "against the floor, which has as many models. The final score multiplies by the accuracy "
-        "on retained classes, in training and test, relative to retraining."
+        f"on retained classes, in training and test, relative to retraining. {SIZE}"
     ),
     metrics=(
         Metric("forget_quality", "forget quality", drawn=False),
@@ -46,23 +46,25 @@ class Config(Strict):
     """``models``: the fewest on either side for an image to count, ``delta`` of the differential
     privacy, ``spread``: the ratio of standard deviations below which a world has collapsed."""
 
-    models: int = Field(default=8, ge=2)
+    models: int = Field(default=FEWEST, ge=2)
     delta: float = Field(default=1e-5, ge=0, lt=0.5)
     spread: float = Field(default=0.01, ge=0, lt=1)
 
 
 def measure(exam: Exam, config: Config) -> list[Measurement]:
-    """The mean points over the pool's forget-class images, and the final score."""
-    pair = worlds(exam, "forget_train", config.models, confidences(exam))
-    values = np.empty(0) if pair is None else _points(pair, config)
-    kept = _kept(exam.seeds)
-    return [
-        exam.draw(None).bootstrap(named(exam, metric), "forget_train", len(values), mean(scores))
-        for metric, scores in (
-            ("forget_quality", values),
-            ("forget_quality_final", values * kept),
-        )
-    ]
+    """The mean points over the pool's forget-class images, and the final score; NaN where no image
+    has models enough. Intervals spread over images and over the models of the fleets."""
+    draw, split = exam.draw(None), "forget_train"
+    pair = worlds(exam, split, config.models, confidences(exam))
+    factors = {"forget_quality": 1.0, "forget_quality_final": _kept(exam.seeds)}
+    if pair is None:
+        return [draw.value(named(exam, name), split, math.nan, 0) for name in factors]
+    values, *others = (_points(one, config) for one in (pair, *without(pair, config.models)))
+    models, found = of_fleet(mean, others), []
+    for name, factor in factors.items():
+        figure = (named(exam, name), split, len(values), mean(values * factor))
+        found.append(draw.bootstrap(*figure, images=pair.images, models=models * factor))
+    return found
 
 
 def _points(pair: Worlds, config: Config) -> np.ndarray:

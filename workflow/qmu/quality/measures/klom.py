@@ -3,18 +3,21 @@
 Source: Georgiev et al. 2024, "Attribute-to-delete" (arXiv:2410.23232). Over the models of a fleet
 an image's margin has a distribution; its Kullback-Leibler divergence from the retrained models' is
 estimated by histograms on the joint range. A histogram of few models diverges by chance, so only
-the distance to the floor counts: as many retrained models against others.
+the distance to the floor counts: as many retrained models against others. Intervals spread over
+images and over the models of the fleets.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from pydantic import Field, PositiveFloat
 
 from qmu.audit.measurement import Measurement
 from qmu.quality.exam import Exam, Metric, QualityCard
-from qmu.quality.statistics import mean, named, quantile
-from qmu.quality.worlds import SPLITS, Worlds, confidences, worlds
+from qmu.quality.statistics import Statistic, mean, named, of_fleet, quantile
+from qmu.quality.worlds import FEWEST, SIZE, SPLITS, Worlds, confidences, without, worlds
 from qmu.strict import Strict
 
 CARD = QualityCard(
@@ -24,7 +27,8 @@ CARD = QualityCard(
     statement=(
         "Nats between an image's margins over unlearned and over retrained shadow models, from "
         "equal numbers of models; a split's figure means its distance to the floor of the same "
-        "split, and splits use different numbers of models, so they are not compared directly."
+        "split, and splits use different numbers of models, so they are not compared directly. "
+        + SIZE
     ),
     metrics=(
         Metric("klom_mean", "KLoM, mean"),
@@ -39,21 +43,32 @@ class Config(Strict):
 
     bins: int = Field(default=10, ge=2)
     pseudo_share: PositiveFloat = 1e-5
-    models: int = Field(default=8, ge=2)
+    models: int = Field(default=FEWEST, ge=2)
     tail: float = Field(default=0.95, gt=0, lt=1)
 
 
 def measure(exam: Exam, config: Config) -> list[Measurement]:
-    """Mean and tail over the pool's images of each group."""
+    """Mean and tail over the pool's images of each group; NaN for a group of which no image has
+    models enough."""
+
+    def tail(values: np.ndarray) -> Statistic:
+        return quantile(values, config.tail)
+
     draw, margins, found = exam.draw(None), confidences(exam), []
+    summaries = {"klom_mean": mean, "klom_p95": tail}
     for split in SPLITS:
         pair = worlds(exam, split, config.models, margins)
-        values = np.empty(0) if pair is None else divergence(pair, config.bins, config.pseudo_share)
-        for metric, statistic in (
-            ("klom_mean", mean(values)),
-            ("klom_p95", quantile(values, config.tail)),
-        ):
-            found.append(draw.bootstrap(named(exam, metric), split, len(values), statistic))
+        if pair is None:
+            found += [draw.value(named(exam, name), split, math.nan, 0) for name in summaries]
+            continue
+        values, *others = (
+            divergence(one, config.bins, config.pseudo_share)
+            for one in (pair, *without(pair, config.models))
+        )
+        for name, summary in summaries.items():
+            models = of_fleet(summary, others)
+            figure = (named(exam, name), split, len(values), summary(values))
+            found.append(draw.bootstrap(*figure, images=pair.images, models=models))
     return found
 
 

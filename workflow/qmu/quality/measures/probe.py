@@ -23,6 +23,7 @@ import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from qmu.audit.measurement import Measurement, Recorder
+from qmu.metrics.estimates import DIFFERENCE, SHARE
 from qmu.metrics.intervals import Interval, percentile, union
 from qmu.models import states as _states
 from qmu.models.model import Model, Parameters
@@ -97,12 +98,12 @@ def _figures(
         return [draw.value(metric, SPLIT, math.nan, len(judged)) for metric in metrics]
     features = zip(read(exam, one, fitted), read(exam, one, judged), strict=True)
     called = [predictions(learnt, known, asked, config) for learnt, asked in features]
-    audited, *others = (balanced(draw, metrics[0], named, positive) for named in called)
+    audited, *others = (balanced(draw, metrics[0], named, positive, judged) for named in called)
     if not others:
         return [audited, draw.value(metrics[1], SPLIT, math.nan, len(judged))]
     right = np.array(called) == positive
     difference = right[0] - right[1:].mean(axis=0)
-    return [audited, gap(draw, metrics[1], audited, others, difference, positive)]
+    return [audited, gap(draw, metrics[1], audited, others, difference, positive, judged)]
 
 
 @remembered
@@ -130,9 +131,12 @@ def predictions(
     return make_pipeline(StandardScaler(), regression).fit(known, positive).predict(asked)
 
 
-def balanced(draw: Recorder, metric: str, called: np.ndarray, positive: np.ndarray) -> Measurement:
+def balanced(
+    draw: Recorder, metric: str, called: np.ndarray, positive: np.ndarray, images: np.ndarray
+) -> Measurement:
     """Balanced accuracy = (1 + TPR - FPR) / 2, with the interval of that difference of rates."""
-    found = draw.advantage(metric, SPLIT, called[positive], called[~positive]).estimate
+    sides = (images[positive], images[~positive])
+    found = draw.advantage(metric, SPLIT, called[positive], called[~positive], sides).estimate
     low, high = found.interval
     estimate = replace(
         found,
@@ -140,6 +144,7 @@ def balanced(draw: Recorder, metric: str, called: np.ndarray, positive: np.ndarr
         interval=((1 + low) / 2, (1 + high) / 2),
         replicates=(1 + found.replicates) / 2,
         counts=(),  # they are those of the difference, on another scale
+        limits=SHARE,
     )
     return Measurement(draw.subject, None, metric, SPLIT, estimate)
 
@@ -151,6 +156,7 @@ def gap(
     others: Sequence[Measurement],
     difference: np.ndarray,
     positive: np.ndarray,
+    images: np.ndarray,
 ) -> Measurement:
     """A balanced accuracy minus the mean of ``others`` on the same images.
 
@@ -160,8 +166,8 @@ def gap(
     retrained models differ from each other it does not hold.
     """
     halves = [
-        draw.mean(f"{metric} {name}", SPLIT, difference[group]).estimate.replicates
-        for name, group in (("forget", positive), ("retain", ~positive))
+        draw.mean(metric, SPLIT, difference[group], images[group]).estimate.replicates
+        for group in (positive, ~positive)
     ]
     replicates = (halves[0] + halves[1]) / 2
     interval = percentile(replicates, draw.settings.confidence)
@@ -170,7 +176,9 @@ def gap(
     around = np.mean([other.estimate.interval for other in others], axis=0)
     value = first.value - second
     interval = union(interval, _newcombe(first.value, first.interval, second, tuple(around)))
-    estimate = replace(first, value=value, interval=interval, replicates=replicates)
+    estimate = replace(
+        first, value=value, interval=interval, replicates=replicates, limits=DIFFERENCE
+    )
     return Measurement(draw.subject, None, metric, SPLIT, estimate)
 
 

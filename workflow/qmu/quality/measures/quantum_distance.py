@@ -72,7 +72,7 @@ def _of_seed(exam: Exam, one: SeedExam) -> list[Measurement]:
         for name in (*STATES, EXPECTATION):
             metric = named(exam, f"{name}_to_retrain")
             if name in found and chosen.any():
-                figures.append(draw.mean(metric, split, found[name][chosen]))
+                figures.append(draw.mean(metric, split, found[name][chosen], rows[chosen]))
             else:
                 figures.append(draw.value(metric, split, math.nan, int(chosen.sum())))
     return figures

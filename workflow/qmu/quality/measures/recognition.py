@@ -69,13 +69,13 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
             figures.append(
                 draw.value("recognition", split, math.nan, len(rows))
                 if few
-                else draw.rate(None, "recognition", split, right[rows])
+                else draw.rate(None, "recognition", split, right[rows], rows)
             )
             for metric, values in odds.items():
                 figures.append(
                     draw.value(metric, split, math.nan, len(rows))
                     if few or values is None
-                    else _auc(draw, metric, split, values[rows], values[others])
+                    else _auc(draw, metric, split, values, rows, others)
                 )
         figures.append(draw.value("bias_gap", None, bias_gap(exam, one)))
     return figures
@@ -107,8 +107,15 @@ def _anew(exam: Exam, one: SeedExam) -> np.ndarray | None:
 
 
 def _auc(
-    draw: Recorder, metric: str, split: str, positive: np.ndarray, negative: np.ndarray
+    draw: Recorder,
+    metric: str,
+    split: str,
+    scores: np.ndarray,
+    positive: np.ndarray,
+    negative: np.ndarray,
 ) -> Measurement:
-    """The chance that a score of ``positive`` (n,) exceeds one of ``negative`` (m,)."""
-    found = draw.ranking(metric, split, positive, negative)[0].estimate
+    """The chance that the score of an image of ``positive`` (k,) exceeds one's of ``negative``
+    (m,), positions in the pool's ``scores`` (n,)."""
+    images = (positive, negative)
+    found = draw.ranking(metric, split, *(scores[side] for side in images), images)[0].estimate
     return Measurement(draw.subject, None, metric, split, found)

@@ -67,7 +67,9 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
             for m in models
         },
         "verdicts": {m: rows for m in models if (rows := verdicts.rows(results, m))},
+        "verdict_groups": {m: verdicts.groups(results, m) for m in models},
         "verdict_rules": verdicts.RULES,
+        "risk": results.risk,
         "strength": strength(results),
         "device_tables": device_tables(results),
         "low_fpr": {m: t for m in models if (t := audit_tables.low_fpr(results, m))},

@@ -9,7 +9,7 @@ from typing import Any
 
 from qmu.report.results.results import Results
 from qmu.report.results.summary import FLOOR, SPLITS, Cell
-from qmu.report.sentences.words import number, rate, signed, small
+from qmu.report.sentences.words import difference, number, points, rate, small
 
 DASH = "–"
 
@@ -55,9 +55,9 @@ def corners(
         others = summary.non_members(model, variant, attack)
         if members is None and others is None:
             continue
-        gap = DASH
-        if members is not None and others is not None:
-            gap = signed(100 * (members.value - others.value), 0)
+        unfitted = summary.get(model, variant, "mia_success_unfitted", "forget_train", attack)
+        apart = difference(unfitted, others) if unfitted and others else None
+        gap = DASH if apart is None else points(apart)
         area = shown(summary.areas(model, variant).get(attack), number)
         label = results.label(variant)
         rows.append(Corners(label, _corner(members), _corner(others), gap, area))

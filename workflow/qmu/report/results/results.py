@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from qmu.audit.verdicts.risk import Risk
 from qmu.losses import logit_scaled_confidence
 
 from . import devices as devices_table
@@ -20,7 +21,7 @@ from . import sweep as sweep_table
 from .cards import Cards, first
 from .devices import SIMULATION, DeviceResults
 from .signal import Embedding
-from .summary import Summary, baselines_first, summarise
+from .summary import Summary, baselines_first, stands_alone, summarise
 from .sweep import SweepResults
 
 Key = tuple[str, int, str]
@@ -72,7 +73,9 @@ class Judgement:
 
     model: str
     variant: str
+    kind: str
     verdict: str
+    accused: bool
     sentence: str
     evidence: str
 
@@ -114,6 +117,11 @@ class Results:
         return self.config.get("common") or self.config
 
     @property
+    def risk(self) -> Risk:
+        """What the reader tolerates, as the config says."""
+        return Risk(**(self.common.get("risk") or {}))
+
+    @property
     def published_attack(self) -> str | None:
         """The attack whose card says that it is the published one, where it ran; else the first."""
         return first(self.summary.attacks, self.cards.attacks, "published")
@@ -124,7 +132,8 @@ class Results:
         names = [*self.cards.methods, *self.summary.variants()]
         for tables in (self.histories, self.confidences, self.curves):
             names += [one.variant for one in tables]
-        return baselines_first([*names, *(key[1] for key in self.sweep.cells)])
+        names += [key[1] for key in self.sweep.cells]
+        return baselines_first(name for name in names if stands_alone(name))
 
     def is_control(self, variant: str) -> bool:
         """Whether the variant is a control, which unlearns nothing."""
@@ -167,7 +176,9 @@ def gather(
         histories=tuple(courses),
         confidences=tuple(Confidence(*key, *_confidence(t)) for key, t in outputs.items()),
         classes=max(classes, default=None),
-        curves=tuple(curve for table in curves for curve in _curves(table)),
+        curves=tuple(
+            curve for table in curves for curve in _curves(table) if stands_alone(curve.variant)
+        ),
         judgements=_judgements(verdicts or {}),
         sweep=SweepResults() if sweep is None else sweep_table.index(sweep),
         signal=signal_table.index(signal),
@@ -197,6 +208,8 @@ def _curves(table: Mapping[str, np.ndarray]) -> list[Curve]:
 
 
 def _judgements(table: Mapping[str, Iterable[Any]]) -> tuple[Judgement, ...]:
-    names = ("model", "variant", "verdict", "sentence", "evidence")
+    names = ("model", "variant", "kind", "verdict", "accused", "sentence", "evidence")
     rows = zip(*(table.get(name, ()) for name in names), strict=True)
-    return tuple(Judgement(*map(str, row)) for row in rows)
+    return tuple(
+        Judgement(*map(str, row[:4]), bool(row[4]), *map(str, row[5:])) for row in rows
+    )

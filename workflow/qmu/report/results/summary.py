@@ -67,8 +67,11 @@ class Summary:
         return self.cells.get((model, variant, metric, split, attack))
 
     def variants(self, model: str | None = None) -> tuple[str, ...]:
-        """Variants of a model (of all models), baselines first, then as found."""
+        """Variants of a model (of all models), baselines first, then as found: those that stand
+        for themselves. What belongs to a group (a rung of the ladder, a level of a path, an
+        innocent model) has ``@`` in its name and stands in views of its own."""
         names = dict.fromkeys(key[1] for key in self.cells if model in (None, key[0]))
+        names = [name for name in names if stands_alone(name)]
         return baselines_first(names)
 
     def attacks_with(self, model: str, metric: str, split: str) -> list[str]:
@@ -104,6 +107,11 @@ def baselines_first(names: Iterable[str]) -> tuple[str, ...]:
     once = dict.fromkeys(names)
     first = [name for name in BASELINES if name in once]
     return (*first, *(name for name in once if name not in BASELINES))
+
+
+def stands_alone(variant: str) -> bool:
+    """Whether a variant is a baseline, a method or a control, and no member of a group."""
+    return "@" not in variant
 
 
 def strongest(areas: Mapping[str, Cell]) -> str | None:

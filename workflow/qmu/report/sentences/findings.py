@@ -9,31 +9,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qmu.report.results.results import Results
+from qmu.audit.verdicts.rules import BY_NAME, NOT_FORGOTTEN
+from qmu.report.results.results import Judgement, Results
 from qmu.report.results.summary import BASELINES, Cell, strongest
 
 from . import devices as device_findings
-from .words import listed, number, rate, signed
+from .words import difference, listed, number, points, rate, signed
 
 FORGOTTEN = 0.05
-# An attack that tells next to nothing on the original cannot show that nothing was forgotten.
-TELLING = 0.55
 LIKE_A_MEMBER = 0.5
 MANY = 4
 """Of more attacks than this a sentence names the strongest."""
 
 RULES = (
-    "Two rates differ when their intervals do not overlap.",
+    "Two figures differ when the interval of their difference excludes zero; it follows from the "
+    "intervals of the two (square-and-add).",
+    "The published attack is fitted on some of the images that it is scored on: its rate is "
+    "compared with that on images never seen for members that it was not fitted on.",
     "An attack beats guessing when the whole interval of its AUC lies above 0.5, and leaks "
-    "inverted when the whole interval lies below.",
+    "inverted when the whole interval lies below. There is nothing to unlearn when all intervals "
+    "lie within what is tolerated; where one does not, not to beat guessing is no evidence.",
     "A variant reads as forgotten by the published measure when the published attack calls at "
     f"most {FORGOTTEN:.0%} of the forget-class members “member”.",
-    "A method leaves a trace when, for at least one attack, the interval of its AUC on "
-    "forget-class members against same-class non-members lies wholly above the retrained "
-    "model's. The attack with the largest difference is named.",
-    "A method is cleared wrongly when it reads as forgotten although some attack finds its members "
-    "as the target's were found: the target's AUC is at least 0.55, both intervals lie above 0.5, "
-    "the method's lies above the retrained model's, and its AUC reaches the target's interval.",
+    "What remains of the forget set is what the verdicts say.",
+    "A method is cleared wrongly when it reads as forgotten while its verdict is that it has not "
+    "forgotten. The attack with the highest AUC is named.",
     "A method is economical when it needs fewer gradient evaluations than retraining.",
     "Accuracy is compared with the retrained model's, never with the target's alone.",
     device_findings.RULE,
@@ -87,16 +87,24 @@ def _published(results: Results, model: str) -> str:
     others = results.summary.non_members(model, "target", attack)
     if others is None:
         return text + " Its rate on images never trained on was not measured."
+    get = results.summary.get
+    unfitted = get(model, "target", "mia_success_unfitted", "forget_train", attack)
     text += (
         f" The same attack calls {rate(others)} of the images of that class which the model never "
-        "saw “member”."
+        "saw “member”"
     )
-    gap = 100 * (members.value - others.value)
-    if _overlap(members, others):
-        return text + " The intervals overlap: the first number is no evidence of membership."
-    if gap < 0:
-        return text + " It names non-members more often than members."
-    return text + f" Only the difference, {gap:.0f} points, speaks of membership."
+    if unfitted is None:
+        return text + ". Members that it was not fitted on were not measured."
+    text += f", and {rate(unfitted)} of the training images that it was not fitted on."
+    gap = difference(unfitted, others)
+    if gap is None:
+        return text
+    shown = f"{points(gap)} points"
+    if gap.low > 0:
+        return text + f" Only the difference of these two, {shown}, speaks of membership."
+    if gap.high < 0:
+        return text + f" It names non-members more often than members, by {shown}."
+    return text + f" The difference, {shown}, may be none: it is no evidence of membership."
 
 
 def _chance(results: Results, model: str) -> str:
@@ -105,10 +113,20 @@ def _chance(results: Results, model: str) -> str:
         return ""
     above = {a: area for a, area in areas.items() if area.low > 0.5}
     below = {a: area for a, area in areas.items() if area.high < 0.5}
+    if _tolerable(results, model, areas):
+        return (
+            f"No attack's interval reaches the tolerated AUC of {results.risk.auc:g} on the "
+            f"target's forget class (AUC: {_shown(areas)}), nor finds more than the tolerated "
+            f"{results.risk.tpr:.0%} of members at 1% false positives: by these attacks there is "
+            "no membership to unlearn."
+        )
     if not above and not below:
+        sizes = [area.n for area in areas.values() if area.n]
+        count = f" with n = {max(sizes)} images" if sizes else ""
         return (
             "No attack tells the target's forget-class members from non-members better than "
-            f"guessing (AUC: {_shown(areas)}): by these attacks there is nothing to unlearn."
+            f"guessing (AUC: {_shown(areas)}). Whether there is membership to unlearn cannot be "
+            f"told{count}: the intervals reach beyond what is tolerated."
         )
     parts = []
     if above:
@@ -123,6 +141,22 @@ def _chance(results: Results, model: str) -> str:
     if rest:
         parts.append(f"Not told from guessing: {_shown(rest)}.")
     return " ".join(parts)
+
+
+def _tolerable(results: Results, model: str, areas: dict[str, Cell]) -> bool:
+    """Whether the intervals exclude whatever the reader would not tolerate, above chance or
+    below."""
+    risk = results.risk
+    found = [
+        results.summary.get(model, "target", "tpr_at_fpr_1pct", "forget_train", attack)
+        for attack in areas
+    ]
+    rates = [cell for cell in found if cell is not None]
+    return (
+        all(1 - risk.auc < area.low and area.high < risk.auc for area in areas.values())
+        and bool(rates)
+        and all(cell.high is not None and cell.high < risk.tpr for cell in rates)
+    )
 
 
 def _shown(areas: dict[str, Cell]) -> str:
@@ -172,60 +206,60 @@ def _methods(results: Results, model: str) -> str:
 
 
 def _misread(results: Results, model: str) -> str:
-    """Methods that the published measure clears although their members are found as before."""
+    """Methods that the published measure clears although their verdict is the gravest."""
     before, base = (_areas(results, model, v) for v in ("target", "retrain"))
     shown = []
-    for method in methods(results, model):
-        reading = success(results, model, method)
-        if reading is None or reading.value > FORGOTTEN:
+    for one in _judged(results, model):
+        reading = success(results, model, one.variant)
+        if one.verdict != NOT_FORGOTTEN or reading is None or reading.value > FORGOTTEN:
             continue
-        own = _areas(results, model, method)
-        same = [
-            a
-            for a in own
-            if a in before
-            and a in base
-            and before[a].value >= TELLING
-            and min(own[a].interval[0], before[a].interval[0]) > 0.5
-            and own[a].interval[0] > base[a].interval[1]
-            and own[a].value >= before[a].interval[0]
-        ]
-        if same:
-            most = max(same, key=lambda a: own[a].value)
-            shown.append(
-                f"{results.label(method)} reads {rate(reading)}, while {most} ranks its members "
-                f"as the target's: AUC {number(own[most])} against {number(before[most])} before "
-                f"and {number(base[most])} after retraining"
+        text = f"{results.label(one.variant)} reads {rate(reading)} and has not forgotten"
+        own = _areas(results, model, one.variant)
+        both = [attack for attack in own if attack in before and attack in base]
+        if both:
+            most = max(both, key=lambda attack: own[attack].value)
+            text += (
+                f" ({most} ranks its members with AUC {number(own[most])}, {number(before[most])} "
+                f"before and {number(base[most])} after retraining)"
             )
+        shown.append(text)
     if not shown:
         return ""
-    return f"It clears models whose members are found as before: {'; '.join(shown)}."
+    return f"The published measure clears what its verdict does not: {'; '.join(shown)}."
 
 
 def _traces(results: Results, model: str) -> str:
-    base, compared, traces = _areas(results, model, "retrain"), False, []
-    for method in methods(results, model):
-        own = {a: e for a, e in _areas(results, model, method).items() if a in base}
-        compared = compared or bool(own)
-        above = [a for a in own if own[a].interval[0] > base[a].interval[1]]
-        if above:
-            most = max(above, key=lambda a: own[a].value - base[a].value)
-            count = f"{len(above)} of {len(own)} attacks, " if len(own) > 1 else ""
-            traces.append(
-                f"{results.label(method)} ({count}{most} {number(own[most])} against "
-                f"{number(base[most])})"
-            )
-    if traces:
-        return (
-            "Members stay easier to tell from non-members than after retraining, by AUC: "
-            f"{listed(traces)}."
-        )
-    if compared:
-        return (
-            "After no method do the attacks tell members from non-members better than after "
-            "retraining, within the intervals."
-        )
-    return ""
+    """What the verdicts say of the methods, in one sentence each."""
+    judged = _judged(results, model)
+    groups = (
+        ("Accused", [f"{results.label(o.variant)} ({_words(o)})" for o in judged if o.accused]),
+        (
+            "Acquitted of what this audit would have seen",
+            [f"{results.label(o.variant)}" for o in judged if BY_NAME[o.verdict].acquits],
+        ),
+        (
+            "Not judged",
+            [
+                results.label(o.variant)
+                for o in judged
+                if not o.accused and not BY_NAME[o.verdict].acquits
+            ],
+        ),
+    )
+    return " ".join(f"{title}: {listed(names)}." for title, names in groups if names)
+
+
+def _judged(results: Results, model: str) -> list[Judgement]:
+    """The verdicts on a model's methods."""
+    return [
+        one
+        for one in results.judgements
+        if one.model == model and one.kind == "method" and one.verdict in BY_NAME
+    ]
+
+
+def _words(one: Judgement) -> str:
+    return BY_NAME[one.verdict].words
 
 
 def _utility(results: Results, model: str) -> str:
@@ -268,10 +302,6 @@ def _areas(results: Results, model: str, variant: str) -> dict[str, Cell]:
     """AUC on the forget class by attack, where it has an interval."""
     areas = results.summary.areas(model, variant)
     return {a: area for a, area in areas.items() if None not in (area.low, area.high)}
-
-
-def _overlap(one: Cell, other: Cell) -> bool:
-    return one.interval[0] <= other.interval[1] and other.interval[0] <= one.interval[1]
 
 
 TOPICS = {

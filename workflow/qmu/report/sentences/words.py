@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qmu.metrics.intervals import square_and_add
 from qmu.report.results.summary import Cell
 
 
@@ -30,6 +31,25 @@ def _with_interval(cell: Cell, form: str, ends: str, scale: int = 1) -> str:
     if cell.low is None or cell.high is None:
         return f"{cell.value:{form}}"
     return f"{cell.value:{form}} [{scale * cell.low:{ends}}–{scale * cell.high:{ends}}]"
+
+
+def difference(one: Cell, other: Cell) -> Cell | None:
+    """``one`` - ``other`` with its interval; None where a figure has none."""
+    if None in (one.low, one.high, other.low, other.high):
+        return None
+    low, high = square_and_add(one.value, one.interval, other.value, other.interval)
+    return Cell(one.value - other.value, low, high)
+
+
+def points(cell: Cell) -> str:
+    """A difference of rates in points: ``+28 [3 to 51]``."""
+    low, high = (signed(100 * limit, 0) for limit in cell.interval)
+    return f"{signed(100 * cell.value, 0)} [{low} to {high}]"
+
+
+def small_interval(low: float, high: float) -> str:
+    """``[0.01-0.25]`` (with an en dash): an interval by itself."""
+    return f"[{low:.2g}–{high:.2g}]"
 
 
 def signed(value: float, digits: int = 1) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-from qmu.audit.verdicts.verdicts import Verdict, verdicts
+from qmu.audit.verdicts.power import false_accusations, smallest_residue
+from qmu.audit.verdicts.verdicts import Stops, Verdict, verdicts
 from qmu.report.results.cards import cards
 from qmu.report.terminal import terminal_table
 from qmu.specs.audit import Evaluation
@@ -19,6 +21,9 @@ from qmu.tables.files import atomic
 from qmu.tables.schemas import SCHEMAS
 
 Row = dict[str, Any]
+
+# Kinds of variants whose verdicts are printed one by one.
+SINGLE = ("method", "control")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +59,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Evaluation, job: Job) -> None:
     rows = _rows(files, spec.experiment)
     further = spec.config["devices"]
     simulated = [row for row in rows if row["device"] not in further]
-    judged = verdicts(simulated, spec.config)
+    judged = verdicts(simulated, spec.config, _stops(inputs.cost, spec))
     write = Writer(spec)
     columns = {name: [row[name] for row in rows] for name in SCHEMAS["summary"]}
     write(outputs.summary, "summary", columns)
@@ -76,21 +81,52 @@ def _text(
 ) -> str:
     confidence = spec.config["common"]["evaluation"]["confidence"]
     attacks = cards(spec.config).attacks
-    parts = [terminal_table(simulated, attacks, confidence), "", *verdict_lines(judged)]
+    parts = [terminal_table(simulated, attacks, confidence), "", *verdict_lines(judged, confidence)]
     if further:
         rows = [row | {"model": f"{row['model']} on {row['device']}"} for row in further]
         parts += ["", "Further devices", "", terminal_table(rows, attacks, confidence)]
     return "\n".join(parts)
 
 
-def verdict_lines(judged: Sequence[Verdict]) -> list[str]:
-    """One line per model and variant: the verdict and the first of its reasons."""
-    width = max((len(f"{v.model}, {v.variant}") for v in judged), default=0)
+def _stops(files: Sequence[str], spec: Evaluation) -> Stops:
+    """Why each method stopped, by model, variant and seed, from the tables ``cost``."""
+    found: dict[str, dict[str, dict[int, str]]] = {}
+    cells = product(
+        spec.config["models"], spec.config["unlearning"], spec.config["common"]["seeds"]
+    )
+    for (model, variant, seed), file in zip(cells, files, strict=True):
+        table = parquet.read(file, "cost", experiment=spec.experiment)
+        found.setdefault(model, {}).setdefault(variant, {})[seed] = str(table["stopped"][0])
+    return found
+
+
+def verdict_lines(judged: Sequence[Verdict], confidence: float) -> list[str]:
+    """One line per method and control: the verdict and the first of its reasons; per model one line
+    on the ladder and one on the innocent."""
+    width = max((len(_name(one)) for one in judged if one.kind in SINGLE), default=0)
     lines = ["Verdicts (the gravest; all that holds, and the evidence, stand in the report)"]
-    for verdict in judged:
-        name = f"{verdict.model}, {verdict.variant}"
-        lines.append(f"  {name:<{width}}  {verdict.sentence.partition('; ')[0].rstrip('.')}")
+    for model in dict.fromkeys(one.model for one in judged):
+        own = [one for one in judged if one.model == model]
+        lines += [
+            f"  {_name(one):<{width}}  {one.sentence.partition('; ')[0].rstrip('.')}"
+            for one in own
+            if one.kind in SINGLE
+        ]
+        accused = {one.variant: one.accused for one in own}
+        if any(one.kind == "ladder" for one in own):
+            smallest = smallest_residue(accused)
+            seen = "none" if smallest is None else f"{100 * smallest:.3g}% of the forget set"
+            lines.append(f"  {model}: smallest residue seen: {seen}")
+        found = false_accusations(accused, confidence)
+        if found is not None:
+            low, high = found.interval
+            text = f"{len(found.accused)} of {found.count} [{low:.2g}, {high:.2g}]"
+            lines.append(f"  {model}: false accusations: {text}")
     return lines
+
+
+def _name(one: Verdict) -> str:
+    return f"{one.model}, {one.variant}"
 
 
 def _rows(files: Sequence[str], experiment: str) -> list[Row]:

@@ -25,7 +25,7 @@ from qmu.steps.io.writer import Writer
 from qmu.studies import sweep as noise_sweep
 from qmu.studies.matched_accuracy import LogitNoise
 from qmu.studies.sweep import Config, SweepPoint
-from qmu.studies.sweep_figures import RESAMPLES, TEST, FrozenAttack, PointFigures
+from qmu.studies.sweep_figures import TEST, FrozenAttack, PointFigures
 from qmu.tables import parquet
 from qmu.tables.schemas import SCHEMAS
 
@@ -66,9 +66,9 @@ def run(inputs: Inputs, outputs: Outputs, spec: SweepSpec, job: Job) -> None:
         table = subject.read(inputs, number)
         figures = subject.figures(table, fitted, settings)
         for point, first, second in subject.answers(table):
-            for key, estimate in figures.measure(point, first, second).items():
+            for key, estimate in figures.measure(first, second).items():
                 found.setdefault((point, *key), {})[seed] = estimate
-    rows = _rows(found, spec, settings)
+    rows = _rows(found, spec, settings.confidence)
     columns = {name: [row[name] for row in rows] for name in SCHEMAS["sweep"]}
     Writer(spec)(outputs.sweep, "sweep", columns)
     job.report(f"{len(rows)} rows")
@@ -104,7 +104,7 @@ class _Subject:
         attacks = tuple(
             self._frozen(name, entry, fitted) for name, entry in self.spec.attacks.items()
         )
-        return PointFigures(self.names, settings, attacks, ideal)
+        return PointFigures(settings, attacks, ideal)
 
     def _frozen(self, name: str, entry: Any, fitted: Any) -> FrozenAttack:
         module = registry.load("attacks", entry.component)
@@ -144,18 +144,12 @@ class _Subject:
         return replace(table["view"], logits=evaluated["logits"])
 
 
-def _rows(found: Any, spec: SweepSpec, settings: Resampling) -> list[dict[str, Any]]:
+def _rows(found: Any, spec: SweepSpec, confidence: float) -> list[dict[str, Any]]:
     """The means over seeds, then every seed's own."""
     joined, single = [], []
     for (point, *key), by_seed in found.items():
         attack, metric, split = key
-        path = ("sweep", spec.name, spec.variant, *point.names, *key)
-        over = audit_estimates.over_seeds(
-            list(by_seed.values()),
-            settings.generator(*path),
-            min(RESAMPLES, settings.resamples),
-            settings.confidence,
-        )
+        over = audit_estimates.over_seeds(list(by_seed.values()), confidence)
         for seed, estimate, rows in [
             (None, over, joined),
             *((s, e, single) for s, e in by_seed.items()),

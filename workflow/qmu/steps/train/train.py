@@ -40,6 +40,9 @@ def run(inputs: Inputs, outputs: VariantFiles, spec: Train, job: Job) -> None:
     start = model.initial_parameters(seeds.generator(*names, "parameters"))
     parameters, history = training.train(model, start, rows, data.label, members, names, job.report)
     recipe = model.config.training
+    if recipe.private is not None:
+        epsilon = training.certified_epsilon(recipe, len(members))
+        job.report(f"private with epsilon {epsilon:.3g} at delta {recipe.private.delta:g}")
     steps = training.steps_per_epoch(recipe, len(members)) * recipe.epochs
     ledger = Ledger(gradient_evaluations=steps * recipe.batch_size)
     job.clock.stop()  # evaluating is no part of what training takes

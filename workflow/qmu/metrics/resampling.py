@@ -1,0 +1,82 @@
+"""How often each image is drawn in each resample: the same for one image wherever it appears.
+
+Seeds split one pool of images anew, so their figures rest in part on the same images, and their
+errors move together. A bootstrap that draws every image by a stream of its own, keyed by the
+image's id, keeps that: resample r holds an image as often for one seed, attack or variant as for
+another, so that replicates may be averaged over seeds or subtracted, one by one. Counts are
+Poisson(1), independent of each other (Hanley and MacGibbon 2006, on Poisson bootstraps), from the
+hash SplitMix64 (Steele, Lea and Flood 2014) of key, resample and id.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+# Resamples drawn at once; the numbers do not depend on it.
+CHUNK = 64
+# The chance of more than 12 is 6e-11.
+MOST = 12
+
+
+# Ids of the images of each side of a comparison, such as members and non-members.
+Images = tuple[np.ndarray, ...]
+
+
+def key(rng: np.random.Generator) -> int:
+    """The next key of a generator."""
+    return int(rng.integers(2**63))
+
+
+def numbered(*sides: np.ndarray) -> Images:
+    """Ids for images that have none: all different, but not from those of another figure."""
+    ends = np.cumsum([len(side) for side in sides])
+    return tuple(np.arange(end - len(side), end) for end, side in zip(ends, sides, strict=True))
+
+
+def counts(key: int, images: Images, resamples: int) -> tuple[np.ndarray, ...]:
+    """Counts (resamples, n) uint8, read-only, of the images of each side, by a 64-bit ``key``.
+
+    A resample that would hold none of a side's images holds each of them once.
+    """
+    ids = (np.ascontiguousarray(side, np.int64) for side in images)
+    return tuple(_counts(key, side.tobytes(), resamples) for side in ids)
+
+
+def weights(key: int, images: np.ndarray, resamples: int) -> np.ndarray:
+    """`counts` of one side as weights (resamples, n) float64, each row summing to one."""
+    (drawn,) = counts(key, (images,), resamples)
+    return drawn / drawn.sum(axis=1, keepdims=True, dtype=np.int64)
+
+
+# Attacks on one model are judged on the same images, one after the other.
+@lru_cache(maxsize=8)
+def _counts(key: int, images: bytes, resamples: int) -> np.ndarray:
+    ids = _mixed(np.frombuffer(images, np.int64).astype(np.uint64))
+    rows = _mixed(np.arange(resamples, dtype=np.uint64) ^ np.uint64(key % 2**64))
+    found = np.zeros((resamples, len(ids)), np.uint8)
+    for start in range(0, resamples, CHUNK):
+        part = slice(start, start + CHUNK)
+        uniform = _mixed(ids ^ rows[part, None])
+        for limit in _limits():
+            found[part] += uniform >= limit
+    found[~found.any(axis=1)] = 1
+    found.flags.writeable = False
+    return found
+
+
+def _limits() -> np.ndarray:
+    """P(count <= k) for k = 0, 1, ... on the scale of 64-bit integers."""
+    below = np.cumsum([math.exp(-1) / math.factorial(k) for k in range(MOST)])
+    return np.array([min(int(share * 2.0**64), 2**64 - 1) for share in below], np.uint64)
+
+
+def _mixed(values: np.ndarray) -> np.ndarray:
+    """SplitMix64 of each of ``values``."""
+    with np.errstate(over="ignore"):
+        mixed = values + np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return mixed ^ (mixed >> np.uint64(31))
