@@ -115,6 +115,14 @@ def test_a_metric_stands_on_one_card():
 
 
 @measures
+def test_what_has_an_interval_names_its_images(name):
+    """Without ids the seeds' shared images would count as often as there are seeds."""
+    for figure in _figures(name):
+        if figure.estimate.interval is not None:
+            assert figure.estimate.images, figure.metric
+
+
+@measures
 def test_every_seed_has_the_same_figures(name):
     by_seed = {}
     for figure in _figures(name):
