@@ -28,7 +28,6 @@ SPLITS = {None} | {f"{g}_{p}" for g in ("forget", "retain") for p in ("train", "
 MAY_BE_NAN = {"relearn_ratio", "relearn_aligned_ratio"}
 
 # A quarter of the models of the example hold an image, 16 of 64, and either side takes half.
-SETTINGS = {"klom": {"models": 8}, "forget_quality": {"models": 8}}
 
 # What a process remembers between variants.
 REMEMBERED = (
@@ -53,7 +52,7 @@ def _measure(name, exam):
     module = registry.load("quality", name)
     # Measures of fleets ask for more models by default than the example has.
     fewer = {"models": 8} if "models" in module.Config.model_fields else {}
-    return module.measure(exam, module.Config(**(fewer | SETTINGS.get(name, {}))))
+    return module.measure(exam, module.Config(**fewer))
 
 
 @cache
