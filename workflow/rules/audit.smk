@@ -1,10 +1,7 @@
 # The measurements of every variant, and all of them in one long table with what made them.
+from functools import partial
+
 from qmu.plan import audit
-
-
-def examined(model, group):
-    """The variants of a group that measures of quality look at."""
-    return audit.examined(experiment, model, group)
 
 
 use rule job as measure with:
@@ -38,10 +35,10 @@ use rule job as examine with:
         **(compared_fleets() if audit.needs_fleets(experiment) else {}),
         pool=at(paths.POOL),
         samples=files.samples(),
-        parameters=grouped("parameters", examined),
+        parameters=grouped("parameters", partial(audit.examined, experiment)),
         original=files.of_seeds("parameters", "target"),
         retrain=files.of_seeds("parameters", "retrain"),
-        outputs=grouped("outputs", examined),
+        outputs=grouped("outputs", partial(audit.examined, experiment)),
         original_outputs=files.of_seeds("outputs", "target"),
         retrain_outputs=files.of_seeds("outputs", "retrain"),
         further=files.retrained("parameters"),
