@@ -165,16 +165,15 @@ def test_edits_that_move_every_image_of_the_class_alike_are_no_memory(seed, trai
     table.add("ga", 0.0)
     for k in range(1, 3):
         table.add(f"innocent_bias@{k}", 0.0)
-    innocent = judged(table.rows()).accused
+    before = {one.variant: one.accused for one in verdicts(table.rows(), CONFIG)}
     for variant in ("ga", "innocent_bias@1", "innocent_bias@2"):
         table.set(variant, "accuracy", train, "forget_train")
         table.set(variant, "accuracy", test, "forget_test")
-        table.set(variant, "relearn_ratio", 0.2, None).set(variant, "probe_gap", 0.3, "forget_test")
+        table.set(variant, "relearn_ratio", 0.2, None).set(variant, "u_lira_auc", 1.0)
         table.set(variant, "loss", loss, "forget_train").set(variant, "loss", loss, "forget_test")
         table.set(variant, "agreement_with_retrain", 0.1, "forget_train")
-    after = {one.variant: one for one in verdicts(table.rows(), CONFIG)}
-    assert after["ga"].accused is innocent
-    assert not after["innocent_bias@1"].accused
+    # Chance may accuse one in so many of them; the edit accuses none.
+    assert {one.variant: one.accused for one in verdicts(table.rows(), CONFIG)} == before
 
 
 @pytest.mark.parametrize("ensemble", [0, 4])

@@ -14,7 +14,7 @@ from qmu.audit.verdicts.verdicts import kind, paths, verdicts
 from verdict_tables import ATTACKS, CONFIG, MEMBERS, OTHERS, Table
 
 ACQUITTALS = {rule.name for rule in RULES if rule.acquits}
-NOT_CLASS = ("recognition_aligned", "probe_aligned_gap", "relearn_aligned_ratio")
+NOT_CLASS = ("recognition_aligned", "probe_accuracy", "relearn_aligned_ratio")
 
 
 def judge(table, variant="ga", config=CONFIG, stops=None, **rows):
@@ -113,8 +113,8 @@ def test_edits_of_retrained_models_are_not_accused_of_memory():
             table.add(
                 f"innocent_bias@{k}",
                 accuracy__forget_train=0.4,
-                probe_gap__forget_test=0.3,
                 relearn_ratio=0.2,
+                u_lira_auc__forget_train=1.0,
             )
         # The same, as if a method had made it: it is what it reads.
         table.add("ga", accuracy__forget_train=0.4, relearn_ratio=0.2)
@@ -334,6 +334,8 @@ def test_nothing_to_unlearn_is_an_equivalence():
     wide = judge(small, config=PLAIN)
     assert wide.verdict == "not_judged"
     assert f"cannot be told with n = {MEMBERS} members and {OTHERS} non-members" in wide.sentence
+    # Members far below chance are told as well, by whoever inverts the attack.
+    assert judge(learned_nothing(0.2), config=PLAIN).verdict == "not_judged"
     few = judge(learned_nothing(found=0.025), config=PLAIN)
     assert few.verdict == "not_judged"
 

@@ -21,13 +21,13 @@ import numpy as np
 
 from qmu.metrics.comparison import against_retrained
 from qmu.metrics.intervals import square_and_add
+from qmu.variants import RETRAIN, TARGET, group, number_of, retrained
 
 Row = Mapping[str, Any]
 Key = tuple[str | None, str, str | None]
 """(attack, metric, split)"""
 Side = Literal["above", "below"]
 
-EDITS = "innocent_"
 FLOOR = "_floor"
 _NORMAL = NormalDist()
 
@@ -104,7 +104,7 @@ class Case:
 
     def members(self, attack: str | None, split: str | None) -> tuple[int, int] | None:
         """(members, non-members) that an attack compares in one seed; None where unknown."""
-        for variant in ("target", "retrain"):
+        for variant in (TARGET, RETRAIN):
             areas = self.values.get((variant, attack, "auc", split), {})
             rates = self.values.get((variant, attack, "tpr_at_fpr_1pct", split), {})
             for seed in self.seeds:
@@ -115,17 +115,14 @@ class Case:
 
     def forgotten(self) -> int | None:
         """Images of the forget set in one seed."""
-        of = self.values.get(("target", None, "accuracy", "forget_train"), {})
+        of = self.values.get((TARGET, None, "accuracy", "forget_train"), {})
         return next((one.n for seed, one in of.items() if seed is not None), None)
 
     def references(self, variant: str) -> tuple[str, ...]:
         """The retrained models that a variant is compared with."""
-        group, _, number = variant.partition("@")
-        left_out = variant if group == "retrain" else None
-        if group.startswith(EDITS):
-            left_out = "retrain" if number in ("", "0") else f"retrain@{number}"
-        retrained = [one for one in self.variants if is_retrained(one)]
-        return tuple(one for one in retrained if one != left_out)
+        number = number_of(variant)
+        left_out = retrained(number) if number else RETRAIN if number == 0 else variant
+        return tuple(one for one in self.variants if group(one) == RETRAIN and one != left_out)
 
     def compared(
         self,
@@ -159,11 +156,11 @@ class Case:
     ) -> Difference | None:
         shift = -tolerated if side == "above" else tolerated
         own = self._of_seeds(variant, key)
-        retrained = self._retrained(variant, key)
-        if own is not None and len(retrained) > 1:
-            base = np.stack(retrained, axis=1)
+        others = self._retrained(variant, key)
+        if own is not None and len(others) > 1:
+            base = np.stack(others, axis=1)
             if original:
-                first = self._of_seeds("target", key)
+                first = self._of_seeds(TARGET, key)
                 if first is None:
                     return None
                 base = base - base.mean(axis=1, keepdims=True) + first[:, None]
@@ -205,7 +202,7 @@ class Case:
             if counts is None:
                 return 0.0
             return 1 / (counts[0] * (counts[1] if metric == "auc" else 1))
-        known = ("target", *(one for one in self.variants if is_retrained(one)))
+        known = (one for one in self.variants if group(one) in (TARGET, RETRAIN))
         values = [v for one in known for v in self.values.get((one, *key), {}).values()]
         sizes = [value.n for value in values if value.n]
         if sizes and metric in ("accuracy", "recognition_aligned"):
@@ -247,7 +244,7 @@ class Case:
         self, variant: str, key: Key, shift: float, side: Side, level: float, original: bool
     ) -> Difference | None:
         attack, metric, split = key
-        names = ("target",) if original else self.references(variant)
+        names = (TARGET,) if original else self.references(variant)
         keys = [(one, k) for one in names for k in ((attack, metric + FLOOR, split), key)]
         pair = next((p for p in keys if not self.absent(*p)), None)
         if pair is None:
@@ -270,11 +267,6 @@ class Case:
             *(whole.own, whole.base, whole.value, whole.low, whole.high, whole.p, 1),
             *(len(single), worst, one.own, one.base, one.value, min(1.0, len(single) * one.p)),
         )
-
-
-def is_retrained(variant: str) -> bool:
-    """Whether a variant is a model retrained without the forget set."""
-    return variant.partition("@")[0] == "retrain"
 
 
 def _apart(

@@ -9,14 +9,14 @@ models, and edits of retrained models that add no knowledge of the forget set.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qmu.metrics.intervals import Interval, clopper_pearson
+from qmu.variants import INNOCENT, RESIDUE, group, number_of
 
-from .case import EDITS, Case, Difference, Row, read
+from .case import Case, Difference, Row, read
 from .judges import Answer, Finding, Panel, ask, positive_control
 from .questions import FORGET, attacks, settings
 
@@ -24,8 +24,6 @@ WHOLE = 1.0
 LIMITS = 0.05
 """Two-sided level of the interval that has to stay below a rung."""
 DETECTED = ("auc", "tpr_at_fpr_1pct")
-
-_RUNG = re.compile(r"residue@(\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,7 @@ class Innocents:
 
 def share_of(variant: str) -> float | None:
     """The share of the forget set that a rung of the ladder was trained on; None for others."""
-    found = _RUNG.fullmatch(variant)
-    return float(found[1]) / 100 if found else None
+    return float(variant.partition("@")[2]) / 100 if group(variant) == RESIDUE else None
 
 
 def ladder(case: Case) -> list[tuple[float, str]]:
@@ -170,9 +167,8 @@ def smallest_seen(found: Iterable[Detection], model: str, attack: str, metric: s
 
 
 def innocent(variant: str) -> bool:
-    """Whether a variant is innocent by construction."""
-    group, at, _ = variant.partition("@")
-    return bool(at) and (group == "retrain" or group.startswith(EDITS))
+    """Whether a variant is innocent by construction: a further retrained model, or an edit."""
+    return number_of(variant) is not None
 
 
 def relevant(panels: Iterable[Panel], variant: str) -> list[Panel]:
@@ -181,7 +177,7 @@ def relevant(panels: Iterable[Panel], variant: str) -> list[Panel]:
     accuracy)."""
     if share_of(variant) is not None:
         return [panel for panel in panels if panel.question.memory]
-    if variant.startswith(EDITS):
+    if group(variant) == INNOCENT:
         return [p for p in panels if p.question.memory or p.question.name == "retained"]
     return list(panels)
 

@@ -2,7 +2,7 @@
 
 Three of them ask for memory of the forget set: by the AUC of attacks, by the members found at few
 false positives, and by what is left of a class that no edit of bias, temperature or head moves
-(accuracy on the class, probes and relearning as they are accuse nobody of memory). The others ask
+(accuracy on the class and relearning as it is accuse nobody of memory). The others ask
 what happened to retained data, whether members stand out below chance, and whether answers are
 those of a retrained model.
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 from qmu import registry
 from qmu.errors import QmuError
+from qmu.variants import RETRAIN, TARGET
 
 from .case import FLOOR, Case, Key, Side
 from .risk import Risk
@@ -23,11 +24,13 @@ CHANCE = 0.5
 FALSE_POSITIVES = 0.01
 FORGET, RETAIN = "forget_train", "retain_train"
 
-# Figures of a class, after a canonical alignment, and the side on which they tell of knowledge.
-# They are shares or ratios of retrained models' own, so one bar serves for all.
+# Figures of a class that no edit of bias, temperature or head moves, and the side on which they
+# tell of knowledge: taken after a canonical alignment, or, of probes, without the model's head.
+# They are shares or ratios to retrained models' own, so one bar serves for all.
 ALIGNED: Mapping[str, Side] = {
     "recognition_aligned": "above",
-    "probe_aligned_gap": "above",
+    "probe_accuracy": "above",
+    "probe_features_accuracy": "above",
     "relearn_aligned_ratio": "below",
 }
 ALIGNED_BAR = 0.05
@@ -205,15 +208,15 @@ def _answers(case: Case, settings: Settings) -> list[Figure]:
     distance is farther on the side on which the original lies."""
     keys = [(None, "accuracy", FORGET)]
     for variant, attack, metric, split in case.values:
-        distance = variant == "retrain" and metric.endswith(FLOOR) and attack is None
+        distance = variant == RETRAIN and metric.endswith(FLOOR) and attack is None
         if distance and (split is None or split.startswith("forget")):
             keys.append((None, metric.removesuffix(FLOOR), split))
     return [Figure(*key, _far_side(case, key)) for key in sorted(set(keys), key=str)]
 
 
 def _far_side(case: Case, key: Key) -> Side:
-    far = case.mean("target", key)
-    near = case.mean("retrain", (None, key[1] + FLOOR, key[2])) or case.mean("retrain", key)
+    far = case.mean(TARGET, key)
+    near = case.mean(RETRAIN, (None, key[1] + FLOOR, key[2])) or case.mean(RETRAIN, key)
     return "below" if far and near and far.value < near.value else "above"
 
 

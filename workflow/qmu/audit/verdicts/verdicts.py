@@ -20,9 +20,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from qmu.variants import RETRAIN, TARGET
+
 from . import wording
 from .case import Case, Row, read
-from .judges import Answer, Finding, Panel, ask, panels
+from .judges import Answer, Finding, Panel, ask, panels, suspects
 from .power import (
     Innocents,
     Power,
@@ -50,7 +52,7 @@ from .rules import (
 
 __all__ = ["NOT_JUDGED", "RULES", "Rule", "Verdict", "verdicts"]
 
-BASELINES = ("target", "retrain")
+BASELINES = (TARGET, RETRAIN)
 # Accuracy that counts as guessing where the number of classes is not known.
 GUESSING = 0.2
 
@@ -132,15 +134,15 @@ class _Audit:
     def nothing(self) -> bool:
         """Whether every attack is shown to tell no more on the original than is tolerated, above
         chance or below it."""
-        risk, target = self.given.risk, "target"
+        risk = self.given.risk
         limits = {"membership": (1 - risk.auc, risk.auc), "records": (-1.0, risk.tpr)}
         for panel in self.panels:
             if panel.question.name not in limits:
                 continue
             if panel.levels or panel.unsure or panel.missing:
                 return False
-            resolved = [f for f in panel.blind if not self.case.unresolved(target, f.key)]
-            values = [self.case.mean(target, figure.key) for figure in resolved]
+            resolved = [f for f in panel.blind if not self.case.unresolved(TARGET, f.key)]
+            values = [self.case.mean(TARGET, figure.key) for figure in resolved]
             low, high = limits[panel.question.name]
             if not values or any(
                 one is None or one.high is None or not (low < one.low and one.high < high)
@@ -152,7 +154,7 @@ class _Audit:
     @cached_property
     def never_learned(self) -> bool:
         """Whether the original names the forget set no better than by guessing."""
-        accuracy = self.case.mean("target", (None, "accuracy", FORGET))
+        accuracy = self.case.mean(TARGET, (None, "accuracy", FORGET))
         chance = 1 / self.given.classes if self.given.classes else GUESSING
         return accuracy is not None and accuracy.high is not None and accuracy.high <= chance
 
@@ -262,6 +264,9 @@ def _not_accused(
         reasons.append(wording.ALONE)
     if doubtful:
         reasons.append(wording.doubtful(doubtful))
+    asked = [panel for panel in audit.panels if panel.question.name in own]
+    if suspected := suspects(audit.case, asked, variant):
+        reasons.append(wording.suspicious(suspected))
     share = bound(audit.case, audit.power, variant)
     if not reasons and (share is None or share > audit.given.risk.residue):
         reasons.append(wording.not_excluded(share, audit.given.risk.residue))

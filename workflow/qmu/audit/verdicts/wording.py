@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from qmu.variants import TARGET
+
 from .case import Case
 from .judges import Finding, Panel
 from .power import LIMITS, Innocents, Power, records
@@ -123,7 +125,7 @@ def acquittal(rule: Rule, differs: Sequence[Finding], case: Case, share: float) 
 
 def never_learned(case: Case) -> str:
     """What the original knows of the class."""
-    accuracy = case.mean("target", (None, "accuracy", FORGET))
+    accuracy = case.mean(TARGET, (None, "accuracy", FORGET))
     shown = f"accuracy {accuracy.value:.2f} [{accuracy.low:.2f}, {accuracy.high:.2f}]"
     return f"nothing to judge, the original never learned the class ({shown})"
 
@@ -156,9 +158,7 @@ def _sizes(case: Case) -> str:
     if counts:
         members, others = max(counts)
         return f"n = {members} members and {others} non-members a seed"
-    sizes = [
-        value.n for attack in attacks if (value := case.mean("target", (attack, "auc", FORGET)))
-    ]
+    sizes = [value.n for attack in attacks if (value := case.mean(TARGET, (attack, "auc", FORGET)))]
     known = [size for size in sizes if size]
     return f"n = {max(known)} images" if known else "n unknown"
 
@@ -184,14 +184,22 @@ def unanswerable(panel: Panel) -> str:
     question = panel.question
     if question.name == "answers":
         return ""
-    unknown = [*panel.missing, *panel.unsure]
-    if unknown:
+    if panel.missing:
         return (
-            f"on the positive control it is not known what {listed(f.name for f in unknown)} sees"
+            "on the positive control it is not known what "
+            f"{listed(f.name for f in panel.missing)} sees"
         )
-    if not (panel.levels or panel.blind):
-        return f"nothing was measured that {question.asks}"
-    return ""
+    if panel.levels or (panel.blind and not panel.unsure):
+        return ""
+    if panel.unsure:
+        return f"nothing that {question.asks} sees it beyond chance on the positive control"
+    return f"nothing was measured that {question.asks}"
+
+
+def suspicious(figures: Sequence[Figure]) -> str:
+    """Figures that would accuse, were it known that they see."""
+    names = listed(figure.name for figure in figures)
+    return f"{names} would accuse it, but does not see the positive control beyond chance"
 
 
 def goes_free(controls: Sequence[str]) -> str:
