@@ -48,7 +48,8 @@ def _exam(variant="ga", state="retrained"):
 
 def _measure(name, exam):
     module = registry.load("quality", name)
-    # Measures of fleets ask for more models by default than the example has.
+    # Measures of fleets ask for more models by default than the example has: a quarter
+    # of its 64 hold an image, and either side takes half.
     fewer = {"models": 8} if "models" in module.Config.model_fields else {}
     return module.measure(exam, module.Config(**fewer))
 

@@ -20,7 +20,8 @@ STAMP = {"experiment": EXPERIMENT, "code_digest": "0" * 16}
 # What every spec holds and no result of a test depends on.
 COMMON = {"experiment": EXPERIMENT, "root_seed": 0, "code": {"tests": "0" * 16}}
 
-PARTS = ("train", "test", "train", "unseen")
+# Of eight images in turn; the next seed begins one further on.
+PARTS = (*("train", "test", "train", "unseen"), *("train", "validation", "train", "unseen"))
 
 
 def model(**training: Any) -> dict[str, Any]:
