@@ -27,8 +27,6 @@ SPLITS = {None} | {f"{g}_{p}" for g in ("forget", "retain") for p in ("train", "
 # be as good as the original without a step.
 MAY_BE_NAN = {"relearn_ratio", "relearn_aligned_ratio"}
 
-# A quarter of the models of the example hold an image, 16 of 64, and either side takes half.
-
 # What a process remembers between variants.
 REMEMBERED = (
     *(alignment.refit, answers.expectation_values),
@@ -50,7 +48,8 @@ def _exam(variant="ga", state="retrained"):
 
 def _measure(name, exam):
     module = registry.load("quality", name)
-    # Measures of fleets ask for more models by default than the example has.
+    # Measures of fleets ask for more models by default than the example has: a quarter
+    # of its 64 hold an image, and either side takes half.
     fewer = {"models": 8} if "models" in module.Config.model_fields else {}
     return module.measure(exam, module.Config(**fewer))
 

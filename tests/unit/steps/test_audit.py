@@ -100,8 +100,8 @@ def spec(variants, **more):
     } | more
 
 
-def examined(tables, folder, monkeypatch, variants):
-    """The exam of every variant of a group."""
+def examined(tables, folder, monkeypatch, variants, count=FURTHER):
+    """The exam of every variant of a group, beside ``count`` further retrained models."""
     exams = {}
 
     def spy(exam, config):
@@ -109,7 +109,7 @@ def examined(tables, folder, monkeypatch, variants):
         return [exam.draw(seed).value("spied", None, 1.0) for seed in SEEDS]
 
     monkeypatch.setattr(parameter_distance, "measure", spy)
-    further = GROUPS["retrain"][1:]
+    further = GROUPS["retrain"][1 : 1 + count]
     inputs = {name: tables[name] for name in ("pool", "samples")} | {
         "parameters": of_variants(tables, "parameters", variants),
         "original": of_variants(tables, "parameters", ["target"]),
@@ -151,6 +151,16 @@ def test_an_exam_compares_a_variant_with_the_other_retrained_models(
             assert {bias(parameters) for parameters in one.ensemble} == others
             assert one.ensemble_logits.shape == (len(others), IMAGES, CLASSES)
             assert set(one.ensemble_logits.ravel()) == others
+
+
+@pytest.mark.parametrize("variants", [["retrain"], ["retrain", "retrain@1"]])
+def test_a_retrained_model_without_others_is_examined(tables, tmp_path, monkeypatch, variants):
+    count = len(variants) - 1
+    exams, _ = examined(tables, tmp_path, monkeypatch, variants, count)
+    for one in exams[variants[-1]].seeds:
+        assert one.ensemble == ()
+        assert one.ensemble_logits.shape == (0, IMAGES, CLASSES)
+        assert one.ensemble_logits.dtype == one.retrain_outputs["logits"].dtype
 
 
 def measured(tables, folder, monkeypatch, variants):
