@@ -62,6 +62,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "steps": "int64*",
         "changed": "bool*",
         "stopped": "string*",
+        # of private training: what it certifies at the recipe's delta
+        "epsilon": "double*",
     },
     "timing": {
         "wall_seconds": "double",
