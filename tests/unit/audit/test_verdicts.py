@@ -448,3 +448,23 @@ def test_every_verdict_is_a_rule():
     assert not any(rule.accuses and rule.acquits for rule in RULES)
     assert ATTACKS.keys() == CONFIG["attacks"].keys()
     assert "indistinguishable" in ACQUITTALS
+
+
+def half_blind(on_method):
+    """A third attack whose figures on the positive control spread too far to see anything there."""
+    attacks = ATTACKS | {"odd": ((0.5, 0.5), (0.01, 0.01))}
+    table = Table(attacks=attacks).add("ga", 0.0)
+    for metric, values in (("auc", [0.9, 0.4, 0.6]), ("tpr_at_fpr_1pct", [0.3, 0.0, 0.01])):
+        table.set("residue@100", metric, values, "forget_train", "odd")
+        for variant in ("retrain", *(f"retrain@{k}" for k in range(1, 5))):
+            table.set(variant, metric, 0.5 if metric == "auc" else 0.01, "forget_train", "odd", 0.1)
+    table.set("ga", "auc", on_method, "forget_train", "odd")
+    return table
+
+
+def test_an_attack_that_may_see_keeps_from_acquittal_only_what_it_would_accuse():
+    config = CONFIG | {"attacks": CONFIG["attacks"] | {"odd": {"component": "loss_thr"}}}
+    assert judge(half_blind(0.5), config=config).verdict == "indistinguishable"
+    found = judge(half_blind(0.95), config=config)
+    assert found.verdict == "not_judged"
+    assert "odd AUC would accuse it" in found.sentence
