@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from qmu.report.drawing import dots, theme
 from qmu.report.results.records import Finds
@@ -20,7 +21,8 @@ from qmu.report.results.summary import baselines_first
 
 ORIGINAL = "target"
 MOST = 12
-"""Combinations that are shown."""
+"""Combinations that are shown; where there are fewer than `FEWEST`, their room stays."""
+FEWEST = 6
 ROW, BARS, WIDTH = 0.27, 1.35, 10.8
 STRIPE = "#f6f7f9"
 SCALE = LinearSegmentedColormap.from_list("found", ["#ffffff", "#c9bbdd", theme.MEMBER])
@@ -64,7 +66,7 @@ def _block(part: SubFigure, results: Results, finds: dict[str, Finds], attacks: 
         2,
         2,
         height_ratios=(BARS, ROW * len(attacks)),
-        width_ratios=(max(len(columns), 3), 1.75 * len(variants)),
+        width_ratios=(max(len(columns), FEWEST), 1.75 * len(variants)),
     )
     matrix = part.add_subplot(places[1, 0])
     bars = part.add_subplot(places[0, 0], sharex=matrix)
@@ -93,9 +95,12 @@ def _bars(ax: Axes, heights: list[float], combinations: int) -> None:
         ax.text(place, height, number(height), ha="center", va="bottom", fontsize=8)
     if combinations > len(heights):
         note = f"{len(heights)} of {combinations} combinations"
-        style = {"ha": "right", "va": "bottom", "fontsize": 8, "color": theme.QUIET}
-        ax.text(1.0, 1.0, note, transform=ax.transAxes, **style)
+        style = {"ha": "right", "va": "top", "fontsize": 8, "color": theme.QUIET}
+        ax.text(1.0, 0.97, note, transform=ax.transAxes, **style)
+    if not heights:
+        ax.set_axis_off()
     ax.set_ylabel("records per seed", fontsize=8.5)
+    ax.yaxis.set_major_locator(MaxNLocator(4))
     ax.set_ylim(0, 1.12 * max(heights, default=1.0))
     ax.tick_params(axis="x", length=0, labelbottom=False)
     ax.tick_params(axis="y", labelsize=8)
@@ -104,7 +109,7 @@ def _bars(ax: Axes, heights: list[float], combinations: int) -> None:
 
 
 def _matrix(ax: Axes, columns: list[frozenset[str]], attacks: list[str]) -> None:
-    width = max(len(columns), 1)
+    width = max(len(columns), FEWEST)
     _stripes(ax, len(attacks), width)
     for place, names in enumerate(columns):
         rows = [row for row, attack in enumerate(attacks) if attack in names]
