@@ -18,8 +18,8 @@ from qmu.report.drawing import dots, theme
 from qmu.report.results.records import Finds
 from qmu.report.results.results import Results
 from qmu.report.results.summary import baselines_first
+from qmu.variants import TARGET
 
-ORIGINAL = "target"
 MOST = 12
 """Combinations that are shown; where there are fewer than `FEWEST`, their room stays."""
 FEWEST = 6
@@ -50,7 +50,7 @@ def _attacks(finds: dict[str, Finds]) -> list[str]:
     """The attacks that find anything, by what they find on the original, then on all variants."""
     counts = {variant: found.by_attack() for variant, found in finds.items()}
     names = {name for of in counts.values() for name in of}
-    first = counts.get(ORIGINAL, {})
+    first = counts.get(TARGET, {})
 
     def rank(name: str) -> tuple[float, float, str]:
         return -first.get(name, 0.0), -sum(of.get(name, 0.0) for of in counts.values()), name
@@ -60,7 +60,7 @@ def _attacks(finds: dict[str, Finds]) -> list[str]:
 
 def _block(part: SubFigure, results: Results, finds: dict[str, Finds], attacks: list[str]) -> None:
     variants = baselines_first(finds)
-    sets = dict(finds[ORIGINAL].by_set()) if ORIGINAL in finds else {}
+    sets = dict(finds[TARGET].by_set()) if TARGET in finds else {}
     columns = list(sets)[:MOST]
     places = part.add_gridspec(
         2,
@@ -72,7 +72,7 @@ def _block(part: SubFigure, results: Results, finds: dict[str, Finds], attacks: 
     bars = part.add_subplot(places[0, 0], sharex=matrix)
     table = part.add_subplot(places[1, 1], sharey=matrix)
     _bars(bars, [sets[names] for names in columns], len(sets))
-    bars.set_title(_title(finds.get(ORIGINAL), sets), fontsize=10, pad=10)
+    bars.set_title(_title(finds.get(TARGET), sets), fontsize=10, pad=10)
     _matrix(matrix, columns, attacks)
     _table(table, results, finds, variants, attacks)
 
@@ -80,8 +80,8 @@ def _block(part: SubFigure, results: Results, finds: dict[str, Finds], attacks: 
 def _title(found: Finds | None, sets: dict) -> str:
     """How many records of the original are found."""
     if found is None or not sets:
-        return f"{ORIGINAL}: no record is found"
-    return f"{ORIGINAL}: {number(sum(sets.values()))} of {number(found.members)} records found"
+        return f"{TARGET}: no record is found"
+    return f"{TARGET}: {number(sum(sets.values()))} of {number(found.members)} records found"
 
 
 def number(value: float) -> str:
