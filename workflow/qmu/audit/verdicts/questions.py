@@ -133,7 +133,7 @@ def questions(risk: Risk) -> tuple[Question, ...]:
         ),
         Question(
             "records",
-            "finds members at 1% false positives",
+            "finds members with few false ones",
             "few_records",
             _found_at_few,
             memory=True,
