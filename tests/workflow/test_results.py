@@ -184,6 +184,16 @@ def test_the_run_ends_with_the_table_and_the_reports_path(finished, summary):
     )
 
 
+def test_every_record_of_the_forget_set_is_judged(finished):
+    rows = pq.read_table(finished.project.tiny / "records.parquet").to_pylist()
+    forget = [row for row in rows if row["forget"]]
+    cells = {(row["model"], row["variant"], row["seed"]) for row in forget}
+    assert {(m, v, s) for m in MODELS for v in VARIANTS for s in SEEDS} <= cells
+    assert {row["attack"] for row in forget} == set(TINY["attacks"])
+    assert all(0 < row["p_value"] <= 1 and 0 <= row["stability"] <= 1 for row in rows)
+    assert all(row["found"] for row in rows if not row["forget"])
+
+
 def test_every_job_says_in_plain_words_what_it_does(finished):
     jobs = re.findall(r"^Job \d+: (.*)$", finished.ran.text, re.M)
     assert "Train hqnn, target, seed 0" in jobs

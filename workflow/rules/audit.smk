@@ -17,6 +17,7 @@ use rule job as measure with:
     output:
         measurements=at(paths.MEASUREMENTS),
         roc=at(paths.ROC),
+        records=at(paths.RECORDS_OF),
     log:
         files.log("audit/{model}/{group}"),
     benchmark:
@@ -62,6 +63,7 @@ use rule job as evaluation with:
     input:
         measurements=audited(paths.MEASUREMENTS),
         quality=audited(paths.QUALITY) if experiment.quality else [],
+        records=audited(paths.RECORDS_OF),
         devices=filled(
             at(paths.MEASUREMENTS_ON), device=DEVICES, model=QUANTUM, variant=VARIANTS
         ),
@@ -90,6 +92,7 @@ use rule job as evaluation with:
         ),
         text=at(paths.SUMMARY_TEXT),
         verdicts=at(paths.VERDICTS),
+        records=at(paths.RECORDS),
         manifest=at(paths.MANIFEST),
     log:
         files.log("evaluation"),

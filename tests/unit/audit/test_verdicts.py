@@ -257,6 +257,42 @@ def test_records_found_at_few_false_positives_accuse_beside_an_average_near_chan
     assert "loss members found at 1% false positives 0.3" in found.sentence
 
 
+@pytest.mark.parametrize(("count", "accused"), [(5, True), (3, False)])
+def test_single_records_that_are_found_accuse_beyond_the_tolerated_number(count, accused):
+    """Five records of 95 that no average sees; three are tolerated."""
+    table = Table().add("ga", 0.0)
+    for variant in {key[0] for key in table.values}:
+        share = float(variant.partition("@")[2]) / 100 if variant.startswith("residue") else 0.0
+        found = {"ga": count / MEMBERS, "target": 0.6}.get(variant, 0.6 * share)
+        table.set(variant, "records_found", round(found * MEMBERS) / MEMBERS, attack="lira")
+    verdict = judge(table)
+    assert verdict.accused == accused
+    if accused:
+        assert verdict.verdict == "few_records"
+        assert "lira share of records found 0.0526" in verdict.sentence
+        assert "about 5 records, where 3 are tolerated" in verdict.sentence
+
+
+def test_what_finds_no_record_does_not_keep_nothing_from_being_shown():
+    """Of 95 records none is found: the limit of that share is above that at 1% false positives."""
+    rows = over_seeds(
+        *[
+            (variant, metric, "forget_train", "loss", value, value - arm, value + arm)
+            for variant in ("target", "retrain", "ga")
+            for metric, value, arm in (
+                ("auc", 0.5, 0.02),
+                ("tpr_at_fpr_1pct", 0.01, 0.01),
+                ("records_found", 0.0, 0.038),
+            )
+        ],
+        *accuracies("target", forget=1.0),
+        *accuracies("retrain"),
+        *accuracies("ga"),
+    )
+    found = {one.variant: one for one in verdicts(rows, PLAIN)}["ga"]
+    assert found.verdict == "nothing_to_unlearn"
+
+
 def test_retained_members_that_became_exposed_accuse():
     found = constructed(("ga", "auc", "retain_train", "loss", 0.95, 0.94, 0.96))
     assert found.verdict == "exposes_retained"

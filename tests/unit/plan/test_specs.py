@@ -172,6 +172,7 @@ CHANGES = [
     ("attacks.label_only", {"shift": 2}, jobs("fit", "score", "query")),
     ("quality.probe", {"measure": "relearn"}, jobs("examine")),
     ("evaluation", {"confidence": 0.9}, jobs("measure", "measure_on", "examine", "sweep")),
+    ("risk", {"false_records": 0.2}, jobs("measure", "measure_on")),
     ("memory_gib", 4, set()),
     (
         "models.hqnn.layers",

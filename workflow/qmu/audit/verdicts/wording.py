@@ -59,7 +59,7 @@ def accusation(
 def _records(found: Finding, case: Case, given: Settings) -> str:
     """How many records of a seed are found beyond those of a retrained model."""
     counts = case.members(found.figure.attack, found.figure.split)
-    if counts is None or found.figure.metric == "records_found":
+    if counts is None:
         return f", where {given.risk.records} records are tolerated"
     one = found.difference
     share = one.value if found.by_mean else one.worst

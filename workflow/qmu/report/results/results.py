@@ -16,10 +16,12 @@ from qmu.audit.verdicts.risk import Risk
 from qmu.losses import logit_scaled_confidence
 
 from . import devices as devices_table
+from . import records as records_table
 from . import signal as signal_table
 from . import sweep as sweep_table
 from .cards import Cards, first
 from .devices import SIMULATION, DeviceResults
+from .records import RecordResults
 from .signal import Embedding
 from .summary import Summary, baselines_first, stands_alone, summarise
 from .sweep import SweepResults
@@ -90,6 +92,7 @@ class Results:
     classes: int | None = None
     curves: tuple[Curve, ...] = ()
     judgements: tuple[Judgement, ...] = ()
+    records: RecordResults = field(default_factory=RecordResults)
     sweep: SweepResults = field(default_factory=SweepResults)
     signal: Mapping[str, tuple[Embedding, ...]] = field(default_factory=dict)
     devices: DeviceResults = field(default_factory=DeviceResults)
@@ -148,6 +151,7 @@ def gather(
     outputs: Mapping[Key, Mapping[str, np.ndarray]] | None = None,
     curves: Iterable[Mapping[str, np.ndarray]] = (),
     verdicts: Mapping[str, Iterable[Any]] | None = None,
+    records: Mapping[str, Iterable[Any]] | None = None,
     sweep: Mapping[str, Iterable[Any]] | None = None,
     signal: Iterable[Mapping[str, Iterable[Any]]] = (),
     config: Mapping[str, Any] | None = None,
@@ -158,8 +162,8 @@ def gather(
 
     ``histories`` and ``outputs`` are keyed by (model, seed, variant); of the outputs only the
     columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of these the forget
-    class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts`` and ``sweep`` are
-    those tables, ``signal`` one per model. Figures of further devices, by the names that the config
+    class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``, ``records`` and
+    ``sweep`` are those tables, ``signal`` one per model. Figures of further devices, by the names that the config
     gives to them, stand apart from those of the simulation.
     ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
     """
@@ -180,6 +184,7 @@ def gather(
             curve for table in curves for curve in _curves(table) if stands_alone(curve.variant)
         ),
         judgements=_judgements(verdicts or {}),
+        records=RecordResults() if records is None else records_table.index(records),
         sweep=SweepResults() if sweep is None else sweep_table.index(sweep),
         signal=signal_table.index(signal),
         config=config or {},
