@@ -287,7 +287,7 @@ def _plain(kind: str, ratio: float, trials: int) -> Drawn:
     return Drawn(rng.normal(1, 0.2, shape), None, 1.0, None)
 
 
-RATES = {"rate of 0.3": 0.3, "rate of 0.8": 0.8}
+RATES = {"rate of 0.05": 0.05, "rate of 0.3": 0.3, "rate of 0.8": 0.8}
 RANKINGS = {"AUC of 0.55": 0.55, "AUC of 0.7": 0.7, "TPR of 0.3 at 2% FPR": 0.3}
 KINDS = {
     **dict.fromkeys(RATES, _rate),

@@ -161,7 +161,7 @@ def test_seeds_that_differ_are_judged_by_students_t():
     assert found.interval == pytest.approx((0.5 - arm, 0.5 + arm))
     within = over([replace(estimates.plain(v), limits=(0.0, 1.0)) for v in values])
     assert (within.interval[0] >= 0, within.interval[1] <= 1) == (True, True)
-    # Wilson's reaches less far than Student's here, where nothing is near a limit.
+    # Three seeds as far apart as that say nothing of a share.
     assert within.interval == (0.0, 1.0)
 
 
