@@ -381,10 +381,15 @@ def evidence(tables=None, **options) -> Results:
     """Rows, histories and outputs, gathered; options go to the functions that make them, and
     ``tables`` to `gather`."""
     shared = {k: v for k, v in options.items() if k not in ("attacks", "quality")}
+    return gathered(summary(**options), tables=tables, **shared)
+
+
+def gathered(columns, models=("hqnn", "basic_qnn"), tables=None, **shared) -> Results:
+    """The columns of a ``summary`` with histories and outputs of the ``models``."""
     return gather(
-        summary(**options),
-        histories=histories(**shared),
-        outputs=outputs(**shared),
+        columns,
+        histories=histories(models, **shared),
+        outputs=outputs(models, **shared),
         **(tables or {}),
         config=CONFIG,
         manifest=MANIFEST,

@@ -1,5 +1,7 @@
 """The audit of single models: which rows there are, whom they count, and their intervals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from attack_example import relabelled, suppressed, view
@@ -13,7 +15,7 @@ from audit_example import (
     retrained,
     score_table,
 )
-from qmu.audit.measure import aggregate_rows, measure, model_rows
+from qmu.audit.measure import LARGEST_LOSS, aggregate_rows, measure, model_rows
 from qmu.audit.measurement import Reference, Resampling, Subject
 from qmu.audit.membership import compared
 from qmu.metrics.intervals import clopper_pearson
@@ -49,7 +51,7 @@ def test_the_rows_are_those_of_the_summary(rows, tmp_path):
     assert all(set(row) == set(SCHEMAS["summary"]) for row in rows)
     names = [(row["metric"], row["split"], row["attack"]) for row in rows]
     assert len(set(names)) == len(names)
-    expected = {("accuracy", s, None) for s in QUARTER}
+    expected = {(metric, s, None) for metric in ("accuracy", "cross_entropy") for s in QUARTER}
     for attack in ("su_graybox", "loss_thr"):
         for group in ("forget", "retain"):
             for part in ("test", "unseen"):
@@ -159,6 +161,18 @@ def test_distances_of_retrain_are_the_floor(target):
     floor = find(rows, "js_to_retrain_floor", "forget_train")["value"]
     original = model_rows(audited(3, "target", target))
     assert 0 < floor < find(original, "js_to_retrain", "forget_train")["value"]
+
+
+def test_the_loss_is_the_mean_cross_entropy_and_finite_where_a_class_is_ruled_out(target):
+    rows = model_rows(audited(3, "ga", target))
+    own = target.split == "forget_train"
+    p = probabilities(target)[own, target.label[own]]
+    found = find(rows, "cross_entropy", "forget_train")
+    assert found["value"] == pytest.approx(-np.log(p).mean())
+    assert found["ci_low"] < found["value"] < found["ci_high"]
+    logits = np.where(np.arange(10) == target.label[:, None], -np.inf, target.logits)
+    masked = model_rows(audited(3, "mask", replace(target, logits=logits)))
+    assert find(masked, "cross_entropy", "forget_train")["value"] == LARGEST_LOSS
 
 
 def test_a_model_equal_to_the_ensemble_is_at_distance_zero(target):

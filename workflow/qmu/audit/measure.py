@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from qmu import losses
 from qmu.metrics import distances
 from qmu.metrics.estimates import over_seeds, plain
 
@@ -23,6 +24,8 @@ Row = dict[str, Any]
 Table = Mapping[str, np.ndarray]
 
 SPLITS = ("retain_train", "forget_train", "retain_test", "forget_test")
+# Where a model rules the label out, its loss is infinite: cut, so that the mean tells the others.
+LARGEST_LOSS = 50.0
 DISTANCES = {
     "kl_to_retrain": distances.kl,
     "js_to_retrain": distances.js,
@@ -56,6 +59,7 @@ def measure(
     """
     draw = Recorder(subject, settings)
     figures = answers(subject, outputs, scores, settings, populations)
+    figures += _losses(draw, outputs)
     figures += _distances(draw, outputs, reference)
     return figures + _costs(draw, cost, timing, reference)
 
@@ -127,6 +131,17 @@ def _accuracies(draw: Recorder, outputs: Table) -> list[Measurement]:
     hits = np.argmax(outputs["logits"], axis=-1) == outputs["label"]
     return [
         draw.rate(None, "accuracy", split, hits[chosen], outputs["sample_id"][chosen])
+        for split in SPLITS
+        if np.any(chosen := outputs["split"] == split)
+    ]
+
+
+def _losses(draw: Recorder, outputs: Table) -> list[Measurement]:
+    """Mean cross-entropy in nats; on ``forget_train`` the forget loss that methods drive up."""
+    values = losses.cross_entropy(np.asarray(outputs["logits"], float), outputs["label"], np)
+    values = np.minimum(values, LARGEST_LOSS)
+    return [
+        draw.mean("cross_entropy", split, values[chosen], outputs["sample_id"][chosen])
         for split in SPLITS
         if np.any(chosen := outputs["split"] == split)
     ]

@@ -152,6 +152,11 @@ def plain_log(ax: Axes, which: str, unit: str = "") -> None:
     axis.set_minor_locator(NullLocator())
 
 
+def signed(value: float) -> str:
+    """A tick of a difference: ``+0.1``, ``0``, or with a true minus sign."""
+    return f"{value:+.3g}".replace("-", "−") if abs(value) > 1e-12 else "0"
+
+
 def bare(ax: Axes) -> None:
     """Keep horizontal dot plots quiet: no vertical axis line, no row ticks."""
     ax.spines["left"].set_visible(False)

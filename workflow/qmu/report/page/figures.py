@@ -16,6 +16,8 @@ FURTHER = "further"
 PLACES = {
     "pipeline": ("Pipeline", None),
     "training": ("Training", None),
+    "ladder": ("Power", "ladder"),
+    "paths": ("Power", None),
     "corners": ("Membership inference", "membership"),
     "leakage": ("Membership inference", "roc"),
     "records": ("Membership inference", "records"),

@@ -18,10 +18,12 @@ from qmu.report.results.cards import request
 from qmu.report.results.results import Results
 from qmu.report.results.summary import BASELINES
 from qmu.report.sentences.findings import RULES, controls, findings, success
+from qmu.report.sentences.power import power
 from qmu.report.sentences.strength import strength
 from qmu.report.sentences.words import listed
 
 from . import audit_tables, records, tables, verdicts
+from . import power as power_tables
 from .configuration import as_yaml
 from .devices import device_tables
 from .figures import placed
@@ -67,10 +69,15 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
             for m in models
         },
         "verdicts": {m: rows for m in models if (rows := verdicts.rows(results, m))},
-        "verdict_groups": {m: verdicts.groups(results, m) for m in models},
+        "verdict_groups": {m: of for m in models if (of := verdicts.groups(results, m))},
         "verdict_rules": verdicts.RULES,
         "risk": results.risk,
         "strength": strength(results),
+        "power": {m: lines for m in models if (lines := power(results, m))},
+        "risk_table": power_tables.risk(results),
+        "smallest": {m: t for m in models if (t := power_tables.smallest(results, m))},
+        "shares": {m: t for m in models if (t := power_tables.shares(results, m))},
+        "endings": {m: t for m in models if (t := tables.endings(results, m))},
         "device_tables": device_tables(results),
         "low_fpr": {m: t for m in models if (t := audit_tables.low_fpr(results, m))},
         "records": {m: t for m in models if (t := records.at_risk(results, m))},

@@ -179,6 +179,24 @@ def times(estimate: Cell) -> str:
     return f"{estimate.value:.3g}×" if math.isfinite(estimate.value) else "free"
 
 
+def endings(results: Results, model: str) -> Table | None:
+    """How every method ended, seed by seed: its steps, whether it changed anything, and why it
+    stopped."""
+    rows = [
+        (
+            results.label(one.method),
+            str(one.seed),
+            str(one.steps),
+            "yes" if one.changed else "no",
+            one.stopped,
+        )
+        for one in results.endings
+        if one.model == model
+    ]
+    columns = ("variant", "seed", "steps", "changed", "why it stopped")
+    return Table(f"{model}: how each method ended", columns, tuple(rows), 2) if rows else None
+
+
 def files(tables: Mapping[str, Mapping[str, str]]) -> Table | None:
     """The manifest's tables with the digests of their content and of the code that wrote them."""
     columns = ("file", *dict.fromkeys(key for entry in tables.values() for key in entry))

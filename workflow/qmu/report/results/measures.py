@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Of several splits the figure shows the first that was measured.
 FIRST_SPLITS = ("forget_train", "forget_unseen", "forget_test", None)
 ELSEWHERE = (
-    *("accuracy", "kl_to_retrain", "js_to_retrain", "agreement_with_retrain"),
+    *("accuracy", "cross_entropy", "kl_to_retrain", "js_to_retrain", "agreement_with_retrain"),
     *("gradient_evaluations", "forward_evaluations", "hessian_products"),
     *("circuit_executions", "samples_read"),
     *("seconds", "cpu_seconds", "speedup", "speedup_seconds"),

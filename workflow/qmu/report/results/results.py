@@ -6,7 +6,7 @@ the numbers alone. Missing pieces (an attack, a variant, a seed, an interval) ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,16 +16,23 @@ from qmu.audit.verdicts.risk import Risk
 from qmu.losses import logit_scaled_confidence
 
 from . import devices as devices_table
+from . import endings as endings_table
+from . import ladder as ladder_table
+from . import paths as paths_table
 from . import records as records_table
 from . import signal as signal_table
 from . import sweep as sweep_table
 from .cards import Cards, first
 from .devices import SIMULATION, DeviceResults
+from .endings import Ending
+from .ladder import LadderResults
+from .paths import PathResults
 from .records import RecordResults
 from .signal import Embedding
 from .summary import Summary, baselines_first, stands_alone, summarise
 from .sweep import SweepResults
 
+OF_ATTACKS = ("auc", "tpr_at_fpr_1pct", "records_found")
 Key = tuple[str, int, str]
 """(model, seed, variant)"""
 
@@ -93,6 +100,9 @@ class Results:
     curves: tuple[Curve, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     records: RecordResults = field(default_factory=RecordResults)
+    ladder: LadderResults = field(default_factory=LadderResults)
+    paths: PathResults = paths_table.NONE
+    endings: tuple[Ending, ...] = ()
     sweep: SweepResults = field(default_factory=SweepResults)
     signal: Mapping[str, tuple[Embedding, ...]] = field(default_factory=dict)
     devices: DeviceResults = field(default_factory=DeviceResults)
@@ -149,6 +159,7 @@ def gather(
     *,
     histories: Mapping[Key, Mapping[str, np.ndarray]] | None = None,
     outputs: Mapping[Key, Mapping[str, np.ndarray]] | None = None,
+    cost: Mapping[Key, Mapping[str, np.ndarray]] | None = None,
     curves: Iterable[Mapping[str, np.ndarray]] = (),
     verdicts: Mapping[str, Iterable[Any]] | None = None,
     records: Mapping[str, Iterable[Any]] | None = None,
@@ -160,11 +171,11 @@ def gather(
 ) -> Results:
     """Results from tables as `qmu.tables.read` returns them.
 
-    ``histories`` and ``outputs`` are keyed by (model, seed, variant); of the outputs only the
-    columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of these the forget
-    class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``, ``records`` and
-    ``sweep`` are those tables, ``signal`` one per model. Figures of further devices, by the names that the config
-    gives to them, stand apart from those of the simulation.
+    ``histories``, ``outputs`` and ``cost`` (of the methods) are keyed by (model, seed, variant); of
+    the outputs only the columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of
+    these the forget class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
+    ``records`` and ``sweep`` are those tables, ``signal`` one per model. Figures of further devices,
+    by the names that the config gives to them, stand apart from those of the simulation.
     ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
     """
     outputs = outputs or {}
@@ -173,24 +184,41 @@ def gather(
         History(*key, *(np.asarray(table[name]) for name in ("epoch", "loss", "accuracy")))
         for key, table in (histories or {}).items()
     ]
-    places = devices_table.index(summary, (config or {}).get("devices") or ())
+    further = (config or {}).get("devices") or ()
+    places = devices_table.index(summary, further)
+    rows = _rows(summary, further)
+    most = max(classes, default=None)
     return Results(
         summary=places.places.get(SIMULATION) or summarise(summary),
         devices=places,
         histories=tuple(courses),
         confidences=tuple(Confidence(*key, *_confidence(t)) for key, t in outputs.items()),
-        classes=max(classes, default=None),
+        classes=most,
         curves=tuple(
             curve for table in curves for curve in _curves(table) if stands_alone(curve.variant)
         ),
         judgements=_judgements(verdicts or {}),
         records=RecordResults() if records is None else records_table.index(records),
+        ladder=ladder_table.index(rows, config or {}),
+        paths=paths_table.index(rows, config or {}, most),
+        endings=endings_table.index(cost or {}),
         sweep=SweepResults() if sweep is None else sweep_table.index(sweep),
         signal=signal_table.index(signal),
         config=config or {},
         manifest=manifest or {},
         cards=cards or Cards(),
     )
+
+
+def _rows(table: Mapping[str, Iterable[Any]], further: Collection[str]) -> list[dict[str, Any]]:
+    """The rows of the simulation that verdicts rest on: most of a table is other figures of
+    attacks."""
+    rows = (dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True))
+    return [
+        row
+        for row in rows
+        if row["device"] not in further and (row["attack"] is None or row["metric"] in OF_ATTACKS)
+    ]
 
 
 def _confidence(table: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -28,7 +28,7 @@ def strength(results: Results) -> list[str]:
         _shadows(results),
         _calibrated(results),
         _strongest(results),
-        "Attacks bound leakage from below: where all of them fail, a stronger one may not.",
+        _seen(results),
     ]
     return [sentence for sentence in sentences if sentence]
 
@@ -63,7 +63,10 @@ def _calibrated(results: Results) -> str:
     count = (results.common.get("shadows") or {}).get("count")
     low, high = LIRA_SHADOWS
     if count and count < low:
-        text += f" With fewer than the {low} to {high} shadow models usual for them, they are weak."
+        text += (
+            f" With fewer than the {low} to {high} shadow models usual for them, they see less "
+            "than they could."
+        )
     return text
 
 
@@ -75,6 +78,17 @@ def _strongest(results: Results) -> str:
             best = strongest(areas)
             parts.append(f"on {model} {best} (AUC {number(areas[best])})")
     return f"Strongest on the target’s forget class: {listed(parts)}." if parts else ""
+
+
+def _seen(results: Results) -> str:
+    """What these attacks leave open; where there is a ladder, what they are shown to see."""
+    text = "Attacks bound leakage from below: where all of them fail, a stronger one may not."
+    if results.ladder.models:
+        text += (
+            " What they are shown to see of a known residue stands in the section on what this "
+            "audit could have seen; it is all that a verdict acquits of."
+        )
+    return text
 
 
 def _cards(results: Results) -> list[tuple[str, AttackCard]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from qmu.errors import QmuError
 from qmu.report.build import build
 from qmu.report.results.cards import cards
 from qmu.report.results.results import gather
+from qmu.report.results.summary import BASELINES
 from qmu.specs.report import Report as ReportSpec
 from qmu.steps.frame.job import Job
 from qmu.tables import parquet
@@ -18,8 +20,8 @@ from qmu.tables import parquet
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Tables ``summary``, ``verdicts`` and ``records``, the manifest; ``roc`` of all variants,
-    ``history`` and ``outputs`` of all of them and seeds; ``sweep`` and ``signal`` where the
-    experiment has them."""
+    ``history`` and ``outputs`` of all of them and seeds; ``cost`` of the methods; ``sweep`` and
+    ``signal`` where the experiment has them."""
 
     summary: str
     manifest: str
@@ -28,6 +30,7 @@ class Inputs:
     roc: list[str]
     history: list[str]
     outputs: list[str]
+    cost: list[str]
     sweep: list[str]
     signal: list[str]
 
@@ -44,21 +47,18 @@ class Outputs:
 def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
     """Draw every figure as SVG and PNG and write the HTML report."""
     config, experiment = spec.config, spec.experiment
-    keys = [
-        (model, seed, variant)
-        for model in config["models"]
-        for seed in config["common"]["seeds"]
-        for variant in ("target", "retrain", *config["unlearning"])
-    ]
+    methods = tuple(config["unlearning"])
 
-    def read(kind: str) -> dict:
+    def read(kind: str, variants: tuple[str, ...]) -> dict:
+        keys = product(config["models"], config["common"]["seeds"], variants)
         files = zip(keys, getattr(inputs, kind), strict=True)
         return {key: parquet.read(file, kind, experiment=experiment) for key, file in files}
 
     evidence = gather(
         parquet.read(inputs.summary, "summary", experiment=experiment),
-        histories=read("history"),
-        outputs=read("outputs"),
+        histories=read("history", (*BASELINES, *methods)),
+        outputs=read("outputs", (*BASELINES, *methods)),
+        cost=read("cost", methods),
         curves=[parquet.read(file, "roc", experiment=experiment) for file in inputs.roc],
         verdicts=parquet.read(inputs.verdicts, "verdicts", experiment=experiment),
         records=parquet.read(inputs.records, "records", experiment=experiment),
