@@ -108,11 +108,11 @@ def test_the_attack_and_the_measure_judge_every_variant(grown):
     rows = [row for row in grown.summary() if row["seed"] is None]
     groups = {"target", "retrain", "ga", "weighted_ascent", "clipped_newton", "residue"}
     # A model without a circuit has no edits that stay innocent.
-    for model, edited in (("basic_qnn", {"innocent"}), ("mlp", set())):
+    for model, more in (("basic_qnn", {"innocent"}), ("mlp", set())):
         of_model = [row for row in rows if row["model"] == model]
         attacked = {r["variant"] for r in of_model if r["attack"] == "margin"}
         measured = {r["variant"] for r in of_model if r["metric"].startswith("mean_confidence")}
-        assert set(map(variants.group, attacked)) == groups | edited
+        assert set(map(variants.group, attacked)) == groups | more
         levels = {f"{m}@{x:g}" for m in ("ga", "weighted_ascent") for x in TINY["audit"]["path"]}
         assert attacked - measured == levels
         assert measured < attacked
