@@ -193,8 +193,8 @@ def measured(tables, folder, monkeypatch, variants):
     inputs |= {k: of_variants(tables, k, variants) for k in ("outputs", "cost", "timing")}
     inputs |= {f"retrain_{k}": of_variants(tables, k, ["retrain"]) for k in ("cost", "timing")}
     inputs["retrained"] = of_variants(tables, "outputs", GROUPS["retrain"][1:])
-    outputs = {name: str(folder / f"{name}.parquet") for name in ("measurements", "roc")}
-    step_example.run("audit.measure", inputs, outputs, **spec(variants))
+    outputs = {name: str(folder / f"{name}.parquet") for name in ("measurements", "roc", "records")}
+    step_example.run("audit.measure", inputs, outputs, **spec(variants, false_records=0.1))
     return calls, parquet.read(outputs["roc"], "roc")
 
 
