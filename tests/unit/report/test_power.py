@@ -189,7 +189,7 @@ def test_sentences_repeat_what_the_verdicts_say(known):
     for variant, sentence in (
         (
             "residue@10",
-            "100% (100 records) of the forget set is accused, and every larger one; 25%",
+            "100% (100 records) of the forget set is accused, and no smaller one; 25%",
         ),
         ("residue@100", "not even the one that holds the whole forget set is accused"),
         ("logit_mask", "0 of 1 accused; not accused: logit_mask."),
