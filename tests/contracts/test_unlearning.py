@@ -94,6 +94,9 @@ def test_the_forget_loss_rises(method, everything):
     before = fresh(everything).measure(everything.parameters, everything.forget)
     after = fresh(everything).measure(outcome.parameters, everything.forget)
     assert before[1] > 0.8
+    if method.CARD.control and same(leaves(outcome.parameters), leaves(everything.parameters)):
+        assert outcome.stopped == "nothing was done"
+        return
     assert after[0] > before[0]
 
 
@@ -105,12 +108,14 @@ def test_the_retained_classes_survive(method, everything):
 
 
 def test_the_bill_counts_every_sample(method, everything):
-    """Wrappers count what goes through the problem; a control costs nothing."""
+    """Wrappers count what goes through the problem; a control looks at most once at the forget
+    set."""
     problem = fresh(everything, method.CARD)
     method.unlearn(problem, method.Config())
     ledger = problem.ledger
     if method.CARD.control:
-        assert ledger == Ledger()
+        seen = len(problem.forget) if "forget" in problem.parts else 0
+        assert ledger in (Ledger(), Ledger(forward_evaluations=seen))
         return
     assert ledger.gradient_evaluations > 0
     assert ledger.forward_evaluations >= len(problem.forget)

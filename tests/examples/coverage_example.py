@@ -5,6 +5,9 @@ trains a model of its own. Images are difficult to a degree that all seeds share
 variance of a score), and seeds spread ``ratio`` times as far as the images make one seed's figure
 spread. Everything is drawn for many trials at once; the intervals are `intervals.over_seeds`, which
 the audit uses (it only ever widens them, by exact intervals of counts).
+
+Fleet measures have no seeds: their models are the sample, and move all images together by a share
+of the variance. Their truth is the mean over the simulated fleets, for a figure of as many models.
 """
 
 from __future__ import annotations
@@ -14,8 +17,11 @@ from functools import cache
 
 import numpy as np
 from qmu.metrics import resampling
-from qmu.metrics.estimates import DIFFERENCE, SHARE
+from qmu.metrics.estimates import DIFFERENCE, SHARE, Estimate, bootstrap
 from qmu.metrics.intervals import over_seeds
+from qmu.quality.measures import forget_quality, klom
+from qmu.quality.statistics import mean, of_fleet
+from qmu.quality.worlds import Worlds, without
 from qmu.seeds import generator
 from scipy import special
 
@@ -27,6 +33,11 @@ SHARED = 0.5
 # Of 195 non-members three may pass, as of 390 at 1%: the threshold's own rate is then 4/196.
 FPR = 0.02
 RESAMPLES = 60
+# Runs of ten seeds; an AUC costs most.
+TRIALS, FEWER = 1000, 500
+# Fleets of so many models and images, and how much of the variance is the models' own.
+MODELS, IMAGES, SHARES = 64, 24, (0.2, 0.5, 0.8)
+FLEETS = 100
 
 
 @dataclass(frozen=True)
@@ -53,12 +64,12 @@ class Drawn:
 
 
 @cache
-def table(trials: int = 300) -> tuple[Row, ...]:
-    """Coverage by kind of figure, number of seeds and ratio, from ``trials`` runs of ten seeds."""
+def table() -> tuple[Row, ...]:
+    """Coverage by kind of figure, number of seeds and ratio, from many runs of ten seeds."""
     found = []
     for kind, draw in KINDS.items():
         for ratio in RATIOS if draw is not _plain else (1.0,):
-            drawn = draw(kind, ratio, trials)
+            drawn = draw(kind, ratio, FEWER if kind in RANKINGS else TRIALS)
             found += [judged(kind, seeds, ratio, drawn) for seeds in SEEDS]
     return tuple(found)
 
@@ -79,17 +90,58 @@ def judged(kind: str, seeds: int, ratio: float, drawn: Drawn) -> Row:
     return Row(kind, seeds, ratio, float(np.mean(hits)), width, np.size(hits))
 
 
-def markdown(rows: tuple[Row, ...]) -> str:
+@cache
+def fleets() -> tuple[Row, ...]:
+    """Coverage of the fleet measures; ``ratio`` is the models' share of the variance."""
+    found = []
+    for kind, (values_of, shift) in FLEET_KINDS.items():
+        for share in SHARES:
+            rng = generator("coverage", kind, str(share))
+            estimates = [fleet_figure(rng, values_of, shift, share) for _ in range(FLEETS)]
+            values = np.array([estimate.value for estimate in estimates])
+            low, high = np.transpose([estimate.interval for estimate in estimates])
+            held = (low <= values.mean()) & (values.mean() <= high)
+            width = np.mean(high - low) / (2 * special.ndtri(0.975) * values.std())
+            found.append(Row(kind, 1, share, float(held.mean()), float(width), FLEETS))
+    return tuple(found)
+
+
+def fleet_figure(
+    rng: np.random.Generator, values_of, shift: float, share: float, models: bool = True
+) -> Estimate:
+    """One fleet's figure: margins of unlearned and of retrained models, the former shifted, in
+    standard deviations of a model, by more on some images than on others. Without ``models`` the
+    interval knows of the images alone."""
+    held = rng.random((MODELS // 2, IMAGES)) < 0.5
+    held = np.stack([held, ~held], axis=1).reshape(MODELS, IMAGES)
+    margins = [
+        np.sqrt(share) * rng.normal(size=(MODELS, 1))
+        + np.sqrt(1 - share) * rng.normal(size=(MODELS, IMAGES))
+        for _ in range(2)
+    ]
+    unlearned = margins[0] + shift * (1 + rng.normal(size=IMAGES) / 2)
+    pair = Worlds(unlearned, margins[1], held, ~held)
+    values, *others = (values_of(one) for one in (pair, *without(pair, MODELS // 2)))
+    apart = of_fleet(mean, others) if models else None
+    return bootstrap(mean(values), IMAGES, rng, 400, 0.95, models=apart)
+
+
+def markdown(rows: tuple[Row, ...], ratio: str = "seeds / images") -> str:
     """The table for a page: a line per kind and ratio, a column per number of seeds."""
+    counts = tuple(dict.fromkeys(row.seeds for row in rows))
     lines = [
-        "| figure | seeds / images | " + " | ".join(f"{s} seeds" for s in SEEDS) + " |",
-        "|---|---|" + "---|" * len(SEEDS),
+        f"| figure | {ratio} | " + " | ".join(_head(seeds) for seeds in counts) + " |",
+        "|---|---|" + "---|" * len(counts),
     ]
     for kind, ratio in dict.fromkeys((row.kind, row.ratio) for row in rows):
         own = [row for row in rows if (row.kind, row.ratio) == (kind, ratio)]
         cells = " | ".join(f"{row.coverage:.1%} ({row.width:.1f})" for row in own)
         lines.append(f"| {kind} | {ratio:g} | {cells} |")
     return "\n".join(lines)
+
+
+def _head(seeds: int) -> str:
+    return f"{seeds} seeds" if seeds > 1 else "coverage (width)"
 
 
 def _shares(rng: np.random.Generator, mean: float, deviation: float, shape) -> np.ndarray:
@@ -144,10 +196,10 @@ def _rates(kind, mean, deviation, ratio, trials, side):
 
 
 def _difference(kind: str, ratio: float, trials: int) -> Drawn:
-    """A rate on members less one on non-members, 0.7 - 0.5."""
-    spread = np.sqrt(0.7 * 0.3 / MEMBERS + 0.25 / OTHERS)
-    first = _rates(f"{kind} members", 0.7, ratio * spread, ratio, trials, 0)
-    second = _rates(f"{kind} others", 0.5, 0.0, ratio, trials, 1)
+    """A rate on members less one on non-members, 0.7 - 0.5, each with seeds of its own."""
+    spreads = np.sqrt(0.7 * 0.3 / MEMBERS), np.sqrt(0.25 / OTHERS)
+    first = _rates(f"{kind} members", 0.7, ratio * spreads[0], ratio, trials, 0)
+    second = _rates(f"{kind} others", 0.5, ratio * spreads[1], ratio, trials, 1)
     values, replicates = (a - b for a, b in zip(first, second, strict=True))
     return Drawn(values, replicates, 0.7 - 0.5, DIFFERENCE)
 
@@ -230,12 +282,12 @@ def _plain(kind: str, ratio: float, trials: int) -> Drawn:
     rng = generator("coverage", kind)
     shape = (SEEDS[-1], trials * 10)
     if kind.endswith("skewed"):
-        scale = 0.4
+        scale = 0.3
         return Drawn(np.exp(scale * rng.normal(size=shape)), None, np.exp(scale**2 / 2), None)
     return Drawn(rng.normal(1, 0.2, shape), None, 1.0, None)
 
 
-RATES = {"rate of 0.3": 0.3, "rate of 0.8": 0.8}
+RATES = {"rate of 0.05": 0.05, "rate of 0.3": 0.3, "rate of 0.8": 0.8}
 RANKINGS = {"AUC of 0.55": 0.55, "AUC of 0.7": 0.7, "TPR of 0.3 at 2% FPR": 0.3}
 KINDS = {
     **dict.fromkeys(RATES, _rate),
@@ -244,4 +296,19 @@ KINDS = {
     "mean of a distance": _mean,
     "no error of its own": _plain,
     "no error of its own, skewed": _plain,
+}
+
+
+def _divergences(pair: Worlds) -> np.ndarray:
+    return klom.divergence(pair, 10, 1e-5)
+
+
+def _points(pair: Worlds) -> np.ndarray:
+    return forget_quality.image_points(pair, forget_quality.Config())
+
+
+FLEET_KINDS = {
+    "KLoM, no shift": (_divergences, 0.0),
+    "KLoM, shift 1": (_divergences, 1.0),
+    "forget quality, shift 1": (_points, 1.0),
 }

@@ -7,8 +7,9 @@ own members better), and a retrained one sends it to the neighbour class.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 import fixtures
@@ -159,3 +160,75 @@ def _seed_exam(seed: int, label: np.ndarray, state: str, ensemble: int) -> SeedE
         retrain_outputs=_outputs(retrain),
         ensemble_logits=np.stack(others),
     )
+
+
+@cache
+def trained(classical: bool = False, retrained: int = 4, images: int = 600) -> Exam:
+    """An exam of models that were trained for real: the original on all classes, the others never
+    on the forget class, which they find hard to tell. It audits the original.
+
+    ``component``: a name under which `classical_model` stands in for the quantum one.
+    """
+    from qmu.models import training
+    from qmu.models.outputs import evaluate
+
+    model = classical_model() if classical else fixtures.small_model(epochs=30)
+    whole = exam(fleets=False, seeds=1, images=images)
+    label = _labels(images)
+    centres = generator("tests", "centres", fixtures.FEATURES).normal(
+        size=(CLASSES, fixtures.FEATURES)
+    )
+    noise = generator("tests", "hard").normal(size=(images, fixtures.FEATURES))
+    inputs = (centres[label] + 1.5 * noise).astype(model.dtype)
+
+    def fitted(rows: np.ndarray, *names: str | int) -> Any:
+        path = ("tests", "trained", *names)
+        start = model.initial_parameters(generator(*path))
+        return training.train(
+            model, start, inputs, label, np.flatnonzero(rows), path, lambda line: None
+        )[0]
+
+    exams = []
+    for one in whole.seeds:
+        member = np.isin(one.split, ("forget_train", "retain_train"))
+        original = fitted(member, one.seed, "original")
+        models = [fitted(member & ~one.forget, one.seed, k) for k in range(retrained)]
+        answers = [evaluate(model, parameters, inputs) for parameters in (original, *models)]
+        exams.append(
+            replace(
+                one,
+                inputs=inputs,
+                parameters=original,
+                original=original,
+                retrain=models[0],
+                ensemble=tuple(models[1:]),
+                outputs=answers[0],
+                original_outputs=answers[0],
+                retrain_outputs=answers[1],
+                ensemble_logits=np.stack([found["logits"] for found in answers[2:]]),
+            )
+        )
+    return replace(whole, model=model, seeds=tuple(exams))
+
+
+def auditing(whole: Exam, edit: Callable[[SeedExam], Any]) -> Exam:
+    """The exam with the parameters that ``edit`` makes of each seed, and their answers."""
+    from qmu.models.outputs import evaluate
+
+    exams = []
+    for one in whole.seeds:
+        parameters = whole.model.convert(edit(one))
+        answers = evaluate(whole.model, parameters, one.inputs)
+        exams.append(replace(one, parameters=parameters, outputs=answers))
+    return replace(whole, seeds=tuple(exams))
+
+
+def classical_model() -> Any:
+    """The recipe of a perceptron, four hidden units before a dense head and no circuit."""
+    from qmu.models import model as models
+    from recipes import mlp
+
+    training = {**fixtures.SMALL_TRAINING, "epochs": 30}
+    config = mlp.Config(hidden=4, training=training)
+    dtype = fixtures.small_model().dtype
+    return models.Model(mlp, config, CLASSES, None, None, dtype, fixtures.FEATURES)

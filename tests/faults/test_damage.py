@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -104,10 +105,11 @@ def test_damaged_tables_are_named_and_made_again(undisturbed, carried, tries):
                 kind = DAMAGES[(number + place + shift) % 4]
                 damage(kind, undisturbed.small / name, carried.small / name)
             tries.held += refused(carried, names)
-        for name in (*names, *(READERS[name] for name in names)):
-            shutil.copytree(  # Snakemake removes what is left of a failed job, and its folder
-                (undisturbed.small / name).parent, (carried.small / name).parent, dirs_exist_ok=True
-            )
+        # Snakemake removes what is left of a failed job, and its folders: also those of the states
+        # on a method's path.
+        touched = (*names, *(READERS[name] for name in names))
+        for folder in {MODEL, *(str(Path(name).parent) for name in touched)}:
+            shutil.copytree(undisturbed.small / folder, carried.small / folder, dirs_exist_ok=True)
     for name in READERS:
         (carried.small / name).unlink()
     carried.finish("all", *(f"results/{EXPERIMENT}/{name}" for name in READERS))

@@ -72,7 +72,7 @@ def test_a_full_disk_is_named_and_the_run_resumes(undisturbed, fresh, tries):
             assert not [name for name in leftovers(fresh) if not name.startswith("logs/")]
             tries.held += 1
         ballast.unlink()
-        fresh.finish(*parts)
+        fresh.finish(*parts, "shadows")
         require_same(fresh, undisturbed, "data", "shadows", "attacks")
 
 

@@ -13,7 +13,8 @@ SMALL = yaml.safe_load((HERE / "small.yaml").read_text())
 NAN = {
     "train": "models/basic_qnn/seed-0/target/outputs.parquet",
     "train_shadows": "shadows/basic_qnn/target/block-0/outputs.parquet",
-    "train_retrain_ensemble": "models/basic_qnn/seed-0/retrain_ensemble/outputs.parquet",
+    "train_retrained": "models/basic_qnn/seed-0/retrain@1/outputs.parquet",
+    "train_ladder": "models/basic_qnn/seed-0/residue@50/outputs.parquet",
 }
 
 

@@ -126,7 +126,7 @@ def test_an_interrupt_cleans_up(undisturbed, carried, number):
         told = complaints(ran)
         assert all("was ended from outside" in line for line in told), told
     assert not carried.locked()
-    carried.finish("target", "attacks")
+    carried.finish("target", "attacks", "shadows")
     require_same(carried, undisturbed, "data", "models", "shadows", "attacks")
 
 

@@ -85,6 +85,7 @@ def require_specs(experiment: Experiment) -> None:
         names = list(inspect.signature(plan).parameters)[1:]
         of = choices | {
             "variant": _variants(name, experiment),
+            "group": _groups(experiment, choices["model"]),
             "device": _devices(name, experiment),
         }
         for values in product(*(of[key] for key in names)):
@@ -93,6 +94,11 @@ def require_specs(experiment: Experiment) -> None:
             assert type(spec)(**plain) == spec
     for variant in experiment.variants:
         assert len(train.blocks(experiment, variant)) <= 512
+    for model in experiment.models:
+        members = [experiment.members(model, group) for group in experiment.groups(model)]
+        everything = [variant for group in members for variant in group]
+        assert all(members)
+        assert len(set(everything)) == len(everything)
 
 
 def planning(experiment: Experiment) -> dict[str, Any]:
@@ -133,6 +139,16 @@ def _devices(step: str, experiment: Experiment) -> list[str]:
     kind = KIND_OF.get(step)
     names = list(experiment.devices) if kind is None else devices.of_kind(experiment, kind)
     return names[:2]
+
+
+def _groups(experiment: Experiment, models: list[str]) -> list[str]:
+    """What is audited of every one of some models: a classical one has no innocent edits."""
+    others = [name for name in ("residue", "innocent") if _asked(experiment, models, name)]
+    return [*experiment.variants[:5], *others]
+
+
+def _asked(experiment: Experiment, models: list[str], group: str) -> bool:
+    return all(experiment.members(model, group) for model in models)
 
 
 def _variants(step: str, experiment: Experiment) -> list[str]:

@@ -100,8 +100,16 @@ def test_names_of_devices(name):
     refused(small_config() | {"devices": {name: device}}, "devices")
 
 
-@pytest.mark.parametrize("name", ["target", "retrain", "retrain_ensemble"])
-def test_variants_of_qmu_are_reserved(name):
+@pytest.mark.parametrize("name", ["target", "retrain", "residue", "innocent"])
+@pytest.mark.parametrize("end", ["", "_2", "_"])
+def test_variants_of_qmu_are_reserved(name, end):
+    method = name + end
+    refused(small_config() | {"unlearning": {method: {"method": "ga"}}}, f"unlearning.{method}")
+
+
+@pytest.mark.parametrize("name", ["ga@2", "@", "ga@", "retrain@1"])
+def test_what_tells_members_of_a_group_apart_is_in_no_method_name(name):
+    """Otherwise one method's files could be those of a state on another's path."""
     refused(small_config() | {"unlearning": {name: {"method": "ga"}}}, f"unlearning.{name}")
 
 
@@ -128,6 +136,7 @@ def test_odd_names_that_are_accepted_stay_below_results(experiment):
 def accepted(experiment, name):
     raw = small_config() | {"experiment": experiment}
     raw["unlearning"] = {name: {"method": "ga"}}
+    raw["audit"] = {"ladder": [0.001, 100], "path": [0.001, 20], "innocents": 1}
     try:
         found = parse(raw)
     except ConfigError:
@@ -135,9 +144,11 @@ def accepted(experiment, name):
     folder = Path("results") / found.common.experiment
     words = {"experiment": found.common.experiment, "seed": 0, "block": 0, "device": "noisy"}
     words["part"] = "targets"
+    groups = found.groups("basic_qnn")
+    members = [variant for group in groups for variant in found.members("basic_qnn", group)]
     for template in templates():
-        for variant in found.variants:
-            path = template.format(model="basic_qnn", variant=variant, **words)
+        for name in {*groups, *members}:
+            path = template.format(model="basic_qnn", variant=name, group=name, **words)
             assert os.path.normpath(path) == path
             assert PurePosixPath(path).is_relative_to(folder)
             assert not PureWindowsPath(path).is_absolute()

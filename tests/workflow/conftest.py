@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pipeline import TINY, Project, Ran
+from pipeline import MEMBERS, TINY, Project, Ran
 from qmu import paths
 from qmu.tables import parquet as tables
 
@@ -20,8 +20,8 @@ class Finished:
     ran: Ran
 
     def variants(self) -> list[tuple[str, int, str]]:
-        """Every (model, seed, variant)."""
-        names = ("target", "retrain", *TINY["unlearning"])
+        """Every (model, seed, variant), with all members of the groups."""
+        names = [variant for members in MEMBERS.values() for variant in members]
         return [(m, s, v) for m in TINY["models"] for s in TINY["seeds"] for v in names]
 
     def table(self, template: str, kind: str, **names: Any) -> dict[str, np.ndarray]:

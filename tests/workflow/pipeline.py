@@ -113,20 +113,35 @@ def planned(ran: Ran) -> set[str]:
 _DATA = ("pool", "request", "samples")
 _TRAIN = (*_DATA, "train")
 _ATTACKS = (*_TRAIN, "train_shadows", "attack_data", "fit_attacks")
-_SCORES = (*_ATTACKS, "unlearn", "unlearn_shadows", "query", "score")
-_EVALUATION = (*_SCORES, "train_retrain_ensemble", "measure", "examine", "evaluation")
+# Methods without a stopping rule, and those that are audited along their path.
+_UNLEARN = ("unlearn", "unlearn_along_path")
+_AUDITED = ("train_retrained", "train_ladder", "edit_retrained")
+_SCORES = (*_ATTACKS, *_UNLEARN, "unlearn_shadows", *_AUDITED, "query", "score")
+_EVALUATION = (*_SCORES, "measure", "examine", "evaluation")
 TARGETS = {
     "data": _DATA,
     "target": _TRAIN,
     "retrain": _TRAIN,
     "shadows": ("pool", "request", "train_shadows", "unlearn_shadows"),
     "attacks": _ATTACKS,
-    "unlearned": (*_TRAIN, "unlearn"),
+    # Retrained shadow models say where methods should stop.
+    "unlearned": (*_TRAIN, "train_shadows", *_UNLEARN),
     "scores": _SCORES,
     "all": (*_EVALUATION, "report"),
 }
 RESULTS = {"evaluation": _EVALUATION, "report": (*_EVALUATION, "report")}
 VARIANTS = ("target", "retrain", *TINY["unlearning"])
+PATHS = tuple(method for method in TINY["unlearning"] if method != "logit_mask")
+# What one job each audits: the group's name -> its variants.
+MEMBERS = {
+    "target": ["target"],
+    "retrain": ["retrain", *(f"retrain@{k + 1}" for k in range(TINY["retrain"]["ensemble"]))],
+    "logit_mask": ["logit_mask"],
+    **{m: [m, *(f"{m}@{x:g}" for x in TINY["audit"]["path"])] for m in PATHS},
+    "residue": [f"residue@{percent}" for percent in TINY["audit"]["ladder"]],
+    "innocent": [f"innocent_{edit}@1" for edit in ("bias", "temperature", "head", "turn")],
+}
+GROUPS = tuple(MEMBERS)
 
 
 def edited(changes: dict[str, Any]) -> dict[str, Any]:
@@ -152,8 +167,8 @@ def blocks(count: int | None = None) -> range:
     return range(-(-(shadows["count"] if count is None else count) // shadows["block"]))
 
 
-def each(message: str, variants: Any = VARIANTS) -> set[str]:
-    """A message with {m} and {v} filled in for every model and variant."""
+def each(message: str, variants: Any = GROUPS) -> set[str]:
+    """A message with {m} and {v} filled in for every model and group of variants."""
     return {message.format(m=m, v=v) for m in TINY["models"] for v in variants}
 
 
@@ -171,23 +186,38 @@ def unlearning_shadows(*methods: str) -> set[str]:
     }
 
 
-def auditing(*variants: str) -> set[str]:
-    """Messages of the jobs that attack, measure and examine these variants."""
+def retraining(seeds: Any = TINY["seeds"]) -> set[str]:
+    """Messages of the jobs that train further retrained models."""
+    return each("Train further retrained models of {m}, seed {v}", seeds)
+
+
+def laddering(seeds: Any = TINY["seeds"]) -> set[str]:
+    """Messages of the jobs that train models with a known residue."""
+    return each("Train models with a known residue of {m}, seed {v}", seeds)
+
+
+def editing() -> set[str]:
+    """Messages of the jobs that edit retrained models."""
+    return each("Edit retrained models of {m} that stay innocent", ("",))
+
+
+def auditing(*groups: str) -> set[str]:
+    """Messages of the jobs that attack, measure and examine these groups of variants."""
     return (
-        each("Ask {m}, {v}, about transformed images", variants)
-        | each("Attack {m}, {v}", variants)
-        | measuring(*variants)
+        each("Ask {m}, {v}, about transformed images", groups)
+        | each("Attack {m}, {v}", groups)
+        | measuring(*groups)
     )
 
 
-def measuring(*variants: str) -> set[str]:
-    """Messages of the jobs that make figures of these variants (of all where none is named)."""
-    variants = variants or VARIANTS
-    return each("Measure {m}, {v}", variants) | each("Examine what {v} left in {m}", variants)
+def measuring(*groups: str) -> set[str]:
+    """Messages of the jobs that make figures of these groups (of all where none is named)."""
+    groups = groups or GROUPS
+    return each("Measure {m}, {v}", groups) | each("Examine what {v} left in {m}", groups)
 
 
 def attacking() -> set[str]:
-    """Messages of the jobs that fit the attacks, and attack and measure every variant."""
+    """Messages of the jobs that fit the attacks, and attack and measure every group."""
     return {f"Fit the attacks on {m}" for m in TINY["models"]} | {
         *each("Attack {m}, {v}"),
         *each("Measure {m}, {v}"),

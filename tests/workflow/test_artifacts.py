@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
+from itertools import pairwise, product
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from pipeline import TINY, VARIANTS, blocks
+from pipeline import GROUPS, MEMBERS, PATHS, TINY, blocks
 from qmu import paths
 from qmu.plan.digest import kinds_of
 from qmu.specs.base import Spec
@@ -20,6 +22,7 @@ MODELS, SEEDS = list(TINY["models"]), TINY["seeds"]
 PAIRS = [(model, seed) for model in MODELS for seed in SEEDS]
 POOL = TINY["features"]["pool"]
 FORGET = TINY["forget"]["label"]
+RETRAINED = MEMBERS["retrain"]
 
 
 @pytest.mark.parametrize("kind", paths.MODEL_TABLES)
@@ -34,7 +37,15 @@ def test_tables_of_a_variant_are_stamped(finished, kind):
         assert stamp["qmu.experiment"] == "tiny"
         assert re.fullmatch("[0-9a-f]{16}", stamp["qmu.code_digest"])
         stored = pq.read_schema(finished.project.folder / path)
-        assert stored.names == list(SCHEMAS[kind])
+        assert stored.names == [name for name in SCHEMAS[kind] if name not in absent(variant)]
+
+
+def absent(variant):
+    """Columns that the tables of a variant lack: only a method stops, and of a model trained again
+    alone is asked what it kept."""
+    kept = variant.startswith(("residue@", "retrain@"))
+    method = variant.partition("@")[0] in TINY["unlearning"]
+    return {*(() if kept else ("kept",)), *(() if method else ("steps", "changed", "stopped"))}
 
 
 def test_no_table_is_left_without_a_kind_and_no_temporary_file_stays(finished):
@@ -120,14 +131,79 @@ def test_methods_pay_for_every_step_they_take(finished):
     assert taken > 0
 
 
-def test_retrained_models_never_see_the_forget_set(finished):
+def test_retrained_models_and_the_ladder_keep_what_they_promise(finished):
     for model, seed in PAIRS:
         samples = finished.table(paths.SAMPLES, "samples", seed=seed)
-        retain = set(samples["sample_id"][samples["split"] == "retain_train"])
-        template = paths.fleet_tables(paths.ENSEMBLE)["fleet_members"]
-        fleet = finished.table(template, "fleet_members", model=model, seed=seed)
-        assert list(fleet["model_index"]) == list(range(TINY["retrain"]["ensemble"]))
-        assert all(set(members) == retain for members in fleet["members"])
+        forget = samples["split"] == "forget_train"
+        retain = int((samples["split"] == "retain_train").sum())
+        recipe, rungs = TINY["models"][model]["training"], []
+        promised = dict.fromkeys(MEMBERS["retrain"][1:], 0)
+        promised |= dict(zip(MEMBERS["residue"], TINY["audit"]["ladder"], strict=True))
+        for variant, percent in promised.items():
+            kept = finished.of_variant("outputs", model, seed, variant)["kept"]
+            assert kept.sum() == round(percent / 100 * forget.sum())
+            assert not np.any(kept & ~forget)
+            rungs.append(set(np.flatnonzero(kept)))
+            steps = (retain + kept.sum()) // recipe["batch_size"] * recipe["epochs"]
+            cost = finished.of_variant("cost", model, seed, variant)
+            assert cost["gradient_evaluations"][0] == steps * recipe["batch_size"]
+        assert all(smaller <= larger for smaller, larger in pairwise(rungs))
+        assert rungs[-1] == set(np.flatnonzero(forget))
+
+
+def test_further_retrained_models_differ(finished):
+    for model, seed in PAIRS:
+        logits = [finished.of_variant("outputs", model, seed, v)["logits"] for v in RETRAINED]
+        for first, second in pairwise(logits):
+            assert not np.array_equal(first, second)
+
+
+def test_innocent_edits_are_what_they_say(finished):
+    for model, seed in PAIRS:
+        before = finished.of_variant("outputs", model, seed, "retrain@1")
+        after = {
+            variant.removeprefix("innocent_").partition("@")[0]: finished.of_variant(
+                "outputs", model, seed, variant
+            )
+            for variant in MEMBERS["innocent"]
+        }
+        kept = np.arange(10) != FORGET
+        unseen = before["split"] == "forget_unseen"
+        loss = -np.log(after["bias"]["probabilities"][unseen, FORGET])
+        assert loss.mean() == pytest.approx(math.log(10), abs=1e-4)
+        for name, logits in (
+            ("bias", before["logits"][:, kept]),
+            ("temperature", before["logits"][:, kept] / 2),
+            ("turn", before["logits"][:, kept]),
+        ):
+            np.testing.assert_allclose(after[name]["logits"][:, kept], logits, atol=1e-4)
+        for name in after:
+            values = after[name]["expectation_values"]
+            np.testing.assert_allclose(values, before["expectation_values"], atol=1e-4)
+
+
+def test_methods_say_how_they_ended(finished):
+    for model, seed in PAIRS:
+        target = finished.of_variant("parameters", model, seed, "target")
+        for group in TINY["unlearning"]:
+            for variant in MEMBERS[group]:
+                cost = finished.of_variant("cost", model, seed, variant)
+                found = finished.of_variant("parameters", model, seed, variant)
+                same = all(map(np.array_equal, target["values"], found["values"]))
+                assert cost["changed"] == [not same], variant
+                assert cost["stopped"][0]
+                history = finished.of_variant("history", model, seed, variant)
+                assert cost["steps"][0] <= len(history["epoch"])
+
+
+def test_states_on_a_path_are_in_its_order(finished):
+    """A level further on took no fewer steps, and cost no less."""
+    for model, seed in PAIRS:
+        for method in PATHS:
+            costs = [finished.of_variant("cost", model, seed, v) for v in MEMBERS[method][1:]]
+            for name in ("steps", "gradient_evaluations", "forward_evaluations"):
+                values = [int(cost[name][0]) for cost in costs]
+                assert values == sorted(values)
 
 
 def test_the_retrained_model_reads_fewer_images(finished):
@@ -180,10 +256,11 @@ def test_attack_data_marks_the_shadow_models_own_images(finished, model):
 
 def test_scores_hold_every_attack_on_every_image(finished):
     for model in MODELS:
-        for variant in VARIANTS:
-            scores = finished.table(paths.SCORES, "scores", model=model, variant=variant)
-            for seed in SEEDS:
-                own = scores["seed"] == seed
+        for group in GROUPS:
+            scores = finished.table(paths.SCORES, "scores", model=model, group=group)
+            assert list(dict.fromkeys(scores["variant"])) == MEMBERS[group]
+            for variant, seed in product(MEMBERS[group], SEEDS):
+                own = (scores["variant"] == variant) & (scores["seed"] == seed)
                 assert own.sum() == POOL * len(TINY["attacks"])
                 assert list(dict.fromkeys(scores["attack"][own])) == list(TINY["attacks"])
             assert not np.isnan(scores["score"]).any()
@@ -224,11 +301,15 @@ def test_unlearned_shadow_models_keep_their_members(finished):
 
 def test_answers_on_transformed_images_come_for_every_seed_and_one_shadow_model(finished):
     for model in MODELS:
-        for variant in VARIANTS:
-            table = finished.table(paths.QUERIES, "queries", model=model, variant=variant)
-            assert set(table["seed"]) == {None, *SEEDS}
-            assert len(table["seed"]) == POOL * (len(SEEDS) + 1)
+        calibrating = []
+        for group in GROUPS:
+            table = finished.table(paths.QUERIES, "queries", model=model, group=group)
+            asked = Counter(zip(table["variant"].tolist(), table["seed"].tolist(), strict=True))
+            cells = [*product(MEMBERS[group], SEEDS), (MEMBERS[group][0], None)]
+            assert asked == dict.fromkeys(cells, POOL)
+            calibrating.append(table["right"][[seed is None for seed in table["seed"]]])
             assert set(np.unique(table["right"])) <= {0, 1}
+        assert all(np.array_equal(calibrating[0], other) for other in calibrating)
 
 
 def test_every_job_depends_on_the_schemas_of_the_tables_that_it_writes(finished):

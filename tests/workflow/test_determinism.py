@@ -38,12 +38,15 @@ def shadows(project, size, kind):
 
 @pytest.fixture(scope="module")
 def one_core(tmp_path_factory):
-    """One chain of jobs up to the scores, elsewhere, on one core, with another block size."""
+    """The jobs up to some scores, elsewhere, on one core, with another block size."""
     from pipeline import Project
 
     project = Project(tmp_path_factory.mktemp("one_core") / "elsewhere")
-    target = paths.SCORES.format(experiment="tiny", model=MODEL, variant="ga")
-    ran = project.snakemake("--cores", "1", target, config=edited({"shadows.block": 3}))
+    targets = [
+        paths.SCORES.format(experiment="tiny", model=MODEL, group=group)
+        for group in ("ga", "residue", "innocent")
+    ]
+    ran = project.snakemake("--cores", "1", *targets, config=edited({"shadows.block": 3}))
     assert ran.code == 0, ran.text
     return project
 

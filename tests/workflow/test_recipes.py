@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from pipeline import ROOT, TINY, Project, edited
+from qmu import variants
 from qmu.tables import parquet
 
 RECIPES = ROOT / "tests" / "examples" / "recipes"
@@ -105,12 +106,16 @@ def test_methods_are_measured_and_their_products_counted(grown):
 
 def test_the_attack_and_the_measure_judge_every_variant(grown):
     rows = [row for row in grown.summary() if row["seed"] is None]
-    variants = {"target", "retrain", "ga", "weighted_ascent", "clipped_newton"}
-    for model in ("basic_qnn", "mlp"):
+    groups = {"target", "retrain", "ga", "weighted_ascent", "clipped_newton", "residue"}
+    # A model without a circuit has no edits that stay innocent.
+    for model, more in (("basic_qnn", {"innocent"}), ("mlp", set())):
         of_model = [row for row in rows if row["model"] == model]
         attacked = {r["variant"] for r in of_model if r["attack"] == "margin"}
         measured = {r["variant"] for r in of_model if r["metric"].startswith("mean_confidence")}
-        assert attacked == measured == variants
+        assert set(map(variants.group, attacked)) == groups | more
+        levels = {f"{m}@{x:g}" for m in ("ga", "weighted_ascent") for x in TINY["audit"]["path"]}
+        assert attacked - measured == levels
+        assert measured < attacked
 
 
 def test_the_classical_model_runs_no_circuit(grown):
@@ -152,6 +157,7 @@ def test_a_data_set_without_images_and_a_request_for_part_of_a_class(fresh):
         "retrain": {"ensemble": 2},
         "shadows": {"count": 4, "block": 4},
         "attacks": {"loss_thr": {}},
+        "audit": {"innocents": 1, "ladder": [50]},
         "evaluation": {"bootstrap": 100},
     }
     ran = fresh.snakemake("--cores", "2", config=config)
@@ -162,6 +168,9 @@ def test_a_data_set_without_images_and_a_request_for_part_of_a_class(fresh):
     assert set(samples["label"][forget]) == {1} < set(samples["label"][~forget])
     assert (samples["sample_id"][forget] % 3 == 0).all()
     assert 1 in samples["label"][~forget]
+    # A bias belongs to a whole class.
+    edits = {file.name for file in (folder / "models/basic_qnn/seed-0").glob("innocent_*")}
+    assert edits == {f"innocent_{edit}@1" for edit in ("temperature", "head", "turn")}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["config"]["forget"]["component"] == "every_third"
     page = (folder / "report.html").read_text()

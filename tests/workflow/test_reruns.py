@@ -12,22 +12,26 @@ import pytest
 from pipeline import (
     END,
     EVALUATE,
+    GROUPS,
+    PATHS,
     REPORT,
     REQUEST,
     RESULTS,
     TARGETS,
     TINY,
-    VARIANTS,
     attacking,
     auditing,
     blocks,
     counts,
     each,
     edited,
+    editing,
+    laddering,
     measuring,
     pairs,
     planned,
     redone,
+    retraining,
     unlearning,
 )
 
@@ -37,11 +41,13 @@ TRAINED = ("target", "retrain")
 NEW_SEED = {
     "Draw the training and test images of seed 7",
     *(f"Train {m}, {v}, seed 7" for m in MODELS for v in TRAINED),
-    *(f"Train the retrain ensemble of {m}, seed 7" for m in MODELS),
+    *retraining([7]),
+    *laddering([7]),
     *attacking(),
-    *auditing(*VARIANTS),
-    # One job runs a method on all seeds.
+    *auditing(*GROUPS),
+    # One job runs a method on all seeds, and one edits retrained models of all.
     *unlearning(*METHODS),
+    *editing(),
 }
 COLLECT = {f"Collect the attack data of {m} from its shadow models" for m in MODELS}
 
@@ -60,9 +66,11 @@ EVERYTHING = {
     *shadow_jobs(*TRAINED),
     *COLLECT,
     *(f"Train {m}, {v}, seed {s}" for v in TRAINED for m, s in pairs()),
-    *(f"Train the retrain ensemble of {m}, seed {s}" for m, s in pairs()),
+    *retraining(),
+    *laddering(),
+    *editing(),
     *attacking(),
-    *auditing("target", "retrain"),
+    *auditing("target", "retrain", "residue", "innocent"),
     *redone(*METHODS),
 }
 OF_HQNN = {message for message in EVERYTHING if "hqnn" in message}
@@ -87,8 +95,26 @@ SETTINGS = {
     ),
     "a larger retrain ensemble": (
         {"retrain.ensemble": 3},
-        {f"Train the retrain ensemble of {m}, seed {s}" for m, s in pairs()} | measuring(),
+        retraining() | editing() | auditing("retrain", "innocent") | measuring(),
     ),
+    "another rung of the ladder": (
+        {"audit.ladder": [20, 50, 100]},
+        laddering() | auditing("residue"),
+    ),
+    "no ladder": ({"audit.ladder": []}, set()),
+    "a further retrained model to edit": (
+        {"audit.innocents": 2},
+        editing() | auditing("innocent"),
+    ),
+    "another level of the paths": (
+        {"audit.path": [0.5, 1, 2]},
+        unlearning(*PATHS) | auditing(*PATHS),
+    ),
+    "one method's path": (
+        {"unlearning.ga.stopping.path": False},
+        redone("ga"),
+    ),
+    "a goal of a method's own": ({"unlearning.ssd.stopping": {"forget_loss": 1.0}}, redone("ssd")),
     "one model's layers": ({"models.hqnn.layers": 2}, OF_HQNN),
     "the forget class": (
         {"forget.label": 3},
@@ -99,7 +125,7 @@ SETTINGS = {
     "the memory limit": ({"memory_gib": 6}, set()),
     "fewer seeds": (
         {"seeds": SEEDS[:1]},
-        unlearning(*METHODS) | attacking() | auditing(*VARIANTS),
+        unlearning(*METHODS) | editing() | attacking() | auditing(*GROUPS),
     ),
     "fewer attacks": ({"attacks": {"loss_thr": {}}}, attacking()),
 }
@@ -117,6 +143,19 @@ CODE = {
     "a helper of three methods": (
         QMU + "unlearning/scaled_steps.py",
         redone("ga", "rga", "ssd") | END,
+    ),
+    "the edits that stay innocent": (
+        QMU + "audit/innocent.py",
+        editing() | auditing("innocent") | END,
+    ),
+    "how further models are retrained": (
+        QMU + "steps/train/further.py",
+        retraining()
+        | laddering()
+        | editing()
+        | auditing("retrain", "residue", "innocent")
+        | measuring()
+        | END,
     ),
     "one attack": (QMU + "attacks/methods/gap.py", attacking() | END),
     "the attack that asks about transformed images": (

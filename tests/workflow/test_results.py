@@ -8,17 +8,19 @@ import html
 import json
 import math
 import re
+from itertools import product
 
 import pyarrow.parquet as pq
 import pytest
-from pipeline import TINY
+from pipeline import MEMBERS, TINY, VARIANTS
 from qmu import paths, registry
 from qmu.report import catalogue
 from qmu.report.terminal import terminal_table
 from qmu.tables import parquet as tables
 
 MODELS, SEEDS = list(TINY["models"]), TINY["seeds"]
-VARIANTS = ["target", "retrain", *TINY["unlearning"]]
+# With all members of the groups.
+AUDITED = [variant for members in MEMBERS.values() for variant in members]
 SPLITS = {"retain_train", "forget_train", "retain_test", "forget_test"}
 COLUMNS = [
     *("model", "seed", "variant", "device", "attack", "metric", "split"),
@@ -75,7 +77,7 @@ def test_every_cell_and_every_mean_has_its_figures(summary):
     }
     for model in MODELS:
         for seed in [None, *SEEDS]:
-            for variant in VARIANTS:
+            for variant in AUDITED:
                 found = {
                     (row["metric"], row["split"])
                     for row in summary
@@ -97,9 +99,9 @@ def test_every_attack_has_its_figures(summary):
     )
     others = {"forget_test", "retain_test", "forget_unseen", "retain_unseen"}
     for attack in TINY["attacks"]:
-        for variant in VARIANTS:
+        for variant in AUDITED:
             rows = [r for r in summary if r["attack"] == attack and r["variant"] == variant]
-            assert {row["model"] for row in rows} == set(MODELS)
+            assert {row["model"] for row in rows} == set(MODELS), variant
             assert {row["seed"] for row in rows} == {None, *SEEDS}
             for metric in ("mia_success", *compared):
                 assert {r["split"] for r in rows if r["metric"] == metric} == members, metric
@@ -135,7 +137,7 @@ def test_the_manifest_says_what_made_the_results(finished, manifest):
     assert "not installed" not in manifest["packages"].values()
     assert manifest["config"]["unlearning"]["ga"]["settings"]["batch_size"] == 32
     names = set(manifest["tables"])
-    for model, seed, variant in finished.variants():
+    for model, seed, variant in product(MODELS, SEEDS, VARIANTS):
         path = paths.model_tables()["outputs"]
         assert path.format(experiment="tiny", model=model, seed=seed, variant=variant) in names
     for name, entry in manifest["tables"].items():
@@ -182,6 +184,16 @@ def test_the_run_ends_with_the_table_and_the_reports_path(finished, summary):
     assert finished.ran.text.rstrip().endswith(f"Report: {path.resolve()}") or (
         f"Report: {path.resolve()}\n" in finished.ran.text
     )
+
+
+def test_every_record_of_the_forget_set_is_judged(finished):
+    rows = pq.read_table(finished.project.tiny / "records.parquet").to_pylist()
+    forget = [row for row in rows if row["forget"]]
+    cells = {(row["model"], row["variant"], row["seed"]) for row in forget}
+    assert {(m, v, s) for m in MODELS for v in VARIANTS for s in SEEDS} <= cells
+    assert {row["attack"] for row in forget} == set(TINY["attacks"])
+    assert all(0 < row["p_value"] <= 1 and 0 <= row["stability"] <= 1 for row in rows)
+    assert all(row["found"] for row in rows if not row["forget"])
 
 
 def test_every_job_says_in_plain_words_what_it_does(finished):

@@ -29,6 +29,7 @@ SCORES = ROOT + "/scores/{model}/{group}.parquet"
 
 MEASUREMENTS = ROOT + "/audit/{model}/{group}/measurements.parquet"
 ROC = ROOT + "/audit/{model}/{group}/roc.parquet"
+RECORDS_OF = ROOT + "/audit/{model}/{group}/records.parquet"
 QUALITY = ROOT + "/quality/{model}/{group}.parquet"
 
 # The same variants on a further device, by the name that the config gives to it: the table of
@@ -45,6 +46,7 @@ FITTED_ON = ROOT + "/attacks/{model}/on-{device}/fitted.parquet"
 SCORES_ON = ROOT + "/scores/{model}/on-{device}/{variant}.parquet"
 MEASUREMENTS_ON = ROOT + "/audit/{model}/{variant}/on-{device}/measurements.parquet"
 ROC_ON = ROOT + "/audit/{model}/{variant}/on-{device}/roc.parquet"
+RECORDS_ON = ROOT + "/audit/{model}/{variant}/on-{device}/records.parquet"
 
 SWEEP_OF = ROOT + "/sweep/{model}/{variant}.parquet"
 SWEEP = ROOT + "/sweep.parquet"
@@ -55,6 +57,7 @@ SUMMARY = ROOT + "/summary.parquet"
 SUMMARY_CSV = ROOT + "/summary.csv"
 SUMMARY_TEXT = ROOT + "/summary.txt"
 VERDICTS = ROOT + "/verdicts.parquet"
+RECORDS = ROOT + "/records.parquet"
 MANIFEST = ROOT + "/manifest.json"
 FIGURES = ROOT + "/figures"
 REPORT = ROOT + "/report.html"

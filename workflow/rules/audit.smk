@@ -1,10 +1,7 @@
 # The measurements of every variant, and all of them in one long table with what made them.
+from functools import partial
+
 from qmu.plan import audit
-
-
-def examined(model, group):
-    """The variants of a group that measures of quality look at."""
-    return audit.examined(experiment, model, group)
 
 
 use rule job as measure with:
@@ -20,6 +17,7 @@ use rule job as measure with:
     output:
         measurements=at(paths.MEASUREMENTS),
         roc=at(paths.ROC),
+        records=at(paths.RECORDS_OF),
     log:
         files.log("audit/{model}/{group}"),
     benchmark:
@@ -38,10 +36,10 @@ use rule job as examine with:
         **(compared_fleets() if audit.needs_fleets(experiment) else {}),
         pool=at(paths.POOL),
         samples=files.samples(),
-        parameters=grouped("parameters", examined),
+        parameters=grouped("parameters", partial(audit.examined, experiment)),
         original=files.of_seeds("parameters", "target"),
         retrain=files.of_seeds("parameters", "retrain"),
-        outputs=grouped("outputs", examined),
+        outputs=grouped("outputs", partial(audit.examined, experiment)),
         original_outputs=files.of_seeds("outputs", "target"),
         retrain_outputs=files.of_seeds("outputs", "retrain"),
         further=files.retrained("parameters"),
@@ -65,6 +63,7 @@ use rule job as evaluation with:
     input:
         measurements=audited(paths.MEASUREMENTS),
         quality=audited(paths.QUALITY) if experiment.quality else [],
+        records=audited(paths.RECORDS_OF),
         devices=filled(
             at(paths.MEASUREMENTS_ON), device=DEVICES, model=QUANTUM, variant=VARIANTS
         ),
@@ -93,6 +92,7 @@ use rule job as evaluation with:
         ),
         text=at(paths.SUMMARY_TEXT),
         verdicts=at(paths.VERDICTS),
+        records=at(paths.RECORDS),
         manifest=at(paths.MANIFEST),
     log:
         files.log("evaluation"),

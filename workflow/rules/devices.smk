@@ -123,6 +123,7 @@ use rule job as measure_on with:
     output:
         measurements=at(paths.MEASUREMENTS_ON),
         roc=at(paths.ROC_ON),
+        records=at(paths.RECORDS_ON),
     log:
         files.log("audit/{model}/{variant}/on-{device}"),
     benchmark:

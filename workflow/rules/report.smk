@@ -14,6 +14,7 @@ use rule job as report with:
         summary=at(paths.SUMMARY),
         manifest=at(paths.MANIFEST),
         verdicts=at(paths.VERDICTS),
+        records=at(paths.RECORDS),
         roc=filled(at(paths.ROC), model=MODELS, group=VARIANTS),
         history=filled(files.variant("history"), **CELLS),
         outputs=filled(files.variant("outputs"), **CELLS),

@@ -50,7 +50,10 @@ use rule job as train_retrained with:
         pool=at(paths.POOL),
         samples=at(paths.SAMPLES),
     output:
-        **{kind: files.tables(kind, train.further(experiment)) for kind in paths.MODEL_TABLES},
+        **{
+            kind: files.tables(kind, train.further(experiment))
+            for kind in paths.MODEL_TABLES
+        },
     log:
         files.log("train/{model}/seed-{seed}/retrained"),
     benchmark:

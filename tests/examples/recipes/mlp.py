@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 from qmu.lazy import jnp
+from qmu.models.heads import dense
 from qmu.models.model import ModelCard
 from qmu.models.recipe import Training
 from qmu.strict import Strict
@@ -50,6 +51,4 @@ def embed(config: Config, parameters: dict[str, "Array"], inputs: "Array") -> "A
     return jnp.tanh(inputs @ parameters["hidden/weight"])
 
 
-def head(parameters: dict[str, "Array"], values: "Array") -> "Array":
-    """The hidden layer to logits (n, classes)."""
-    return values @ parameters["head/weight"] + parameters["head/bias"]
+head = dense

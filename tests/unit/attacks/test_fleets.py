@@ -6,11 +6,7 @@ import pytest
 from lira_example import evidence
 from qmu.attacks.methods import ruli, u_lira, update_leak
 
-FLEETS = {
-    u_lira: ("shadows", "unlearned", "retrained"),
-    ruli: ("shadows", "unlearned"),
-    update_leak: ("shadows", "unlearned"),
-}
+FLEETS = {module: ("shadows", "unlearned") for module in (u_lira, ruli, update_leak)}
 NAMES = {module: module.__name__.rpartition(".")[2] for module in FLEETS}
 
 
@@ -33,3 +29,9 @@ def test_other_samples_than_the_fleets_are_refused(module):
     moved = replace(given.audited, sample_id=given.audited.sample_id[::-1])
     with pytest.raises(ValueError, match="not those"):
         run(module, replace(given, audited=moved))
+
+
+def test_retrained_shadow_models_are_asked_for_where_they_are_the_null():
+    config = u_lira.Config(against="retrained")
+    with pytest.raises(ValueError, match="shadow models"):
+        u_lira.score({}, replace(evidence(), retrained=None), config, ("test",))

@@ -120,6 +120,12 @@ def test_folds_are_even_within_class_and_membership():
             assert np.ptp(counts) <= 1
 
 
+def test_features_are_standardised_by_the_rows_fitted_on():
+    inputs = np.array([[1.0, 5.0], [3.0, 5.0], [9.0, 7.0]])
+    found = su_graybox_fixed._standardised(inputs, np.array([0, 1]))
+    assert found.tolist() == [[-1.0, 0.0], [1.0, 0.0], [7.0, 0.0]]
+
+
 def test_no_sample_reaches_the_network_that_scores_it():
     """Changing one sample changes the networks of the other folds and no score in its own."""
     given = view(n=800, memory=1.0)

@@ -1,5 +1,7 @@
 """Means over seeds: their intervals, distinct images, pooled counts, what has no interval."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from attack_example import view
@@ -7,6 +9,7 @@ from audit_example import SETTINGS, audited, retrained
 from qmu.audit.measure import aggregate_rows
 from qmu.metrics import estimates
 from qmu.metrics.intervals import clopper_pearson
+from scipy import stats
 
 RESAMPLES, CONFIDENCE = 400, 0.95
 
@@ -91,6 +94,75 @@ def test_costs_have_seeds_as_their_examples():
     assert three.interval[0] < 1.5 < 2.5 < three.interval[1]
     free = over([estimates.plain(np.inf), estimates.plain(2.0)])
     assert (free.value, free.interval) == (np.inf, None)
+
+
+def shared(hits, images):
+    """The rate of the same hits on the same images for each of three seeds."""
+    found = [estimates.rate(hits, rng(0), RESAMPLES, CONFIDENCE, np.asarray(ids)) for ids in images]
+    return over(found)
+
+
+def test_images_that_several_seeds_judge_count_once():
+    none = np.zeros(49, bool)
+    same = shared(none, [np.arange(49)] * 3)
+    assert same.n == 49
+    assert same.interval == clopper_pearson(0, 49)
+    apart = shared(none, [np.arange(49) + 49 * s for s in range(3)])
+    assert apart.n == 147
+    assert apart.interval == clopper_pearson(0, 147)
+    half = shared(none, [np.arange(49), np.arange(49), np.arange(49) + 24])
+    assert half.n == 73
+
+
+def test_seeds_that_agree_on_the_same_images_are_no_surer_than_one():
+    hits = rng(4).random(200) < 0.3
+    one = estimates.rate(hits, rng(0), RESAMPLES, CONFIDENCE, np.arange(200)).interval
+    merged = shared(hits, [np.arange(200)] * 3).interval
+    assert merged[1] - merged[0] > 0.95 * (one[1] - one[0])
+
+
+def test_a_ranking_over_seeds_counts_distinct_non_members():
+    """As in the audit: each seed draws its non-members anew from the images of the class."""
+    found, stream = [], rng(8)
+    for _ in range(3):
+        order = stream.permutation(485)
+        scores = stream.normal(size=485)
+        sides = (order[:95], order[95:])
+        found.append(
+            estimates.ranking(
+                *(scores[rows] for rows in sides), (0.01,), rng(0), 100, CONFIDENCE, sides
+            )
+        )
+    area, tpr = (over(column) for column in zip(*found, strict=True))
+    assert [len(e.replicates) for e in (area, tpr)] == [100, 100]
+    assert area.n == 485
+    distinct = len(set().union(*(e[1].images[0].tolist() for e in found)))
+    assert tpr.n == distinct < 3 * 390
+    # Found members over all seeds, each image of the members once.
+    members = len(set().union(*(e[1].sides[0].tolist() for e in found)))
+    assert tpr.counts[0][1] == members < 3 * 95
+
+
+def test_replicates_of_one_image_agree_over_figures():
+    first = estimates.mean(np.array([0.0, 1.0, 5.0]), rng(0), 50, 0.95, np.array([4, 9, 2]))
+    again = estimates.mean(np.array([5.0, 0.0, 1.0]), rng(0), 50, 0.95, np.array([2, 4, 9]))
+    np.testing.assert_allclose(first.replicates, again.replicates)
+
+
+def test_one_seed_keeps_its_own_interval():
+    one = rate(5, 100)
+    assert over([one]).interval == one.interval
+
+
+def test_seeds_that_differ_are_judged_by_students_t():
+    values = np.array([0.2, 0.5, 0.8])
+    found = over([estimates.plain(v) for v in values])
+    arm = stats.t.ppf(0.975, 2) * stats.sem(values)
+    assert found.interval == pytest.approx((0.5 - arm, 0.5 + arm))
+    within = over([replace(estimates.plain(v), limits=(0.0, 1.0)) for v in values])
+    assert (within.interval[0] >= 0, within.interval[1] <= 1) == (True, True)
+    # Three seeds as far apart as that say nothing of a share.
+    assert within.interval == (0.0, 1.0)
 
 
 @pytest.fixture(scope="module")

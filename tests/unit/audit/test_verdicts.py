@@ -257,6 +257,42 @@ def test_records_found_at_few_false_positives_accuse_beside_an_average_near_chan
     assert "loss members found at 1% false positives 0.3" in found.sentence
 
 
+@pytest.mark.parametrize(("count", "accused"), [(5, True), (3, False)])
+def test_single_records_that_are_found_accuse_beyond_the_tolerated_number(count, accused):
+    """Five records of 95 that no average sees; three are tolerated."""
+    table = Table().add("ga", 0.0)
+    for variant in {key[0] for key in table.values}:
+        share = float(variant.partition("@")[2]) / 100 if variant.startswith("residue") else 0.0
+        found = {"ga": count / MEMBERS, "target": 0.6}.get(variant, 0.6 * share)
+        table.set(variant, "records_found", round(found * MEMBERS) / MEMBERS, attack="lira")
+    verdict = judge(table)
+    assert verdict.accused == accused
+    if accused:
+        assert verdict.verdict == "few_records"
+        assert "lira share of records found 0.0526" in verdict.sentence
+        assert "about 5 records, where 3 are tolerated" in verdict.sentence
+
+
+def test_what_finds_no_record_does_not_keep_nothing_from_being_shown():
+    """Of 95 records none is found: the limit of that share is above that at 1% false positives."""
+    rows = over_seeds(
+        *[
+            (variant, metric, "forget_train", "loss", value, value - arm, value + arm)
+            for variant in ("target", "retrain", "ga")
+            for metric, value, arm in (
+                ("auc", 0.5, 0.02),
+                ("tpr_at_fpr_1pct", 0.01, 0.01),
+                ("records_found", 0.0, 0.038),
+            )
+        ],
+        *accuracies("target", forget=1.0),
+        *accuracies("retrain"),
+        *accuracies("ga"),
+    )
+    found = {one.variant: one for one in verdicts(rows, PLAIN)}["ga"]
+    assert found.verdict == "nothing_to_unlearn"
+
+
 def test_retained_members_that_became_exposed_accuse():
     found = constructed(("ga", "auc", "retain_train", "loss", 0.95, 0.94, 0.96))
     assert found.verdict == "exposes_retained"
@@ -448,3 +484,23 @@ def test_every_verdict_is_a_rule():
     assert not any(rule.accuses and rule.acquits for rule in RULES)
     assert ATTACKS.keys() == CONFIG["attacks"].keys()
     assert "indistinguishable" in ACQUITTALS
+
+
+def half_blind(on_method):
+    """A third attack whose figures on the positive control spread too far to see anything there."""
+    attacks = ATTACKS | {"odd": ((0.5, 0.5), (0.01, 0.01))}
+    table = Table(attacks=attacks).add("ga", 0.0)
+    for metric, values in (("auc", [0.9, 0.4, 0.6]), ("tpr_at_fpr_1pct", [0.3, 0.0, 0.01])):
+        table.set("residue@100", metric, values, "forget_train", "odd")
+        for variant in ("retrain", *(f"retrain@{k}" for k in range(1, 5))):
+            table.set(variant, metric, 0.5 if metric == "auc" else 0.01, "forget_train", "odd", 0.1)
+    table.set("ga", "auc", on_method, "forget_train", "odd")
+    return table
+
+
+def test_an_attack_that_may_see_keeps_from_acquittal_only_what_it_would_accuse():
+    config = CONFIG | {"attacks": CONFIG["attacks"] | {"odd": {"component": "loss_thr"}}}
+    assert judge(half_blind(0.5), config=config).verdict == "indistinguishable"
+    found = judge(half_blind(0.95), config=config)
+    assert found.verdict == "not_judged"
+    assert "odd AUC would accuse it" in found.sentence

@@ -4,10 +4,11 @@ import circuit_reference as reference
 import numpy as np
 import pennylane as qml
 import pytest
-from qmu.circuits.angles import angle_value, feature_terms
+from qmu.circuits.angles import angle_value, feature_terms, periods
 from qmu.circuits.ansatz import angle_hybrid, qcnn, reupload, u3_cnot_ring
 from qmu.circuits.circuit import Circuit, Feature, FeatureProduct, Operation, Parameter
 from qmu.circuits.qnode import quantum_function
+from qmu.seeds import generator
 
 UNITARY_PARAMETERS = {
     **{"TTN": 2, "U5": 10, "U6": 10, "U9": 2, "U13": 6, "U14": 6, "U15": 4, "SO4": 6, "SU4": 15}
@@ -110,3 +111,21 @@ def test_pooling_follows_control_then_target():
         Operation("PauliX", (0,)),
         Operation("CRX", (0, 4), (Parameter(11),)),
     )
+
+
+@pytest.mark.parametrize("name", ["u3_cnot_ring", "U14", "SU4", "angle_hybrid", "reupload"])
+def test_a_period_of_any_angle_changes_no_expectation_value(name):
+    circuit = {
+        "u3_cnot_ring": lambda: u3_cnot_ring.circuit(3, 2),
+        "angle_hybrid": lambda: angle_hybrid.circuit(4),
+        "reupload": reupload.circuit,
+    }.get(name, lambda: qcnn.circuit(name))()
+    rng = generator("tests", "periods", name)
+    angles = rng.normal(size=circuit.parameters)
+    inputs = rng.normal(size=circuit.input_size)
+    inputs = inputs / np.linalg.norm(inputs)
+    run = qml.QNode(quantum_function(circuit), qml.device("default.qubit", wires=circuit.wires))
+    turned = angles + periods(circuit) * rng.integers(-2, 3, len(angles))
+    np.testing.assert_allclose(run(angles, inputs), run(turned, inputs), atol=1e-9)
+    controlled = {"CRX", "CRY", "CRZ"} & {operation.name for operation in circuit.operations}
+    assert {*np.round(periods(circuit) / np.pi)} == ({2, 4} if controlled else {2})

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from fixtures import small_config
-from qmu import registry
+from qmu import registry, variants
 from qmu.config.experiment import Common
 from qmu.config.parse import SECTIONS, parse
 from qmu.errors import ConfigError
@@ -52,6 +52,9 @@ def test_ready_made_experiments_run(file):
         {"features": {"pool": None}},
         {"features": {"pool": 2000}},
         {"retrain": {"ensemble": 2}},
+        {"audit": {"ladder": [0.5, 100], "path": [0.1, 20], "innocents": 4}},
+        {"unlearning": {"residues": {"method": "ga"}, "targeted": {"method": "ga"}}},
+        {"unlearning": {"ga": {"stopping": {"forget_loss": 1.0, "path": False}}}},
         {"shadows": {"count": 2, "block": 512}},
         {"fleet": {"width": 1}},
         {"simulation": {"device": "default.qubit", "precision": "single"}},
@@ -138,3 +141,41 @@ def test_an_empty_file_and_no_mapping():
     for nothing in (None, [], "config", 3):
         with pytest.raises(ConfigError, match="must be a mapping"):
             parse(nothing)
+
+
+def test_groups_are_made_of_variants_and_every_variant_is_in_one():
+    raw = small_config() | {
+        "models": {"basic_qnn": {}, "hqnn": {}},
+        "unlearning": {"ga": {}, "logit_mask": {}, "ga_two": {"method": "ga"}},
+        "audit": {"ladder": [2.5, 100], "path": [0.5, 2], "innocents": 2},
+        "retrain": {"ensemble": 2},
+    }
+    experiment = parse(raw)
+    assert experiment.variants == ["target", "retrain", *raw["unlearning"]]
+    groups = experiment.groups("hqnn")
+    assert groups == [*experiment.variants, "residue", "innocent"]
+    members = {name: experiment.members("hqnn", name) for name in groups}
+    assert members["target"] == ["target"]
+    assert members["retrain"] == ["retrain", "retrain@1", "retrain@2"]
+    assert members["ga_two"] == ["ga_two", "ga_two@0.5", "ga_two@2"]
+    assert members["logit_mask"] == ["logit_mask"]
+    assert members["residue"] == ["residue@2.5", "residue@100"]
+    assert len(members["innocent"]) == 2 * len(variants.EDITS)
+    for name, found in members.items():
+        assert {variants.group(one) for one in found} == {name}
+    everything = [one for found in members.values() for one in found]
+    assert len(set(everything)) == len(everything)
+
+
+def test_what_is_not_asked_for_is_no_group():
+    experiment = parse(small_config())
+    assert experiment.groups("basic_qnn") == ["target", "retrain", "ga"]
+    assert experiment.members("basic_qnn", "ga") == ["ga"]
+    assert experiment.members("basic_qnn", "innocent") == []
+
+
+def test_a_model_without_a_circuit_is_not_edited(monkeypatch):
+    experiment = parse(small_config() | {"audit": {"innocents": 1, "ladder": [5]}})
+    assert "innocent" in experiment.groups("basic_qnn")
+    monkeypatch.setitem(experiment.__dict__, "circuits", {})
+    assert experiment.groups("basic_qnn") == ["target", "retrain", "ga", "residue"]

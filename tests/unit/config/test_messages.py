@@ -30,6 +30,7 @@ UNKNOWN = [
     (TRAINING + ".private", {"sigma": 1.0}, "models.basic_qnn.training.private.sigma: unknown"),
     ("unlearning.ga.step_lenght", 0.1, "Did you mean 'step_length'?"),
     ("unlearning.ga.stopping.max_step", 10, "Did you mean 'max_steps'?"),
+    ("audit.rungs", [5], "unknown key 'rungs'. Valid: innocents, ladder, path."),
     ("attacks.loss_thr.treshold", 1, "Did you mean 'threshold'?"),
 ]
 
@@ -74,7 +75,11 @@ TYPES = [
     (TRAINING + ".loss", "cross_entropy", "must be 'ce' or 'bce_sum', found 'cross_entropy'"),
     ("unlearning.ga", 0.05, "must be a mapping of keys to values, found float"),
     ("unlearning.ga.stopping", 400, "must be a mapping of keys to values, found 400"),
-    ("unlearning.ga.stopping.forget_loss", "high", "must be a valid number, found 'high'."),
+    ("unlearning.ga.stopping.forget_loss", "high", "'shadows' or a valid number, found 'high'."),
+    ("unlearning.ga.stopping.forget_loss", True, "'shadows' or a valid number, found True."),
+    ("unlearning.ga.stopping.path", "yes", "must be a valid boolean, found 'yes'"),
+    ("audit.ladder", 5, "must be a list, found 5"),
+    ("audit.innocents", 1.5, "must be a valid integer, found 1.5"),
     ("experiment", 2024, "must be a valid string, found 2024"),
 ]
 
@@ -109,6 +114,15 @@ RANGES = [
     (TRAINING + ".epochs", 0, "must be greater than 0"),
     ("unlearning.ga.step_length", -0.1, "must be greater than 0"),
     ("unlearning.ga.batch_size", 0, "must be greater than 0"),
+    ("unlearning.ga.stopping.forget_loss", 0, "must be 'shadows' or greater than 0, found 0"),
+    ("audit.ladder", [0], "audit.ladder.0: must be greater than 0, found 0"),
+    ("audit.ladder", [5, 101], "audit.ladder.1: must be less than or equal to 100, found 101"),
+    ("audit.ladder", [5, 2], "must ascend, each value once"),
+    ("audit.ladder", [5, 5], "must ascend, each value once"),
+    ("audit.path", [2, 0.5], "must ascend, each value once"),
+    ("audit.path", [21], "audit.path.0: must be less than or equal to 20"),
+    ("audit.innocents", -1, "must be greater than or equal to 0"),
+    ("audit.innocents", 5, "5 retrained models to edit, retrain.ensemble is 4"),
     ("unlearning.ga.stopping.validation_drop", 2, "must be less than or equal to 1"),
 ]
 
@@ -122,6 +136,9 @@ NAMES = [
     ("unlearning.target", {"method": "ga"}, "the name 'target' is reserved"),
     ("unlearning.retrain", {"method": "ga"}, "the name 'retrain' is reserved"),
     ("unlearning.retrain_ensemble", {"method": "ga"}, "is reserved"),
+    ("unlearning.residue", {"method": "ga"}, "the name 'residue' is reserved"),
+    ("unlearning.innocent_head", {"method": "ga"}, "the name 'innocent_head' is reserved"),
+    ("unlearning.ga@2", {"method": "ga"}, "a name starts with a lower-case letter"),
 ]
 
 COMPONENTS = [
@@ -264,6 +281,13 @@ def test_several_errors_show_the_misspelt_key_first_and_count_the_rest():
     text = message(raw)
     assert text.startswith("samples.tset: unknown key 'tset'. Did you mean 'test'?")
     assert text.endswith("(and 2 more)")
+
+
+def test_one_value_of_several_kinds_is_one_error():
+    """Pydantic tells it once for every kind that the value might have been."""
+    text = message(changed("unlearning.ga.stopping", {"forget_loss": "high", "max_steps": 0}))
+    assert text.startswith("unlearning.ga.stopping.forget_loss: must be 'shadows' or a valid")
+    assert text.endswith("(and 1 more)")
 
 
 def test_long_values_are_cut():

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from qmu.metrics.distances import agreement, clipped, js, kl, moments, slope_and_correlation
+from qmu.metrics.distances import (
+    agreement,
+    between_states,
+    clipped,
+    js,
+    kl,
+    moments,
+    slope_and_correlation,
+)
 from scipy.special import entr, rel_entr
 
 tables = arrays(np.float64, (6, 5), elements=st.floats(0, 1)).map(
@@ -68,3 +76,24 @@ def test_weighted_moments_are_slope_and_correlation_over_images(rng):
     expected = [slope_and_correlation(exact[rows], noisy[rows]) for rows in (slice(None), drawn)]
     found = np.stack([slope(weights), correlation(weights)], axis=1)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.3, 1.2, np.pi / 2])
+@pytest.mark.parametrize("phase", [1.0, 1j, np.exp(2.5j)])
+def test_distances_of_states_at_a_known_angle(angle, phase):
+    """|<a|b>| is the cosine of the angle, whatever the phase; orthogonal states among them."""
+    first = np.array([[1.0, 0.0, 0.0]], complex)
+    second = phase * np.array([[np.cos(angle), 0.0, np.sin(angle)]])
+    if angle == np.pi / 2:
+        second[0, 0] = 0.0
+    with np.errstate(all="raise"):
+        found = {name: value.item() for name, value in between_states(first, second).items()}
+    assert found == pytest.approx(
+        {
+            "fidelity": np.cos(angle) ** 2,
+            "trace_distance": np.sin(angle),
+            "helstrom": (1 + np.sin(angle)) / 2,
+            "bures": np.sqrt(2 - 2 * np.cos(angle)),
+        },
+        abs=1e-12,
+    )

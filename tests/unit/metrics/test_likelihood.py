@@ -25,6 +25,12 @@ def test_confidence_refuses_what_is_no_logit(bad):
         logit_confidence(np.array([[0.0, bad]]), np.array([0]))
 
 
+def test_densities_are_those_of_normals(rng):
+    values, mean, deviation = rng.normal(size=(3, 5)), rng.normal(size=5), rng.uniform(0.5, 3, 5)
+    found = Gaussians(mean, deviation).log_density(values)
+    np.testing.assert_allclose(found, norm.logpdf(values, mean, deviation))
+
+
 def test_many_models_give_every_sample_its_own_variance(rng):
     values = rng.normal(size=(40, 5)) * np.arange(1, 6)
     chosen = rng.random((40, 5)) < 0.5

@@ -70,8 +70,7 @@ def test_tables_of_all_seeds_are_in_the_order_of_the_seeds(files):
     assert [re.findall(r"seed-(\d)", file) for file in outputs] == [["3"], ["5"]]
     assert all(wildcards(file) == {"model"} for file in outputs)
     assert all("/target/outputs" in file for file in outputs)
-    for several in (files.ensembles("fleet_outputs"), files.outputs_on("ga")):
-        assert len(several) == 2
+    assert len(files.outputs_on("ga")) == 2
     assert wildcards(files.outputs_on("ga")[0]) == {"model", "device"}
 
 
@@ -89,13 +88,40 @@ def test_shadow_models_of_a_variant_are_in_its_own_blocks(files):
     assert all(wildcards(file) == {"model"} for file in files.shadow_outputs("retrain"))
 
 
-def test_compared_fleets_hold_the_same_models_in_the_same_blocks(files):
-    fleets = files.compared_fleets()
-    assert {name: len(blocks) for name, blocks in fleets.items()} == {
-        "shadows": 2,
-        "unlearned": 2,
-        "retrained": 2,
-    }
-    assert all("/target/" in file for file in fleets["shadows"])
-    assert all("{variant}" in file for file in fleets["unlearned"])
-    assert all("/retrain/" in file for file in fleets["retrained"])
+@pytest.mark.parametrize(
+    ("group", "after"),
+    [("ga", "ga"), ("target", "target"), ("residue", "retrain"), ("innocent", "retrain")],
+)
+def test_compared_fleets_hold_the_same_models_in_the_same_blocks(files, group, after):
+    """Models of the ladder and innocent edits are judged by retrained shadow models."""
+    fleets = files.compared_fleets(group)
+    for name, variant in {"shadows": "target", "unlearned": after, "retrained": "retrain"}.items():
+        assert fleets[name] == [
+            f"results/small/shadows/{{model}}/{variant}/block-{block}/outputs.parquet"
+            for block in (0, 1)
+        ]
+
+
+def test_tables_of_several_variants_are_variant_by_variant_then_by_seed(files):
+    tables = files.of_variants("parameters", ["ga", "ga@0.5"])
+    assert [re.findall(r"seed-(\d)/([a-z@0-9.]+)/", file)[0] for file in tables] == [
+        ("3", "ga"),
+        ("5", "ga"),
+        ("3", "ga@0.5"),
+        ("5", "ga@0.5"),
+    ]
+    assert files.tables("cost", ["residue@5"]) == [
+        "results/small/models/{model}/seed-{seed}/residue@5/cost.parquet"
+    ]
+
+
+def test_further_retrained_models_are_those_of_the_configuration(files):
+    names = [f"retrain@{k}" for k in range(1, files.experiment.common.retrain.ensemble + 1)]
+    assert files.retrained("outputs") == files.of_variants("outputs", names)
+
+
+def test_a_method_reads_retrained_shadow_models_where_its_stopping_rule_asks_for_them():
+    methods = {"ga": {}, "own": {"method": "ga", "stopping": {"forget_loss": 1.0}}}
+    files = Files(parse(small_config() | {"unlearning": methods}))
+    assert files.reference("ga") == files.shadow_outputs("retrain") != []
+    assert files.reference("own") == []

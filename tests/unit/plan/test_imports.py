@@ -32,23 +32,30 @@ from qmu.config.parse import parse
 from qmu.plan import attack, audit, data, report, train, unlearn
 from qmu.plan.files import Files
 
-experiment = parse(yaml.safe_load(open("config.yaml")))
-Files(experiment).compared_fleets()
+config = yaml.safe_load(open("config.yaml"))
+config["audit"] = {"ladder": [5, 100], "path": [0.5], "innocents": 1}
+config["attacks"] |= {"label_only": {}}
+experiment = parse(config)
+files = Files(experiment)
 data.pool(experiment), data.request(experiment), audit.evaluation(experiment)
 report.report(experiment), attack.needs(experiment), audit.needs_fleets(experiment)
 for model in experiment.models:
     train.shadows(experiment, model, "target", 0), attack.attack_data(experiment, model)
     attack.fit_attacks(experiment, model)
     for seed in experiment.common.seeds:
-        data.samples(experiment, seed), train.ensemble(experiment, model, seed)
+        data.samples(experiment, seed), train.retrained(experiment, model, seed)
+        train.ladder(experiment, model, seed)
         for variant in ("target", "retrain"):
             train.train(experiment, model, seed, variant)
-    for variant in experiment.variants:
-        for spec in (attack.score, audit.measure, audit.examine):
-            spec(experiment, model, variant)
+    train.innocents(experiment, model)
+    for group in experiment.groups(model):
+        files.compared_fleets(group)
+        for spec in (attack.query, attack.score, audit.measure, audit.examine):
+            spec(experiment, model, group)
     for variant in experiment.unlearning:
         unlearn.unlearn(experiment, model, variant)
         unlearn.unlearn_shadows(experiment, model, variant, 0)
+        files.reference(variant)
 """
 
 PLAN_DEVICES = """
@@ -77,9 +84,10 @@ for device in ("qpu", "fake"):
         spec(experiment, device)
 studies.join_sweep(experiment)
 for model in experiment.models:
-    for spec in (devices.fit_attacks_on, devices.score_on, devices.correct, studies.signal):
+    for spec in (devices.fit_attacks_on, devices.correct, studies.signal):
         spec(experiment, model)
     for variant in experiment.variants:
+        devices.score_on(experiment, model, variant)
         devices.evaluate_on(experiment, model, variant, "sampled")
         studies.sweep(experiment, model, variant)
         devices.evaluate_with(experiment, model, 0, variant, "aer")

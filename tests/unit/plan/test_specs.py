@@ -1,12 +1,14 @@
 """Specs: plain values, complete, and changed by exactly the settings that a job reads."""
 
 import copy
+import dataclasses
 import importlib
 import json
 from typing import get_type_hints
 
 import pytest
 from fixtures import small_config
+from qmu import registry
 from qmu.config.parse import parse
 from qmu.plan import attack, audit, data, devices, ibm, report, studies, train, unlearn
 
@@ -15,10 +17,15 @@ def full_config():
     return small_config() | {
         "seeds": [0, 1],
         "models": {"basic_qnn": {"layers": 1}, "hqnn": {"layers": 1}},
-        "unlearning": {"ga": {}, "strong": {"method": "ga", "step_length": 0.1}, "ssd": {}},
+        "unlearning": {
+            "ga": {},
+            "strong": {"method": "ga", "step_length": 0.1, "stopping": {"path": False}},
+            "ssd": {},
+        },
         "attacks": {"loss_thr": {}, "su_graybox": {}, "label_only": {}},
         "quality": {"probe": {}, "relearn": {}},
         "shadows": {"count": 10, "block": 4, "unlearned": 8},
+        "audit": {"ladder": [5, 100], "path": [0.5], "innocents": 1},
         "devices": {
             "noisy": {"noise": {}},
             "few": {"device": "default.qubit", "shots": 64},
@@ -54,9 +61,10 @@ def all_specs(raw):
 
 def trained(experiment, model):
     """The jobs that make models: targets, retrained and unlearned ones, and fleets."""
-    specs = {}
+    specs = {f"innocents {model}": train.innocents(experiment, model)}
     for seed in experiment.common.seeds:
-        specs[f"ensemble {model} {seed}"] = train.ensemble(experiment, model, seed)
+        for step in (train.retrained, train.ladder):
+            specs[f"{step.__name__} {model} {seed}"] = step(experiment, model, seed)
         for variant in ("target", "retrain"):
             specs[f"{variant} {model} {seed}"] = train.train(experiment, model, seed, variant)
     for variant in experiment.variants:
@@ -74,12 +82,13 @@ def judged(experiment, model):
     specs = {
         f"attack_data {model}": attack.attack_data(experiment, model),
         f"fit {model}": attack.fit_attacks(experiment, model),
-        f"query {model}": attack.query(experiment, model),
         f"signal {model}": studies.signal(experiment, model),
     }
+    for group in experiment.groups(model):
+        for step in (attack.query, attack.score, audit.measure, audit.examine):
+            specs[f"{step.__name__} {model} {group}"] = step(experiment, model, group)
     for variant in experiment.variants:
-        for step in (attack.score, audit.measure, audit.examine, studies.sweep):
-            specs[f"{step.__name__} {model} {variant}"] = step(experiment, model, variant)
+        specs[f"sweep {model} {variant}"] = studies.sweep(experiment, model, variant)
     return specs
 
 
@@ -87,11 +96,11 @@ def on_devices(experiment, model):
     """The jobs of one model on every device, or on one device of a kind."""
     specs = {
         f"fit_on {model}": devices.fit_attacks_on(experiment, model),
-        f"score_on {model}": devices.score_on(experiment, model),
         f"decode {model} torino": ibm.decode(experiment, model, "torino"),
         f"correct {model}": devices.correct(experiment, model),
     }
     for variant in experiment.variants:
+        specs[f"score_on {model} {variant}"] = devices.score_on(experiment, model, variant)
         for device in experiment.devices:
             job = f"{model} {variant} {device}"
             specs[f"measure_on {job}"] = devices.measure_on(experiment, model, variant, device)
@@ -122,10 +131,23 @@ def of(*words):
     return {name for name in BEFORE if any(word in name.split() for word in words)}
 
 
+def audited(*groups):
+    """The jobs that attack, measure and examine these groups of variants."""
+    return jobs("query", "score", "measure", "examine") & of(*groups)
+
+
+def along(*methods):
+    """The jobs that audit methods along their paths: measures of quality look at no level."""
+    return audited(*methods) - jobs("examine")
+
+
 # Attacks on further devices: fitted and scored by jobs of their own.
 ON = ("fit_on", "score_on")
 # Jobs that read what models said, and build none.
 WITHOUT_MODEL = jobs("attack_data", "fit", "score", "measure", *ON, "measure_on")
+
+# Jobs that train or change many models in one program.
+FLEETS = jobs("shadows", "retrained", "ladder")
 
 CHANGES = [
     ("unlearning.ga.step_length", 0.1, jobs("ga") | shadows("ga")),
@@ -135,12 +157,22 @@ CHANGES = [
     ("devices.torino.job", {"max_execution_time": 9}, jobs("estimate", "submit", "collect")),
     ("devices.aer.shots", 128, jobs("with")),
     ("signal.images", 32, jobs("signal")),
-    ("unlearning.strong.stopping", {"max_steps": 3}, jobs("strong") | shadows("strong")),
+    (
+        "unlearning.strong.stopping",
+        {"max_steps": 3, "path": False},
+        jobs("strong") | shadows("strong"),
+    ),
+    (
+        "unlearning.strong.stopping",
+        {"path": True},
+        jobs("strong") | shadows("strong") | along("strong"),
+    ),
     ("unlearning.ssd.alphas", [3], jobs("ssd") | shadows("ssd")),
     ("attacks.loss_thr.threshold", "mean_train_loss", jobs("fit", "score", *ON, "sweep")),
     ("attacks.label_only", {"shift": 2}, jobs("fit", "score", "query")),
     ("quality.probe", {"measure": "relearn"}, jobs("examine")),
     ("evaluation", {"confidence": 0.9}, jobs("measure", "measure_on", "examine", "sweep")),
+    ("risk", {"false_records": 0.2}, jobs("measure", "measure_on")),
     ("memory_gib", 4, set()),
     (
         "models.hqnn.layers",
@@ -148,8 +180,8 @@ CHANGES = [
         of("hqnn") - WITHOUT_MODEL,
     ),
     ("models.hqnn.training", {"loss": "bce_sum"}, of("hqnn") - jobs("measure", "measure_on")),
-    ("fleet", {"precision": "double"}, jobs("shadows", "ensemble", "query", "examine")),
-    ("fleet", {"width": 4}, shadows("target", "retrain") | jobs("ensemble")),
+    ("fleet", {"precision": "double"}, FLEETS | jobs("query", "examine", "innocents")),
+    ("fleet", {"width": 4}, FLEETS - shadows("ga", "strong", "ssd")),
     (
         "simulation",
         {"precision": "single"},
@@ -161,7 +193,10 @@ CHANGES = [
     ("devices.few.shots", 128, of("few") & jobs("evaluate_on")),
     ("sweep.shots", [64, 128], jobs("sweep")),
     ("sweep.noise", {"mode": "official"}, jobs("sweep")),
-    ("retrain", {"ensemble": 3}, jobs("ensemble")),
+    ("retrain", {"ensemble": 3}, jobs("retrained") | audited("retrain")),
+    ("audit.ladder", [5, 50], jobs("ladder") | audited("residue")),
+    ("audit.path", [0.5, 2], jobs("ga", "ssd") | along("ga", "ssd")),
+    ("audit.innocents", 2, jobs("innocents") | audited("innocent")),
     (
         "shadows",
         {"count": 11, "block": 4, "unlearned": 8},
@@ -208,7 +243,8 @@ def test_another_seed_adds_jobs_and_changes_those_of_all_seeds():
     changed = {name for name in BEFORE if after[name] != BEFORE[name]}
     on = jobs(*ON, "evaluate_on", "measure_on", "sweep", "correct")
     methods = jobs("ga", "strong", "ssd")
-    assert changed == RESULTS | on | methods | jobs("fit", "query", "score", "measure", "examine")
+    audit = jobs("fit", "query", "score", "measure", "examine")
+    assert changed == RESULTS | on | methods | jobs("innocents") | audit
     assert {name.split()[-1] for name in after if name not in BEFORE} == {"2"}
 
 
@@ -265,7 +301,7 @@ def test_jobs_of_one_rule_differ():
     texts = [
         json.dumps(spec.plain())
         for name, spec in BEFORE.items()
-        if name.split()[0] not in ("attack_data", "fit", "score", *ON)
+        if name.split()[0] not in ("attack_data", *ON)
     ]
     assert len(set(texts)) == len(texts)
 
@@ -282,3 +318,68 @@ def test_blocks_divide_the_shadows(count, block):
 
 def test_a_method_is_handed_the_classes_of_the_data():
     assert BEFORE["ga hqnn"].model.classes == 10
+
+
+@pytest.mark.parametrize(
+    ("unlearned", "count", "reference"), [(0, 10, 4), (3, 10, 4), (8, 10, 8), (0, 2, 2)]
+)
+def test_methods_stop_by_retrained_shadow_models_that_are_always_there(unlearned, count, reference):
+    raw = full_config() | {"shadows": {"count": count, "block": 4, "unlearned": unlearned}}
+    experiment = parse(raw)
+    blocks = train.blocks(experiment, "retrain")
+    trained = [i for b in blocks for i in train.indices(experiment, "retrain", b)]
+    assert trained == list(range(reference))
+    assert unlearn.unlearn(experiment, "hqnn", "ga").reference == tuple(trained)
+    for block in train.blocks(experiment, "ga"):
+        shadow = unlearn.unlearn_shadows(experiment, "hqnn", "ga", block)
+        assert shadow.reference == tuple(trained)
+        assert set(shadow.indices) <= set(range(unlearned))
+
+
+def test_a_method_with_a_goal_of_its_own_reads_no_shadow_model():
+    raw = full_config()
+    raw["unlearning"]["ga"] = {"stopping": {"forget_loss": 1.0}}
+    raw["unlearning"]["logit_mask"] = {}
+    experiment = parse(raw)
+    for method in ("ga", "logit_mask"):
+        assert not unlearn.refers(experiment, method)
+        assert unlearn.unlearn(experiment, "hqnn", method).reference == ()
+    assert unlearn.refers(experiment, "ssd")
+    assert BEFORE["ga hqnn"].levels == (0.5,)
+    assert BEFORE["strong hqnn"].levels == unlearn.unlearn(experiment, "hqnn", "logit_mask").levels
+    assert BEFORE["strong hqnn"].levels == ()
+
+
+def test_a_job_audits_all_variants_of_its_group():
+    expected = {
+        "target": ("target",),
+        "retrain": ("retrain", *(f"retrain@{k}" for k in range(1, 5))),
+        "ga": ("ga", "ga@0.5"),
+        "strong": ("strong",),
+        "residue": ("residue@5", "residue@100"),
+        "innocent": tuple(f"innocent_{e}@1" for e in ("bias", "temperature", "head", "turn")),
+    }
+    for group, variants in expected.items():
+        for step in ("query", "score", "measure"):
+            assert BEFORE[f"{step} hqnn {group}"].variants == variants
+        judged = tuple(v for v in variants if v != "ga@0.5")
+        assert BEFORE[f"examine hqnn {group}"].variants == judged
+
+
+def test_what_the_ladder_leaves_in_and_the_retrained_models_leave_out():
+    assert BEFORE["ladder hqnn 1"].kept == {"residue@5": 5, "residue@100": 100}
+    assert BEFORE["ladder hqnn 1"].indices == (0, 1)
+    retrained = BEFORE["retrained hqnn 1"]
+    assert set(retrained.kept.values()) == {0}
+    assert list(retrained.kept) == [f"retrain@{k + 1}" for k in retrained.indices]
+    assert BEFORE["innocents hqnn"].edits == ("bias", "temperature", "head", "turn")
+
+
+def test_a_request_for_no_whole_class_allows_no_edit_of_a_bias(monkeypatch):
+    scenario = registry.load("forget", "class")
+    card = dataclasses.replace(scenario.CARD, whole_classes=False)
+    monkeypatch.setattr(scenario, "CARD", card)
+    experiment = parse(full_config())
+    assert train.innocents(experiment, "hqnn").edits == ("temperature", "head", "turn")
+    edited = attack.query(experiment, "hqnn", "innocent").variants
+    assert edited == ("innocent_temperature@1", "innocent_head@1", "innocent_turn@1")

@@ -24,7 +24,8 @@ def _exam(audited, oracle, images=1200, draw=0):
         values[:, 2] += size * forget
         return {"expectation_values": values}
 
-    one = replace(one, outputs=outputs(audited, "a"), retrain_outputs=outputs(oracle, "b"))
+    found = outputs(audited, "a"), outputs(oracle, "b")
+    one = replace(one, outputs=found[0], retrain_outputs=found[1], ensemble=())
     return replace(whole, seeds=(one,))
 
 
@@ -108,7 +109,8 @@ def test_balanced_accuracy_and_gap_by_hand():
     figures = [probe.balanced(draw, "x", called, positive, images) for called in (first, second)]
     assert [figure.estimate.value for figure in figures] == [0.875, 0.5]
     right = [(called == positive).astype(float) for called in (first, second)]
-    gap = probe.gap(draw, "gap", *figures, right[0] - right[1], positive, images).estimate
+    difference = right[0] - right[1]
+    gap = probe.gap(draw, "gap", figures[0], figures[1:], difference, positive, images).estimate
     assert gap.value == pytest.approx(0.375)
     assert gap.interval[0] < 0.375 < gap.interval[1]
     assert gap.replicates.mean() == pytest.approx(0.375, abs=0.05)
@@ -133,3 +135,20 @@ def test_a_trained_front_end_is_probed_too():
         "probe_features_gap",
     }
     assert found["probe_features_accuracy"].interval[0] > 0.6
+
+
+def test_the_gap_is_to_the_mean_of_all_other_retrained_models():
+    exam = quality_example.trained()
+    (one,) = exam.seeds
+    oracles = (one.retrain, *one.ensemble)
+    alone = [
+        _measure(quality_example.auditing(exam, lambda _, p=p: p))["probe_accuracy"].value
+        for p in (one.original, *oracles)
+    ]
+    found = _measure(exam)["probe_gap"]
+    assert found.value == pytest.approx(alone[0] - np.mean(alone[1:]))
+    assert found.interval[0] < found.value < found.interval[1]
+    own = replace(quality_example.auditing(exam, lambda one: one.retrain), variant="retrain")
+    assert _measure(own)["probe_gap"].value == pytest.approx(alone[1] - np.mean(alone[2:]))
+    lonely = replace(own, seeds=(replace(own.seeds[0], ensemble=()),))
+    assert np.isnan(_measure(lonely)["probe_gap"].value)

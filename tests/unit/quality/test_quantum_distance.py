@@ -194,3 +194,20 @@ def test_parameter_distance_by_hand():
     second = {"a": np.zeros(2), "b": np.zeros((1, 2))}
     assert parameter_distance.distance(first, second) == pytest.approx(5.0)
     assert parameter_distance.distance(first, first) == 0.0
+
+
+def test_a_full_turn_of_an_angle_is_no_distance():
+    exam = quality_example.exam(fleets=False, seeds=1)
+    (one,) = exam.seeds
+    turned = {**one.retrain, "circuit": one.retrain["circuit"] + 2 * np.pi}
+    circuit = exam.model.circuit
+    assert parameter_distance.distance(turned, one.retrain, circuit) == pytest.approx(0, abs=1e-9)
+    # The shorter way round: 2 pi - 0.5 is half a radian away.
+    angles = np.zeros(circuit.parameters)
+    near = {"circuit": angles + (2 * np.pi - 0.5) * (np.arange(len(angles)) == 3)}
+    assert parameter_distance.distance(near, {"circuit": angles}, circuit) == pytest.approx(0.5)
+    other = {**one.parameters, "circuit": one.parameters["circuit"] - 4 * np.pi}
+    moved = replace(exam, seeds=(replace(one, parameters=other),))
+    found, again = (_values(parameter_distance.measure(e, None)) for e in (exam, moved))
+    for key, value in found.items():
+        assert again[key] == pytest.approx(value, abs=1e-9)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import quality_example
 from qmu import losses
-from qmu.models import training
+from qmu.models import head_edits, training
 from qmu.models.gradients import outputs
 from qmu.quality.measures import relearn
 from qmu.seeds import generator
@@ -47,7 +47,9 @@ def _audited(exam, parameters):
 
 
 def test_the_original_is_back_at_once():
-    assert _measure(_trained()) == {"relearn_steps": 0, "relearn_ratio": 0}
+    found = _measure(_trained())
+    assert [found[name] for name in ("relearn_steps", "relearn_ratio")] == [0, 0]
+    assert found["relearn_aligned_steps"] == 0
 
 
 def test_the_retrained_model_is_the_unit():
@@ -57,6 +59,36 @@ def test_the_retrained_model_is_the_unit():
     assert found["relearn_ratio"] == 1.0
 
 
+def test_where_any_new_head_is_enough_no_ratio_is_known():
+    """These classes lie so far apart that a retrained model's features are all that it takes."""
+    exam = _trained()
+    found = _measure(_audited(exam, exam.seeds[0].retrain))
+    assert found["relearn_aligned_steps"] == 0
+    assert np.isnan(found["relearn_aligned_ratio"])
+
+
+def test_the_ratio_is_to_the_mean_of_all_other_retrained_models():
+    """Three seeds' worth of models in one exam; ``retrain`` itself is compared with the others."""
+    exam = _trained()
+    (one,) = exam.seeds
+    names = (*exam.settings.names, "quality", exam.name, "relearn", one.seed)
+    rows, config = one.rows("forget_train"), relearn.Config()
+    raised = exam.model.convert(head_edits.shifted(one.retrain, (FORGET,), 3.0))
+    further = (raised, one.original)
+    steps = [
+        relearn.relearn_steps(exam.model, p, one, rows, names, config)
+        for p in (one.retrain, *further)
+    ]
+    assert len({*steps}) == 3
+    beside = replace(one, parameters=one.retrain, ensemble=further)
+    found = _measure(replace(exam, seeds=(beside,)))["relearn_ratio"]
+    assert found == steps[0] / np.mean(steps)
+    found = _measure(replace(exam, variant="retrain", seeds=(beside,)))["relearn_ratio"]
+    assert found == steps[0] / np.mean(steps[1:])
+    alone = replace(exam, variant="retrain", seeds=(replace(beside, ensemble=()),))
+    assert np.isnan(_measure(alone)["relearn_ratio"])
+
+
 def test_a_masked_head_is_opened_again():
     """The features are all there: a masked original is back before a retrained model."""
     exam = _trained()
@@ -64,7 +96,7 @@ def test_a_masked_head_is_opened_again():
     masked["head/bias"][FORGET] = -np.inf
     found = _measure(_audited(exam, exam.model.convert(masked)))
     assert found["relearn_ratio"] < 1
-    opened = fixtures.leaves(relearn.opened(exam.model, masked))
+    opened = head_edits.opened(masked)
     rest = np.delete(masked["head/bias"], FORGET)
     assert opened["head/bias"][FORGET] == pytest.approx(rest.mean())
     np.testing.assert_array_equal(np.delete(opened["head/bias"], FORGET), rest)
@@ -84,11 +116,14 @@ def test_the_cap_is_reported_where_it_is_reached():
 
 
 def test_ratio():
-    assert relearn.ratio(3, 12, 100) == 0.25
-    assert relearn.ratio(100, 50, 100) == 2.0
-    assert relearn.ratio(50, 100, 100) == 0.5
-    assert np.isnan(relearn.ratio(3, 0, 100))
-    assert np.isnan(relearn.ratio(100, 100, 100))
+    assert relearn.ratio(3, [12], 100) == 0.25
+    assert relearn.ratio(3, [4, 8], 100) == 0.5
+    assert relearn.ratio(100, [50], 100) == 2.0
+    assert relearn.ratio(50, [100, 100], 100) == 0.5
+    assert relearn.ratio(100, [100, 50], 100) == pytest.approx(4 / 3)
+    assert np.isnan(relearn.ratio(3, [0, 0], 100))
+    assert np.isnan(relearn.ratio(100, [100, 100], 100))
+    assert np.isnan(relearn.ratio(3, [], 100))
 
 
 def test_checking_less_often_finds_the_next_checked_step():
@@ -143,15 +178,24 @@ def test_a_forget_set_smaller_than_a_batch_serves():
     assert found["relearn_steps"] >= 1
 
 
-def test_the_forget_set_alone_is_trained_on():
-    """Whatever stands in the other images, the steps are the same."""
+@pytest.mark.parametrize(
+    ("count", "spared"),
+    [
+        (relearn.relearn_steps, ("forget_train",)),
+        (relearn.aligned_steps, ("forget_train", "forget_unseen", "retain_unseen")),
+    ],
+)
+def test_the_forget_set_alone_is_trained_on(count, spared):
+    """Whatever stands in the other images; unseen ones fit the new head, and nothing else does."""
     exam = _trained()
     (one,) = exam.seeds
     inputs = one.inputs.copy()
-    inputs[one.split != "forget_train"] = np.nan
-    poisoned = replace(one, parameters=one.retrain, inputs=inputs)
-    expected = _measure(_audited(exam, one.retrain))
-    assert _measure(replace(exam, seeds=(poisoned,))) == expected
+    inputs[~np.isin(one.split, spared)] = np.nan
+    steps = [
+        count(exam.model, one.retrain, o, o.rows("forget_train"), ("tests",), relearn.Config())
+        for o in (one, replace(one, inputs=inputs))
+    ]
+    assert steps[0] == steps[1]
 
 
 def test_both_models_see_the_same_minibatches_whatever_the_variant():

@@ -39,7 +39,7 @@ def test_fourteen_attacks_stand_in_small_panels_with_shared_axes(full_drawn):
     assert height <= 9
 
 
-@pytest.mark.parametrize("stem", ["membership", "auc", "roc", "quality"])
+@pytest.mark.parametrize("stem", ["membership", "auc", "roc", "quality", "records"])
 def test_nothing_is_cut_off_in_a_full_audit(full_drawn, stem):
     figure = full_drawn(stem)
     figure.draw_without_rendering()

@@ -12,6 +12,9 @@ from qmu.steps.io.parameters import parameter_columns
 from qmu.tables import parquet
 
 SEEDS = (0, 1)
+# A group of variants, as one job scores it.
+VARIANTS = ("retrain", "retrain@1")
+CELLS = [(variant, seed) for variant in VARIANTS for seed in SEEDS]
 IMAGES = 200
 # At a threshold below what a network of zeros says everything is a member, above it nothing.
 YES, NO = -1.0, 1.0
@@ -34,19 +37,21 @@ def write(path, kind, columns):
 
 @pytest.fixture
 def files(tmp_path):
-    """Two seeds' outputs, a fleet with members of its own, and the copies' answers."""
+    """Two variants' and seeds' outputs, a fleet with members of its own, the copies' answers."""
     found = {"outputs": [], "original": []}
-    for seed in SEEDS:
+    for variant, seed in CELLS:
         view = attack_example.evidence(seed, n=IMAGES).audited
+        logits = view.logits + VARIANTS.index(variant)
         columns = {
-            **{n: getattr(view, n) for n in ("sample_id", "label", "split", "forget", "logits")},
+            **{n: getattr(view, n) for n in ("sample_id", "label", "split", "forget")},
+            "logits": logits,
             "expectation_values": np.zeros((IMAGES, 2)),
             "embedding_fidelity": np.ones(IMAGES),
             "probabilities": np.full((IMAGES, attack_example.CLASSES), 0.1),
         }
-        path = write(tmp_path / f"outputs-{seed}.parquet", "outputs", columns)
+        path = write(tmp_path / f"{variant}-{seed}.parquet", "outputs", columns)
         found["outputs"].append(path)
-        found["original"].append(path)
+    found["original"] = found["outputs"][: len(SEEDS)]
     fleet = attack_example.evidence(n=IMAGES, models=4).shadows
     indices = [3, 5, 8, 9]
     columns = {
@@ -57,10 +62,13 @@ def files(tmp_path):
         "logits": fleet.logits.reshape(4 * IMAGES, -1).astype(np.float32),
     }
     found["shadows"] = [write(tmp_path / "shadows.parquet", "fleet_outputs", columns)]
-    right = np.arange(3 * IMAGES * attack_example.COPIES).reshape(3 * IMAGES, -1) % 7 < 4
+    asked = [*CELLS, (VARIANTS[0], None)]
+    count = len(asked) * IMAGES
+    right = np.arange(count * attack_example.COPIES).reshape(count, -1) % 7 < 4
     columns = {
-        "seed": [0] * IMAGES + [1] * IMAGES + [None] * IMAGES,
-        "sample_id": np.tile(fleet.sample_id, 3),
+        "variant": np.repeat([variant for variant, _ in asked], IMAGES).tolist(),
+        "seed": [seed for _, seed in asked for _ in range(IMAGES)],
+        "sample_id": np.tile(fleet.sample_id, len(asked)),
         "right": right.astype(np.uint8),
     }
     found["queries"] = write(tmp_path / "queries.parquet", "queries", columns)
@@ -77,6 +85,7 @@ def score(files, path, attack, module, indices):
     spec = {
         "name": "basic_qnn",
         "seeds": list(SEEDS),
+        "variants": list(VARIANTS),
         "attacks": {attack: {"component": attack, "settings": module.Config().model_dump()}},
         "loss": "ce",
         "indices": indices,
@@ -90,13 +99,36 @@ def test_every_seed_is_judged_by_the_attack_fitted_for_it(files, tmp_path):
     found = score(files, tmp_path / "scores.parquet", "su_graybox", su_graybox, [])
     assert found["decision"][found["seed"] == 0].all()
     assert not found["decision"][found["seed"] == 1].any()
+    cells = dict.fromkeys(zip(found["variant"].tolist(), found["seed"].tolist(), strict=True))
+    assert list(cells) == CELLS
+
+
+def test_every_variant_of_a_group_is_scored_on_its_own_outputs(files, tmp_path, monkeypatch):
+    seen = []
+
+    def spy(fitted, evidence, config, names):
+        seen.append(evidence)
+        return su_graybox.Scored(
+            np.full(IMAGES, float(len(seen))), np.zeros(IMAGES, bool), np.zeros(IMAGES, bool)
+        )
+
+    monkeypatch.setattr(su_graybox, "score", spy)
+    files = files | {"shadows": [], "queries": ""}
+    found = score(files, tmp_path / "scores.parquet", "su_graybox", su_graybox, [])
+    for place, (variant, seed) in enumerate(CELLS):
+        audited = parquet.read(files["outputs"][place], "outputs")
+        original = parquet.read(files["original"][SEEDS.index(seed)], "outputs")
+        np.testing.assert_array_equal(seen[place].audited.logits, audited["logits"])
+        np.testing.assert_array_equal(seen[place].original.logits, original["logits"])
+        own = (found["variant"] == variant) & (found["seed"] == seed)
+        assert set(found["score"][own]) == {place + 1.0}
 
 
 def test_the_calibrating_shadow_has_its_own_members_and_answers(files, tmp_path, monkeypatch):
     seen = []
 
     def spy(fitted, evidence, config, names):
-        seen.append(evidence.calibration)
+        seen.append(evidence)
         return su_graybox.Scored(np.zeros(IMAGES), np.zeros(IMAGES, bool), np.zeros(IMAGES, bool))
 
     monkeypatch.setattr(label_only, "score", spy)
@@ -104,8 +136,11 @@ def test_the_calibrating_shadow_has_its_own_members_and_answers(files, tmp_path,
     shadows = parquet.read(files["shadows"][0], "fleet_outputs")
     queries = parquet.read(files["queries"], "queries")
     own = shadows["model_index"] == 5
-    assert len(seen) == len(SEEDS)
-    for view in seen:
+    assert len(seen) == len(CELLS)
+    for place, evidence in enumerate(seen):
+        view = evidence.calibration
+        rows = slice(place * IMAGES, (place + 1) * IMAGES)
+        np.testing.assert_array_equal(evidence.audited.right, queries["right"][rows])
         np.testing.assert_array_equal(view.member, shadows["member"][own])
         np.testing.assert_array_equal(view.split == "retain_train", shadows["member"][own])
         np.testing.assert_array_equal(view.logits, shadows["logits"][own])

@@ -268,6 +268,7 @@ def swept(files, tmp_path_factory):
     """Rows of a sweep of the two seeds."""
     path = tmp_path_factory.mktemp("sweep") / "sweep.parquet"
     spec = VARIANT | {
+        "variants": ["target"],
         "device": "default.qubit",
         "intervals": {"confidence": 0.9, "resamples": 100},
         "sweep": noise_sweep.Config(
@@ -302,6 +303,7 @@ def test_every_seed_is_judged_by_the_attack_frozen_for_it(files, tmp_path):
     path = tmp_path / "frozen.parquet"
     tables.write(path, "parameters", parameter_columns(frozen), **step_example.STAMP)
     spec = VARIANT | {
+        "variants": ["target"],
         "device": "default.qubit",
         "intervals": {"confidence": 0.9, "resamples": 50},
         "sweep": noise_sweep.Config(scales=(0.0,), sampled_scales=(), shots=()).model_dump(
@@ -375,6 +377,7 @@ def test_a_device_has_accuracies_and_attacks_but_no_costs(files):
     rng = generator("tests", "scores")
     scores = {name: outputs[name] for name in ("sample_id", "label", "split", "forget")}
     scores |= {
+        "variant": np.full(IMAGES, "target", object),
         "seed": np.zeros(IMAGES, int),
         "attack": np.full(IMAGES, "loss_thr", object),
         "score": rng.normal(size=IMAGES),

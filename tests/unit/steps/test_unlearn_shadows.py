@@ -64,6 +64,7 @@ def test_a_shadow_model_forgets_what_it_held(files, tmp_path, monkeypatch):
         name="basic_qnn",
         variant="rga",
         method={"component": "rga", "settings": {}},
+        reference=[],
         indices=list(INDICES),
         validation=VALIDATION,
         model={

@@ -1,4 +1,4 @@
-"""Analytic checks of the methods that edit parameters once: `ssd` and `logit_mask`."""
+"""Analytic checks of the methods that edit parameters once: `ssd` and the controls."""
 
 import dataclasses
 
@@ -8,8 +8,8 @@ import pytest
 from fixtures import leaves, same, trained_problem
 from qmu.errors import QmuError
 from qmu.unlearning.fisher import sum_of_squares
-from qmu.unlearning.methods import logit_mask, ssd
-from qmu.unlearning.problem import Ledger
+from qmu.unlearning.methods import bias_shift, identity, logit_mask, ssd
+from qmu.unlearning.problem import Data, Ledger
 from qmu.unlearning.stopping import Stopping
 
 HARMLESS = Stopping(forget_loss=100, validation_drop=1)
@@ -191,3 +191,53 @@ def test_every_class_of_a_request_is_masked(problem):
     outcome = logit_mask.unlearn(fresh(problem, classes=(0, 2)), logit_mask.Config())
     bias = np.asarray(outcome.parameters["head/bias"])
     assert np.array_equal(np.isinf(bias), [True, False, True])
+
+
+def test_lowering_one_bias_gives_the_forget_set_the_loss_of_a_guess(problem):
+    outcome = bias_shift.unlearn(fresh(problem), bias_shift.Config())
+    loss, _ = fresh(problem).measure(outcome.parameters, problem.forget)
+    assert loss == pytest.approx(np.log(3), abs=1e-9)
+    for name, value in leaves(outcome.parameters).items():
+        changed = value != np.asarray(problem.parameters[name])
+        assert changed.sum() == (name == "head/bias")
+    assert np.asarray(outcome.parameters["head/bias"])[1] < problem.parameters["head/bias"][1]
+    twice = bias_shift.unlearn(fresh(problem), bias_shift.Config(forget_loss=2))
+    loss, _ = fresh(problem).measure(twice.parameters, problem.forget)
+    assert loss == pytest.approx(2 * np.log(3), abs=1e-9)
+
+
+def test_a_bias_that_is_low_enough_stays(problem):
+    lowered = bias_shift.unlearn(fresh(problem), bias_shift.Config(forget_loss=2)).parameters
+    outcome = bias_shift.unlearn(fresh(problem, parameters=lowered), bias_shift.Config())
+    assert same(leaves(outcome.parameters), leaves(lowered))
+    assert "already" in outcome.stopped
+
+
+def test_all_classes_of_a_request_are_lowered_together(problem):
+    both = Data(
+        np.concatenate([problem.forget.inputs, problem.retain.inputs]),
+        np.concatenate([problem.forget.labels, problem.retain.labels]),
+    )
+    rows = both.labels != 0
+    forget = Data(both.inputs[rows], both.labels[rows])
+    asked = fresh(problem, classes=(1, 2), parts={"forget": forget})
+    outcome = bias_shift.unlearn(asked, bias_shift.Config())
+    before, after = (np.asarray(p["head/bias"]) for p in (problem.parameters, outcome.parameters))
+    moved = after - before
+    assert moved[0] == 0
+    assert moved[1] == pytest.approx(moved[2], abs=1e-12)
+    loss, _ = fresh(problem).measure(outcome.parameters, forget)
+    assert loss == pytest.approx(np.log(3), abs=1e-9)
+
+
+def test_a_part_of_a_class_has_no_bias(problem):
+    expected = "tests: shifts the biases of whole classes, and none is to be forgotten whole"
+    with pytest.raises(QmuError, match=expected):
+        bias_shift.unlearn(fresh(problem, classes=()), bias_shift.Config())
+
+
+def test_doing_nothing_changes_nothing(problem):
+    outcome = identity.unlearn(fresh(problem), identity.Config())
+    assert same(leaves(outcome.parameters), leaves(problem.parameters))
+    assert identity.CARD.control
+    assert identity.CARD.head_only

@@ -78,6 +78,9 @@ def test_every_level_of_the_path_is_the_first_state_that_reached_it():
     assert [outcome.path[level].steps for level in (0.25, 1, 4)] == [1, 2, 4]
     assert outcome.end.steps == 3
     assert outcome.history["epoch"] == [1, 2, 3]
+    histories = {level: one.history["epoch"] for level, one in outcome.path.items()}
+    assert histories == {0.25: [1], 1: [1, 2], 4: [1, 2, 3, 4]}
+    assert outcome.path[4].history["loss"][:3] == outcome.history["loss"]
 
 
 def test_a_state_is_charged_for_what_led_to_it_alone():

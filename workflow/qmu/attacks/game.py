@@ -30,7 +30,8 @@ class AttackCard:
 
     For the report: ``published`` marks the attack whose rate on members is the published measure of
     unlearning, ``reference`` the plain one whose AUC stands beside it, ``calibrated`` one that
-    judges each row by what is usual for that row.
+    judges each row by what is usual for that row. ``ideal``: the AUC on the forget class that
+    perfect unlearning reads; in words where it is no number but the retrained model's own reading.
     """
 
     title: str
@@ -43,6 +44,7 @@ class AttackCard:
     published: bool = False
     reference: bool = False
     calibrated: bool = False
+    ideal: float | str = 0.5
 
     @property
     def portable(self) -> bool:

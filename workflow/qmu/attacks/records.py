@@ -24,8 +24,9 @@ def records(table: Mapping[str, np.ndarray], level: float = 0.1) -> dict[str, np
     ``scores`` of one variant of one model.
 
     Columns (rows,): ``attack``, ``seed``, ``sample_id``, ``label``, ``forget``, ``score``,
-    ``p_value`` and ``found`` bool. Members are the original's training images; what the attack was
-    fitted on is on neither side. Raises ValueError for a score that is NaN.
+    ``p_value``, ``found`` bool and its `stability` over the seeds. Members are the original's
+    training images; what the attack was fitted on is on neither side. Raises ValueError for a score
+    that is NaN.
     """
     if np.isnan(table["score"]).any():
         raise ValueError("a membership score is NaN")
@@ -42,7 +43,8 @@ def records(table: Mapping[str, np.ndarray], level: float = 0.1) -> dict[str, np
             found[rows] = benjamini_hochberg(p[rows], level)
     names = ("attack", "seed", "sample_id", "label", "forget", "score")
     columns = {name: table[name][member] for name in names}
-    return columns | {"p_value": p[member], "found": found[member]}
+    share = stability(columns["attack"], columns["sample_id"], found[member])
+    return columns | {"p_value": p[member], "found": found[member], "stability": share}
 
 
 def p_values(scores: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -62,25 +64,14 @@ def benjamini_hochberg(p: np.ndarray, level: float) -> np.ndarray:
     return p <= ascending[below[-1]] if len(below) else np.zeros(len(p), bool)
 
 
-def stability(found: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Over the seeds of what `records` gives, one row per attack and record, by attack and id.
-
-    Columns (rows,): ``attack``, ``sample_id``, ``label``, ``forget``, ``seeds``: in how many it was
-    a member and judged, and ``share``: in what share of these it was found.
-    """
-    attacks, names = np.unique(found["attack"].astype(str), return_inverse=True)
-    keys = np.column_stack([names, found["sample_id"]])
-    _, first, place = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    place = place.reshape(-1)
-    seeds = np.bincount(place, minlength=len(first))
-    hits = np.bincount(place, weights=found["found"], minlength=len(first))
-    columns = {name: found[name][first] for name in ("sample_id", "label", "forget")}
-    return {
-        "attack": attacks[names[first]].astype(object),
-        **columns,
-        "seeds": seeds,
-        "share": hits / np.maximum(seeds, 1),
-    }
+def stability(attack: np.ndarray, sample_id: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """In what share of its rows, one per seed, the attack finds the record; of every row (n,)."""
+    if not len(found):
+        return np.zeros(0)
+    attacks = np.unique(attack.astype(str), return_inverse=True)[1]
+    keys = np.column_stack([attacks, sample_id])
+    place = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
+    return (np.bincount(place, weights=found) / np.bincount(place))[place]
 
 
 def _equal(*columns: np.ndarray, within: np.ndarray | None = None) -> list[np.ndarray]:

@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .circuit import Angle, Feature, FeatureProduct, Operation, Parameter
+import numpy as np
+
+from .circuit import Angle, Circuit, Feature, FeatureProduct, Operation, Parameter
+
+# Gates that a full turn of their angle leaves with the opposite sign on a part of the register.
+HALF_TURNED = frozenset({"CRX", "CRY", "CRZ"})
 
 
 def angle_value(angle: Angle, parameters: Any, inputs: Any) -> Any:
@@ -39,6 +44,17 @@ def feature_terms(angle: Angle, inputs: Any) -> Iterator[tuple[int, Any]]:
     elif isinstance(angle, FeatureProduct):
         yield angle.first.index, angle.first.scale * angle_value(angle.second, None, inputs)
         yield angle.second.index, angle.second.scale * angle_value(angle.first, None, inputs)
+
+
+def periods(circuit: Circuit) -> np.ndarray:
+    """The turn (P,) in radians of each parameter that changes no expectation value: 2 pi, and 4 pi
+    where it turns a controlled gate, whose sign then is no global phase."""
+    found = np.full(circuit.parameters, 2 * np.pi)
+    for operation in circuit.operations:
+        if operation.name in HALF_TURNED:
+            turned = [angle.index for angle in operation.angles if isinstance(angle, Parameter)]
+            found[turned] = 4 * np.pi
+    return found
 
 
 def depends_on_inputs(operation: Operation) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import reprlib
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -26,9 +27,11 @@ def first_line(error: ValidationError, model: type[BaseModel], where: str) -> st
     # Unknown keys first: a misspelt key is the usual cause of what else is wrong.
     errors = sorted(error.errors(), key=lambda item: item["type"] not in UNKNOWN)
     item = errors[0]
-    location = [str(part) for part in item["loc"]]
+    location = _location(item, model)
     key = ".".join([part for part in [where] if part] + location)
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    same = [other for other in errors if _location(other, model) == location]
+    others = len(errors) - len(same)
+    more = f" (and {others} more)" if others else ""
     if item["type"] in UNKNOWN:
         valid = _fields(model, location[:-1])
         return f"{key}: unknown key {location[-1]!r}.{suggestion(location[-1], valid)}{more}"
@@ -36,12 +39,25 @@ def first_line(error: ValidationError, model: type[BaseModel], where: str) -> st
         return f"{key}: this key is required{more}"
     if item["type"] == "value_error":
         return f"{key}: {item['ctx']['error']}{more}"
-    hint = ""
-    if item["type"] == "literal_error":
+    hint, wanted = "", " or ".join(dict.fromkeys(map(_wanted, same)))
+    if len(same) == 1 and item["type"] == "literal_error":
         hint = suggestion(str(item["input"]), _literals(model, location))
     elif item["type"] == "float_type" and _is_number(item["input"]):
         hint = " YAML reads a number only with a decimal point and a signed exponent, as 1.0e-3."
-    return f"{key}: must be {_wanted(item)}, found {_shown(item['input'])}.{hint}{more}"
+    return f"{key}: must be {wanted}, found {_shown(item['input'])}.{hint}{more}"
+
+
+def _location(item: Any, model: type[BaseModel]) -> list[str]:
+    """The keys that lead to a wrong value. What pydantic adds where a value may be one of several
+    kinds, the name of a kind, is no key."""
+    location = [str(part) for part in item["loc"]]
+    for end, part in enumerate(location, start=1):
+        holder = _model_at(model, location[: end - 1])
+        field = None if holder is None else holder.model_fields.get(part)
+        kinds = () if field is None else set(get_args(field.annotation)) - {NoneType}
+        if len(kinds) > 1 and get_origin(field.annotation) in (Union, UnionType):
+            return location[:end]
+    return location
 
 
 def _wanted(item: Any) -> str:

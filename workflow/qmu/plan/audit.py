@@ -14,7 +14,9 @@ def measure(experiment: Experiment, model: str, group: str) -> Measure:
     """The measurements of one group of variants from their outputs and scores."""
     variants = experiment.members(model, group)
     return Measure(
-        **base(experiment, "audit.measure"), **audited(experiment, model, variants, None)
+        **base(experiment, "audit.measure"),
+        **audited(experiment, model, variants, None),
+        false_records=experiment.common.risk.false_records,
     )
 
 

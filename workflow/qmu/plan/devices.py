@@ -65,7 +65,9 @@ def score_on(experiment: Experiment, model: str, variant: str) -> Score:
 def measure_on(experiment: Experiment, model: str, variant: str, device: str) -> Measure:
     """The measurements of one variant on a further device."""
     return Measure(
-        **base(experiment, "audit.measure"), **audited(experiment, model, (variant,), device)
+        **base(experiment, "audit.measure"),
+        **audited(experiment, model, (variant,), device),
+        false_records=experiment.common.risk.false_records,
     )
 
 

@@ -110,6 +110,11 @@ class Exam:
         """Classes that the request covers whole."""
         return whole_classes(self.seeds[0].label, self.forget)
 
+    def counterparts(self, one: SeedExam) -> tuple[Parameters, ...]:
+        """Parameters of the retrained models that the audited one is compared with, never itself:
+        for ``retrain`` the further ones alone."""
+        return one.ensemble if self.variant == "retrain" else (one.retrain, *one.ensemble)
+
     def draw(self, seed: int | None) -> Recorder:
         """Makes the measurements of one seed, or of the fleet (None)."""
         return Recorder(Subject(self.name, seed, self.variant, self.device), self.settings)

@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .exam import Exam
+from qmu.audit.measurement import Measurement
+
+from .exam import Exam, SeedExam
 
 Statistic = Callable[[np.ndarray], np.ndarray]
 
@@ -19,6 +21,12 @@ Statistic = Callable[[np.ndarray], np.ndarray]
 def named(exam: Exam, metric: str) -> str:
     """The metric's name; a retrained model against other retrained ones gives the floor."""
     return f"{metric}_floor" if exam.variant == "retrain" else metric
+
+
+def unknown(exam: Exam, one: SeedExam, split: str, *metrics: str) -> list[Measurement]:
+    """NaN for what a seed's models do not allow, such as without one to compare with."""
+    draw, n = exam.draw(one.seed), len(one.rows(split))
+    return [draw.value(named(exam, metric), split, math.nan, n) for metric in metrics]
 
 
 def of_fleet(summary: Callable[..., Statistic], others: Sequence[np.ndarray]) -> np.ndarray:

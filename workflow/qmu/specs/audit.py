@@ -7,7 +7,7 @@ from typing import Any
 from .base import Component, Intervals, ModelSpec, Spec
 
 
-class Measure(Spec):
+class Audited(Spec):
     """Some variants of one model on one device, all seeds."""
 
     name: str
@@ -17,7 +17,13 @@ class Measure(Spec):
     intervals: Intervals
 
 
-class Examine(Measure):
+class Measure(Audited):
+    """``false_records``: the share of false ones among the records that an attack finds."""
+
+    false_records: float
+
+
+class Examine(Audited):
     """The measures of unlearning quality by name, and what they may run or compare with."""
 
     quality: dict[str, Component]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .audit import Measure
+from .audit import Audited
 from .base import Component, ModelSpec, Spec
 
 
-class Sweep(Measure):
+class Sweep(Audited):
     """One variant against noise and shots, with the attacks that are asked image by image."""
 
     variant: str

@@ -62,6 +62,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "steps": "int64*",
         "changed": "bool*",
         "stopped": "string*",
+        # of private training: what it certifies at the recipe's delta
+        "epsilon": "double*",
     },
     "timing": {
         "wall_seconds": "double",
@@ -131,6 +133,22 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "tpr": "double",
         "ci_low": "double",
         "ci_high": "double",
+    },
+    # single records, one row per attack, variant and seed: all of the forget set, of the retained
+    # ones those found in variants that stand for themselves; ``found``: among those that the attack
+    # names with few false ones, ``stability``: in what share of the seeds that trained on it
+    "records": {
+        "model": "string",
+        "variant": "string",
+        "attack": "string",
+        "seed": "int64",
+        "sample_id": "int64",
+        "label": "int64",
+        "forget": "bool",
+        "score": "double",
+        "p_value": "double",
+        "found": "bool",
+        "stability": "double",
     },
     "summary": _MEASUREMENT,
     # measurements against noise and shots: ``noise_scale`` times the sweep's noise, ``shots`` per

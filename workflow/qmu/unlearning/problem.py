@@ -95,11 +95,13 @@ Timing = dict[str, list[float]]
 @dataclass(frozen=True)
 class State:
     """A state on a method's path: its parameters, why a run that ends here ``stopped``, the
-    ``steps`` that led here, and what these had cost: ``ledger`` and ``timing``."""
+    ``steps`` that led here, the ``history`` by then (see `Outcome`), and what it had cost:
+    ``ledger`` and ``timing``."""
 
     parameters: Parameters
     stopped: str
     steps: int
+    history: dict[str, list[float]]
     ledger: Ledger
     timing: Timing
 

@@ -100,13 +100,7 @@ class Monitor:
         last = self._state(self.stopped)
         ends = {level: self.reached.get(level, last) for level in self.goals}
         end = ends.pop(None)
-        rows = self.rows if end is last else self.rows[: end.steps]
-        history = {
-            "epoch": list(range(1, len(rows) + 1)),
-            "loss": [row[0] for row in rows],
-            "accuracy": [row[1] for row in rows],
-        }
-        return Outcome(end.parameters, end.stopped, history, end, ends)
+        return Outcome(end.parameters, end.stopped, end.history, end, ends)
 
     def _reach(self, loss: float, told: str) -> None:
         for level, (goal, words) in self.goals.items():
@@ -116,4 +110,9 @@ class Monitor:
         self.finished = len(self.reached) == len(self.goals)
 
     def _state(self, stopped: str) -> State:
-        return State(self.good, stopped, self.good_steps, *self.problem.bill())
+        history = {
+            "epoch": list(range(1, len(self.rows) + 1)),
+            "loss": [row[0] for row in self.rows],
+            "accuracy": [row[1] for row in self.rows],
+        }
+        return State(self.good, stopped, self.good_steps, history, *self.problem.bill())

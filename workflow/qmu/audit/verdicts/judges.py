@@ -13,7 +13,8 @@ of each level, half is spent on the mean over seeds and half on the worst seed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from qmu.variants import TARGET, residue
 
@@ -27,7 +28,8 @@ POSITIVE = residue(100)
 
 @dataclass(frozen=True)
 class Panel:
-    """Who answers a ``question``: each figure that sees with its level, the judge first.
+    """Who answers a ``question`` at a ``level``: each figure that sees with its part of it, the
+    judge first.
 
     ``strength``: by how much it differs on the positive control. ``blind``: figures that see
     nothing there. ``unsure``: those that would, but not beyond chance. ``missing``: those that the
@@ -35,6 +37,7 @@ class Panel:
     """
 
     question: Question
+    level: float
     levels: dict[Figure, float]
     strength: dict[Figure, float]
     blind: tuple[Figure, ...] = ()
@@ -104,7 +107,7 @@ def _panel(
     levels = {figure: share for figure in ranked}
     if ranked:
         levels[ranked[0]] = level / 2
-    return Panel(question, levels, seeing, **{name: tuple(of) for name, of in lists.items()})
+    return Panel(question, level, levels, seeing, **{name: tuple(of) for name, of in lists.items()})
 
 
 def _sees(
@@ -157,6 +160,17 @@ def _retained(
         seeing[figure] = 0.0
     else:
         lists["blind"].append(figure)
+
+
+def suspects(case: Case, asked: Iterable[Panel], variant: str) -> list[Figure]:
+    """Figures that do not see the positive control beyond chance, though they might, and that would
+    accuse the variant as judges: a wide interval there must not acquit anybody here."""
+    found = []
+    for panel in asked:
+        alone = replace(panel, levels=dict.fromkeys(panel.unsure, panel.level / 2))
+        answer = ask(case, replace(alone, strength=dict.fromkeys(panel.unsure, 0.0)), variant)
+        found += [finding.figure for finding in answer.findings]
+    return found
 
 
 def ask(case: Case, panel: Panel, variant: str) -> Answer:

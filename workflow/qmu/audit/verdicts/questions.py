@@ -23,6 +23,8 @@ from .risk import Risk
 CHANCE = 0.5
 FALSE_POSITIVES = 0.01
 FORGET, RETAIN = "forget_train", "retain_train"
+# Shares of members: scored above all but 1% of the others, or named record by record.
+AT_FEW, FOUND = "tpr_at_fpr_1pct", "records_found"
 
 # Figures of a class that no edit of bias, temperature or head moves, and the side on which they
 # tell of knowledge: taken after a canonical alignment, or, of probes, without the model's head.
@@ -72,7 +74,8 @@ class Figure:
     @property
     def name(self) -> str:
         """As a sentence calls it."""
-        titles = {"auc": "AUC", "tpr_at_fpr_1pct": "members found at 1% false positives"}
+        titles = {"auc": "AUC", AT_FEW: "members found at 1% false positives"}
+        titles |= {FOUND: "share of records found"}
         words = [self.attack, titles.get(self.metric, self.metric)]
         where = "" if self.split in (None, FORGET) and self.attack else f" on {self.split}"
         return " ".join(filter(None, words)) + ("" if self.split is None else where)
@@ -102,8 +105,8 @@ class Question:
 
     def tolerance(self, case: Case, figure: Figure) -> float:
         """The difference of a figure up to which nobody is accused."""
-        if not self.records or figure.metric == "records_found":
-            return self.tolerated or self.records
+        if not self.records:
+            return self.tolerated
         counts = case.members(figure.attack, figure.split)
         return self.records / counts[0] if counts else 0.0
 
@@ -130,7 +133,7 @@ def questions(risk: Risk) -> tuple[Question, ...]:
         ),
         Question(
             "records",
-            "finds members at 1% false positives",
+            "finds members with few false ones",
             "few_records",
             _found_at_few,
             memory=True,
@@ -184,11 +187,9 @@ def attacks(case: Case, settings: Settings) -> list[str]:
 
 
 def _found_at_few(case: Case, settings: Settings) -> list[Figure]:
-    figures = [
-        Figure(attack, "tpr_at_fpr_1pct", FORGET, "above") for attack in attacks(case, settings)
-    ]
-    counted = sorted({key[1] for key in case.values if key[1] and key[2] == "records_found"})
-    return figures + [Figure(attack, "records_found", FORGET, "above") for attack in counted]
+    figures = [Figure(attack, AT_FEW, FORGET, "above") for attack in attacks(case, settings)]
+    judged = sorted({key[1] for key in case.values if key[1] and key[2] == FOUND})
+    return figures + [Figure(attack, FOUND, FORGET, "above") for attack in judged]
 
 
 def _aligned(case: Case, settings: Settings) -> list[Figure]:

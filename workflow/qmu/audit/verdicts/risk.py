@@ -16,6 +16,7 @@ class Risk(Strict):
     tells nothing that matters. ``residue``: the share of the forget set that an acquittal has to
     exclude; ``records``: so many may be found. ``damage``: accuracy that retained classes may
     lose. ``false_accusations``: the chance that a retrained model is accused of anything.
+    ``false_records``: the share of false ones among the records that an attack is said to find.
     """
 
     auc: Annotated[float, Field(gt=0.5, lt=1)] = 0.55
@@ -24,3 +25,4 @@ class Risk(Strict):
     records: PositiveInt = 3
     damage: Annotated[float, Field(ge=0, lt=1)] = 0.02
     false_accusations: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    false_records: Annotated[float, Field(gt=0, lt=0.5)] = 0.1

@@ -51,8 +51,9 @@ RULES = (
     Rule(
         "few_records",
         "some records can still be told",
-        "an attack finds more members at 1% false positives than on retrained models, beyond "
-        "chance and more records than are tolerated",
+        "an attack finds more members at 1% false positives, or more single records with a "
+        "tolerated share of false ones, than on retrained models, beyond chance and more records "
+        "than are tolerated",
         accuses=True,
     ),
     Rule(

@@ -24,7 +24,7 @@ from qmu.variants import RETRAIN, TARGET
 
 from . import wording
 from .case import Case, Row, read
-from .judges import Answer, Finding, Panel, ask, panels
+from .judges import Answer, Finding, Panel, ask, panels, suspects
 from .power import (
     Innocents,
     Power,
@@ -35,7 +35,7 @@ from .power import (
     relevant,
     share_of,
 )
-from .questions import FORGET, Settings, settings
+from .questions import FORGET, FOUND, Settings, settings
 from .rules import (
     BY_NAME,
     DIFFERS,
@@ -141,7 +141,9 @@ class _Audit:
                 continue
             if panel.levels or panel.unsure or panel.missing:
                 return False
-            resolved = [f for f in panel.blind if not self.case.unresolved(TARGET, f.key)]
+            # What is tolerated is said of the members at 1% false positives alone.
+            blind = [figure for figure in panel.blind if figure.metric != FOUND]
+            resolved = [f for f in blind if not self.case.unresolved(TARGET, f.key)]
             values = [self.case.mean(TARGET, figure.key) for figure in resolved]
             low, high = limits[panel.question.name]
             if not values or any(
@@ -264,6 +266,9 @@ def _not_accused(
         reasons.append(wording.ALONE)
     if doubtful:
         reasons.append(wording.doubtful(doubtful))
+    asked = [panel for panel in audit.panels if panel.question.name in own]
+    if suspected := suspects(audit.case, asked, variant):
+        reasons.append(wording.suspicious(suspected))
     share = bound(audit.case, audit.power, variant)
     if not reasons and (share is None or share > audit.given.risk.residue):
         reasons.append(wording.not_excluded(share, audit.given.risk.residue))

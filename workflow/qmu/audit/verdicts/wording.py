@@ -59,7 +59,7 @@ def accusation(
 def _records(found: Finding, case: Case, given: Settings) -> str:
     """How many records of a seed are found beyond those of a retrained model."""
     counts = case.members(found.figure.attack, found.figure.split)
-    if counts is None or found.figure.metric == "records_found":
+    if counts is None:
         return f", where {given.risk.records} records are tolerated"
     one = found.difference
     share = one.value if found.by_mean else one.worst
@@ -184,14 +184,22 @@ def unanswerable(panel: Panel) -> str:
     question = panel.question
     if question.name == "answers":
         return ""
-    unknown = [*panel.missing, *panel.unsure]
-    if unknown:
+    if panel.missing:
         return (
-            f"on the positive control it is not known what {listed(f.name for f in unknown)} sees"
+            "on the positive control it is not known what "
+            f"{listed(f.name for f in panel.missing)} sees"
         )
-    if not (panel.levels or panel.blind):
-        return f"nothing was measured that {question.asks}"
-    return ""
+    if panel.levels or (panel.blind and not panel.unsure):
+        return ""
+    if panel.unsure:
+        return f"nothing that {question.asks} sees it beyond chance on the positive control"
+    return f"nothing was measured that {question.asks}"
+
+
+def suspicious(figures: Sequence[Figure]) -> str:
+    """Figures that would accuse, were it known that they see."""
+    names = listed(figure.name for figure in figures)
+    return f"{names} would accuse it, but does not see the positive control beyond chance"
 
 
 def goes_free(controls: Sequence[str]) -> str:

@@ -111,10 +111,10 @@ def _share(exam: Exam, one: SeedExam, known: Reference, config: Config) -> Measu
     draw, metric = exam.draw(one.seed), named(exam, "duci")
     if known.advantage < config.advantage or min(members.sum(), others.sum()) < config.images:
         return draw.value(metric, "forget_train", float("nan"), int(members.sum()))
-    held = members[judged]
+    held, images = members[judged], np.flatnonzero(judged)
     hit = score[judged] >= known.threshold
     found = draw.bootstrap(
-        metric, "forget_train", len(held), _difference(hit, held, known.advantage)
+        metric, "forget_train", len(held), _difference(hit, held, known.advantage), images=images
     )
     # Rates of 0 or 1 show no spread by resampling.
     counts = [(int(hit[side].sum()), int(side.sum())) for side in (held, ~held)]

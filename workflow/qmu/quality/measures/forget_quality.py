@@ -9,6 +9,7 @@ epsilons give points, and the mean of the points is the forget quality.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from pydantic import Field
@@ -59,7 +60,7 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
     factors = {"forget_quality": 1.0, "forget_quality_final": _kept(exam.seeds)}
     if pair is None:
         return [draw.value(named(exam, name), split, math.nan, 0) for name in factors]
-    values, *others = (_points(one, config) for one in (pair, *without(pair, config.models)))
+    values, *others = (image_points(one, config) for one in (pair, *without(pair, config.models)))
     models, found = of_fleet(mean, others), []
     for name, factor in factors.items():
         figure = (named(exam, name), split, len(values), mean(values * factor))
@@ -67,7 +68,8 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
     return found
 
 
-def _points(pair: Worlds, config: Config) -> np.ndarray:
+def image_points(pair: Worlds, config: Config) -> np.ndarray:
+    """The points (n,) of every image."""
     found = []
     for image in range(pair.first.shape[1]):
         unlearned = pair.unlearned[pair.first[:, image], image]
@@ -94,9 +96,14 @@ def epsilon(
         np.concatenate([[0], np.searchsorted(np.sort(side), cuts, side="right")]) / len(side)
         for side in (unlearned, retrained)
     ]
-    first, last = np.triu_indices(len(cuts) + 1, k=1)
+    first, last = _pairs(len(cuts) + 1)
     inside_u, inside_r = (share[last] - share[first] for share in below)
     return max(_epsilon(inside_r, 1 - inside_u, delta), _epsilon(1 - inside_r, inside_u, delta))
+
+
+@lru_cache(maxsize=8)
+def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.triu_indices(count, k=1)
 
 
 def _epsilon(fpr: np.ndarray, fnr: np.ndarray, delta: float) -> float:
@@ -105,13 +112,11 @@ def _epsilon(fpr: np.ndarray, fnr: np.ndarray, delta: float) -> float:
     if np.any((fpr == 0) & (fnr == 0)):
         return CAP
     known = (fpr > 0) & (fnr > 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        either = np.fmax(
-            np.log(1 - delta - fpr[known]) - np.log(fnr[known]),
-            np.log(1 - delta - fnr[known]) - np.log(fpr[known]),
-        )
-    either = either[~np.isnan(either)]
-    return float(np.clip(either.max(), 0.0, CAP)) if len(either) else 0.0
+    if not known.any():
+        return 0.0
+    fpr, fnr = fpr[known], fnr[known]
+    odds = max(np.max((1 - delta - fpr) / fnr), np.max((1 - delta - fnr) / fpr))
+    return min(max(math.log(odds), 0.0), CAP) if odds > 0 else 0.0
 
 
 def points(value: float, models: int) -> float:

@@ -1,8 +1,8 @@
 """`parameter_distance`: how far a model's parameters are from the original's and a retrained one's.
 
-The Euclidean norm over all tensors. A weak measure: the same function has many parameters (angles
-are periodic, neurons can be swapped), and the same parameters can come about with or without the
-forgotten data (Thudi et al. 2022, arXiv:2110.11891).
+The Euclidean norm over all tensors, angles on their circle: a full turn is no distance. A weak
+measure: the same function has many parameters (neurons can be swapped), and the same parameters can
+come about with or without the forgotten data (Thudi et al. 2022, arXiv:2110.11891).
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 
 from qmu.audit.measurement import Measurement
+from qmu.circuits.angles import periods
+from qmu.circuits.circuit import Circuit
 from qmu.quality.exam import Exam, Metric, QualityCard
+from qmu.quality.statistics import named
 from qmu.strict import Strict
 
 CARD = QualityCard(
@@ -41,22 +44,29 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
     retrained models; of ``retrain`` to the others, NaN where there are none."""
     figures = []
     for one in exam.seeds:
-        draw, retrained = exam.draw(one.seed), exam.variant == "retrain"
-        others = one.ensemble if retrained else (one.retrain, *one.ensemble)
-        found = [distance(one.parameters, other) for other in others]
-        metric = "distance_to_retrain_floor" if retrained else "distance_to_retrain"
+        draw, circuit = exam.draw(one.seed), exam.model.circuit
+        found = [distance(one.parameters, other, circuit) for other in exam.counterparts(one)]
+        moved = distance(one.parameters, one.original, circuit)
+        metric = named(exam, "distance_to_retrain")
         figures += [
-            draw.value("distance_to_original", None, distance(one.parameters, one.original)),
+            draw.value("distance_to_original", None, moved),
             draw.value(metric, None, float(np.mean(found)) if found else math.nan),
         ]
     return figures
 
 
-def distance(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
-    """The Euclidean norm of the difference over all entries that are finite in both."""
+def distance(
+    first: Mapping[str, Any], second: Mapping[str, Any], circuit: Circuit | None = None
+) -> float:
+    """The Euclidean norm of the difference over all entries that are finite in both; the angles of
+    a ``circuit`` differ by the shorter way round."""
     total = 0.0
     for name, value in first.items():
         a, b = (np.asarray(v, np.float64) for v in (value, second[name]))
         finite = np.isfinite(a) & np.isfinite(b)
-        total += float(np.sum((a[finite] - b[finite]) ** 2))
+        gap = np.where(finite, a, 0.0) - np.where(finite, b, 0.0)
+        if name == "circuit" and circuit is not None:
+            turn = periods(circuit).reshape(gap.shape)
+            gap = gap - turn * np.round(gap / turn)
+        total += float(np.sum(gap**2))
     return math.sqrt(total)

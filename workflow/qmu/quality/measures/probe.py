@@ -3,8 +3,10 @@
 A logistic regression, forget class against the rest, on the measured <Z> and, where a classical
 front end is trained, on the amplitudes that it hands to the circuit. A model that forgets in its
 head alone, or by masking a logit, keeps features that a probe reads. Retraining without the class
-leaves features that a probe reads too (classes differ in their images): only the gap counts.
-Linear probes: Alain and Bengio 2016.
+leaves features that a probe reads too (classes differ in their images): only the gap counts, to
+the mean of all retrained models. The model's own head is never asked, so no edit of a head moves a
+figure, nor do full turns of angles: the gap is aligned as it is. Linear probes: Alain and Bengio
+2016.
 
 The probe is fitted on ``unseen`` images, which no original, unlearned or retrained model was
 trained on, so that it reads what features say of a class and not what a model knows of its
@@ -14,7 +16,7 @@ members; training images are the very ones that unlearning moved. Test images on
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +26,8 @@ from qmu.audit.measurement import Measurement, Recorder
 from qmu.metrics.estimates import DIFFERENCE, SHARE
 from qmu.metrics.intervals import Interval, percentile, union
 from qmu.models import states as _states
+from qmu.models.model import Model, Parameters
+from qmu.quality.answers import of_retrained, remembered
 from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.strict import Strict
 
@@ -33,8 +37,8 @@ CARD = QualityCard(
     statement=(
         "Balanced accuracy of a logistic regression that tells the forget class from the rest by "
         "the model's <Z> (or by its front end's features), fitted on images that no model saw and "
-        "judged on test images. Above the retrained model's, it finds features of the class that "
-        "retraining would not have; 0.5 is chance."
+        "judged on test images. Above the retrained models', it finds features of the class that "
+        "retraining would not have; 0.5 is chance. No edit of the head moves it."
     ),
     metrics=(
         Metric("probe_accuracy", "probe on the qubits"),
@@ -59,7 +63,8 @@ class Config(Strict):
 
 
 def measure(exam: Exam, config: Config) -> list[Measurement]:
-    """Accuracy and gap to the retrained model, per seed; NaN where images are too few."""
+    """Accuracy and gap to the retrained models, per seed; NaN where images are too few, and the
+    gap where there is no other retrained model."""
     figures = []
     for one in exam.seeds:
         figures += _figures(exam, one, config, "probe", _expectation_values)
@@ -68,18 +73,17 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
     return figures
 
 
-# (exam, seed, whether of the retrained model, rows) -> features (rows, d)
-Reader = Callable[[Exam, SeedExam, bool, np.ndarray], np.ndarray]
+# (exam, seed, rows) -> features (rows, d) of the audited model, then of every retrained one
+Reader = Callable[[Exam, SeedExam, np.ndarray], list[np.ndarray]]
 
 
-def _expectation_values(exam: Exam, one: SeedExam, retrained: bool, rows: np.ndarray) -> np.ndarray:
-    outputs = one.retrain_outputs if retrained else one.outputs
-    return outputs["expectation_values"][rows]
+def _expectation_values(exam: Exam, one: SeedExam, rows: np.ndarray) -> list[np.ndarray]:
+    return [one.outputs["expectation_values"][rows], *of_retrained(exam, one, rows)]
 
 
-def _features(exam: Exam, one: SeedExam, retrained: bool, rows: np.ndarray) -> np.ndarray:
-    parameters = one.retrain if retrained else one.parameters
-    return _states.embedded(exam.model, parameters, one.inputs[rows])
+def _features(exam: Exam, one: SeedExam, rows: np.ndarray) -> list[np.ndarray]:
+    models, inputs = (one.parameters, *exam.counterparts(one)), one.inputs[rows]
+    return [embedded(exam.model, parameters, inputs) for parameters in models]
 
 
 def _figures(
@@ -87,28 +91,28 @@ def _figures(
 ) -> list[Measurement]:
     draw = exam.draw(one.seed)
     fitted, judged = one.rows(*FITTED_ON), one.rows(*JUDGED_ON)
-    positive = one.forget
-    groups = [positive[fitted], ~positive[fitted], positive[judged], ~positive[judged]]
+    known, positive = one.forget[fitted], one.forget[judged]
+    groups = [known, ~known, positive, ~positive]
     metrics = (f"{name}_accuracy", f"{name}_gap")
     if min(group.sum() for group in groups) < config.minimum:
         return [draw.value(metric, SPLIT, math.nan, len(judged)) for metric in metrics]
-    named = [
-        predictions(
-            read(exam, one, retrained, fitted),
-            positive[fitted],
-            read(exam, one, retrained, judged),
-            config,
-        )
-        for retrained in (False, True)
-    ]
-    audited, oracle = (
-        balanced(draw, metrics[0], called, positive[judged], judged) for called in named
-    )
-    right = [called == positive[judged] for called in named]
-    difference = right[0].astype(np.float64) - right[1]
-    return [audited, gap(draw, metrics[1], audited, oracle, difference, positive[judged], judged)]
+    features = zip(read(exam, one, fitted), read(exam, one, judged), strict=True)
+    called = [predictions(learnt, known, asked, config) for learnt, asked in features]
+    audited, *others = (balanced(draw, metrics[0], named, positive, judged) for named in called)
+    if not others:
+        return [audited, draw.value(metrics[1], SPLIT, math.nan, len(judged))]
+    right = np.array(called) == positive
+    difference = right[0] - right[1:].mean(axis=0)
+    return [audited, gap(draw, metrics[1], audited, others, difference, positive, judged)]
 
 
+@remembered
+def embedded(model: Model, parameters: Parameters, inputs: np.ndarray) -> np.ndarray:
+    """`models.states.embedded`, once for every retrained model."""
+    return _states.embedded(model, parameters, inputs)
+
+
+@remembered
 def predictions(
     known: np.ndarray, positive: np.ndarray, asked: np.ndarray, config: Config
 ) -> np.ndarray:
@@ -149,16 +153,17 @@ def gap(
     draw: Recorder,
     metric: str,
     audited: Measurement,
-    oracle: Measurement,
+    others: Sequence[Measurement],
     difference: np.ndarray,
     positive: np.ndarray,
     images: np.ndarray,
 ) -> Measurement:
-    """Difference of two balanced accuracies on the same images.
+    """A balanced accuracy minus the mean of ``others`` on the same images.
 
-    ``difference`` (n,) is 1, 0 or -1: right for the audited model alone, for both or neither, for
-    the oracle alone. The interval holds the paired bootstrap's within either class and Newcombe's
-    from the two accuracies, which knows that no change in few images is no certainty.
+    ``difference`` (n,) is how much more often the audited model is right about an image than the
+    others on average, -1 to 1. The interval holds the paired bootstrap's within either class and
+    Newcombe's from the accuracies, which knows that no change in few images is no certainty; how
+    retrained models differ from each other it does not hold.
     """
     halves = [
         draw.mean(metric, SPLIT, difference[group], images[group]).estimate.replicates
@@ -166,11 +171,11 @@ def gap(
     ]
     replicates = (halves[0] + halves[1]) / 2
     interval = percentile(replicates, draw.settings.confidence)
-    first, second = audited.estimate, oracle.estimate
-    value = first.value - second.value
-    interval = union(
-        interval, _newcombe(first.value, first.interval, second.value, second.interval)
-    )
+    first = audited.estimate
+    second = float(np.mean([other.estimate.value for other in others]))
+    around = np.mean([other.estimate.interval for other in others], axis=0)
+    value = first.value - second
+    interval = union(interval, _newcombe(first.value, first.interval, second, tuple(around)))
     estimate = replace(
         first, value=value, interval=interval, replicates=replicates, limits=DIFFERENCE
     )

@@ -19,6 +19,8 @@ import numpy as np
 from qmu.audit.measurement import Measurement
 from qmu.metrics.distances import between_states
 from qmu.models import states as _states
+from qmu.models.model import Model, Parameters
+from qmu.quality.answers import remembered
 from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.quality.statistics import named
 from qmu.strict import Strict
@@ -61,7 +63,7 @@ def measure(exam: Exam, config: Config) -> list[Measurement]:
 
 def _of_seed(exam: Exam, one: SeedExam) -> list[Measurement]:
     draw = exam.draw(one.seed)
-    others = references(exam.variant, one)
+    others = exam.counterparts(one)
     figures = []
     rows = one.rows(*SPLITS)
     found = to_references(exam, one, rows, others) if len(rows) and others else {}
@@ -76,11 +78,6 @@ def _of_seed(exam: Exam, one: SeedExam) -> list[Measurement]:
     return figures
 
 
-def references(variant: str, one: SeedExam) -> tuple:
-    """Parameters of the retrained models that a variant is compared with, never itself."""
-    return one.ensemble if variant == "retrain" else (one.retrain, *one.ensemble)
-
-
 def to_references(
     exam: Exam, one: SeedExam, rows: np.ndarray, others: tuple
 ) -> dict[str, np.ndarray]:
@@ -90,10 +87,16 @@ def to_references(
     values = _states.expectations(states, measured)
     sums: dict[str, np.ndarray] = {}
     for parameters in others:
-        other = _states.final_states(exam.model, parameters, inputs)
+        other = final_states(exam.model, parameters, inputs)
         found = between_states(states, other)
         gap = values - _states.expectations(other, measured)
         found[EXPECTATION] = np.linalg.norm(gap, axis=-1)
         for name, value in found.items():
             sums[name] = sums.get(name, 0.0) + value
     return {name: value / len(others) for name, value in sums.items()}
+
+
+@remembered
+def final_states(model: Model, parameters: Parameters, inputs: np.ndarray) -> np.ndarray:
+    """`models.states.final_states`, once for every retrained model."""
+    return _states.final_states(model, parameters, inputs)

@@ -12,7 +12,7 @@ import numpy as np
 from qmu.audit.measurement import Measurement
 from qmu.metrics.likelihood import logit_confidence
 from qmu.quality.exam import Exam, Metric, QualityCard
-from qmu.quality.statistics import Statistic, auc, named
+from qmu.quality.statistics import Statistic, auc, named, unknown
 from qmu.strict import Strict
 
 CARD = QualityCard(
@@ -35,9 +35,13 @@ class Config(Strict):
 
 
 def measure(exam: Exam, config: Config) -> list[Measurement]:
-    """KS distance and AUC of the losses of each seed's forget set."""
+    """KS distance and AUC of the losses of each seed's forget set; NaN without another
+    retrained model."""
     found = []
     for one in exam.seeds:
+        if not len(one.ensemble_logits):
+            found += unknown(exam, one, "forget_train", "streisand_ks", "streisand_auc")
+            continue
         rows = one.rows("forget_train")
         # Minus the logit-scaled confidence orders samples as the cross-entropy does, without its
         # rounding to zero.

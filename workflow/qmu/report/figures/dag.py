@@ -43,18 +43,18 @@ NODES = {
     "shadows": Node(1, 3.0, "shadows", "members known", "training", ("data",)),
     "target": Node(1, 2.0, "target", "trained on everything", "training", ("data",)),
     "retrain": Node(1, 1.0, "retrain", "without the forget class", "training", ("data",)),
-    "ensemble": Node(1, 0.1, "ensemble", "retrained, other seeds", "training", ("data",)),
+    "further": Node(1, 0.1, "more retrained", "ladder, innocent edits", "training", ("data",)),
     "attack": Node(2, 3.0, "attacks", "fitted, then frozen", "audit", ("shadows", "target")),
-    "unlearn": Node(2, 1.5, "unlearn", "one job per method", "unlearning", ("target",)),
+    "unlearn": Node(2, 1.5, "unlearn", "one job per method", "unlearning", ("target", "shadows")),
     "score": Node(
         3,
         2.0,
         "score",
-        "each variant attacked",
+        "each group attacked",
         "audit",
-        ("attack", "target", "unlearn", "retrain"),
+        ("attack", "target", "unlearn", "retrain", "further"),
     ),
-    "summary": Node(4, 2.0, "summary", "rates, AUC, cost", "result", ("score", "ensemble")),
+    "summary": Node(4, 2.0, "summary", "rates, AUC, cost", "result", ("score", "further")),
     "report": Node(4, 0.55, "report", "figures, tables, HTML", "result", ("summary",)),
 }
 

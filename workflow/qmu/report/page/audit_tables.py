@@ -25,12 +25,14 @@ IMAGES = {
 
 
 def low_fpr(results: Results, model: str) -> Table | None:
-    """TPR at 1% and 0.1% FPR and the lower bound of epsilon, per attack and variant."""
+    """TPR at 1% and 0.1% FPR, records found and the lower bound of epsilon, per attack and
+    variant."""
     columns = [
         (f"members found at {name}{where}", metric, split)
         for split, where in GROUPS.items()
         for metric, name in LOW_FPR.items()
     ]
+    columns.append(("records found", "records_found", "forget_train"))
     columns += [
         (f"ε at least{where}", "epsilon_lower_bound", split) for split, where in GROUPS.items()
     ]

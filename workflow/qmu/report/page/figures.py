@@ -20,6 +20,7 @@ PLACES = {
     "paths": ("Power", None),
     "corners": ("Membership inference", "membership"),
     "leakage": ("Membership inference", "roc"),
+    "records": ("Membership inference", "records"),
     "outputs": ("Membership inference", None),
     "devices": ("Noise and shots", "devices"),
     "noise": ("Noise and shots", None),

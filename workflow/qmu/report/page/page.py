@@ -22,7 +22,7 @@ from qmu.report.sentences.power import power
 from qmu.report.sentences.strength import strength
 from qmu.report.sentences.words import listed
 
-from . import audit_tables, tables, verdicts
+from . import audit_tables, records, tables, verdicts
 from . import power as power_tables
 from .configuration import as_yaml
 from .devices import device_tables
@@ -80,6 +80,7 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
         "endings": {m: t for m in models if (t := tables.endings(results, m))},
         "device_tables": device_tables(results),
         "low_fpr": {m: t for m in models if (t := audit_tables.low_fpr(results, m))},
+        "records": {m: t for m in models if (t := records.at_risk(results, m))},
         "quality": {m: t for m in models if (t := audit_tables.quality(results, m))},
         "findings": {m: [one for one in said if one.model == m] for m in models},
         "rules": RULES,

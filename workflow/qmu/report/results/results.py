@@ -19,6 +19,7 @@ from . import devices as devices_table
 from . import endings as endings_table
 from . import ladder as ladder_table
 from . import paths as paths_table
+from . import records as records_table
 from . import signal as signal_table
 from . import sweep as sweep_table
 from .cards import Cards, first
@@ -26,6 +27,7 @@ from .devices import SIMULATION, DeviceResults
 from .endings import Ending
 from .ladder import LadderResults
 from .paths import PathResults
+from .records import RecordResults
 from .signal import Embedding
 from .summary import Summary, baselines_first, stands_alone, summarise
 from .sweep import SweepResults
@@ -97,6 +99,7 @@ class Results:
     classes: int | None = None
     curves: tuple[Curve, ...] = ()
     judgements: tuple[Judgement, ...] = ()
+    records: RecordResults = field(default_factory=RecordResults)
     ladder: LadderResults = field(default_factory=LadderResults)
     paths: PathResults = paths_table.NONE
     endings: tuple[Ending, ...] = ()
@@ -159,6 +162,7 @@ def gather(
     cost: Mapping[Key, Mapping[str, np.ndarray]] | None = None,
     curves: Iterable[Mapping[str, np.ndarray]] = (),
     verdicts: Mapping[str, Iterable[Any]] | None = None,
+    records: Mapping[str, Iterable[Any]] | None = None,
     sweep: Mapping[str, Iterable[Any]] | None = None,
     signal: Iterable[Mapping[str, Iterable[Any]]] = (),
     config: Mapping[str, Any] | None = None,
@@ -169,9 +173,9 @@ def gather(
 
     ``histories``, ``outputs`` and ``cost`` (of the methods) are keyed by (model, seed, variant); of
     the outputs only the columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of
-    these the forget class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts`` and ``sweep`` are
-    those tables, ``signal`` one per model. Figures of further devices, by the names that the config
-    gives to them, stand apart from those of the simulation.
+    these the forget class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
+    ``records`` and ``sweep`` are those tables, ``signal`` one per model. Figures of further devices,
+    by the names that the config gives to them, stand apart from those of the simulation.
     ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
     """
     outputs = outputs or {}
@@ -194,6 +198,7 @@ def gather(
             curve for table in curves for curve in _curves(table) if stands_alone(curve.variant)
         ),
         judgements=_judgements(verdicts or {}),
+        records=RecordResults() if records is None else records_table.index(records),
         ladder=ladder_table.index(rows, config or {}),
         paths=paths_table.index(rows, config or {}, most),
         endings=endings_table.index(cost or {}),

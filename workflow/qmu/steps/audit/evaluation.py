@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from qmu.audit.verdicts.power import false_accusations, smallest_residue
 from qmu.audit.verdicts.verdicts import Stops, Verdict, verdicts
 from qmu.report.results.cards import cards
@@ -29,12 +31,13 @@ SINGLE = ("method", "control")
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Tables ``measurements`` of all variants, from scores, measures of quality and further
-    devices; all ``outputs``; ``cost`` of the methods; records and calibrations of IBM jobs, in one
-    order."""
+    devices; their ``records``; all ``outputs``; ``cost`` of the methods; receipts and calibrations
+    of IBM jobs, in one order."""
 
     measurements: list[str]
     quality: list[str]
     devices: list[str]
+    records: list[str]
     outputs: list[str]
     cost: list[str]
     jobs: list[str]
@@ -43,17 +46,19 @@ class Inputs:
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
-    """The summary as table ``summary``, as CSV and as text; table ``verdicts``; the manifest."""
+    """The summary as table ``summary``, as CSV and as text; tables ``verdicts`` and ``records``;
+    the manifest."""
 
     summary: str
     csv: str
     text: str
     verdicts: str
+    records: str
     manifest: str
 
 
 def run(inputs: Inputs, outputs: Outputs, spec: Evaluation, job: Job) -> None:
-    """Write the summary in three forms, the verdicts, and the manifest."""
+    """Write the summary in three forms, the verdicts, the records, and the manifest."""
     job.clock.ready()
     files = [*inputs.measurements, *inputs.quality, *inputs.devices]
     rows = _rows(files, spec.experiment)
@@ -68,6 +73,12 @@ def run(inputs: Inputs, outputs: Outputs, spec: Evaluation, job: Job) -> None:
         outputs.verdicts,
         "verdicts",
         {name: [getattr(verdict, name) for verdict in judged] for name in SCHEMAS["verdicts"]},
+    )
+    read = [parquet.read(file, "records", experiment=spec.experiment) for file in inputs.records]
+    write(
+        outputs.records,
+        "records",
+        {name: np.concatenate([table[name] for table in read]) for name in SCHEMAS["records"]},
     )
     text = _text(simulated, [row for row in rows if row["device"] in further], judged, spec)
     with atomic(outputs.text) as temporary:

@@ -112,7 +112,9 @@ class _Seed:
         }
         places = range(len(inputs.further) // len(spec.seeds))
         self.further = [self._parameters(inputs.further, place) for place in places]
-        self.logits = [self._answers(inputs.further_outputs, place)["logits"] for place in places]
+        like = self.shared["retrain_outputs"]["logits"]
+        found = [self._answers(inputs.further_outputs, place)["logits"] for place in places]
+        self.logits = np.array(found, like.dtype).reshape(len(places), *like.shape)
 
     def exam(self, variant: str) -> SeedExam:
         """What a measure sees of one variant: a model that is retrained itself, or was edited from
@@ -128,7 +130,7 @@ class _Seed:
             parameters=self._parameters(self.inputs.parameters, place),
             ensemble=tuple(self.further[other] for other in others),
             outputs=self._answers(self.inputs.outputs, place),
-            ensemble_logits=np.stack([self.logits[other] for other in others]),
+            ensemble_logits=self.logits[np.array(others, int)],
             **self.shared,
         )
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from qmu.attacks.fitted import by_attack
+from qmu.attacks.records import records
 from qmu.audit import device
 from qmu.audit.measure import answers, measure
 from qmu.audit.measurement import Measurement, Reference, Resampling, Subject
+from qmu.audit.records import record_figures
 from qmu.audit.roc import roc_rows
 from qmu.specs.audit import Measure
 from qmu.steps.frame.job import Job
@@ -44,14 +46,15 @@ class Inputs:
 
 @dataclass(frozen=True, kw_only=True)
 class Outputs:
-    """Tables ``measurements`` and ``roc``."""
+    """Tables ``measurements``, ``roc`` and ``records``."""
 
     measurements: str
     roc: str
+    records: str
 
 
 def run(inputs: Inputs, outputs: Outputs, spec: Measure, job: Job) -> None:
-    """Write the measurements with their intervals, and the ROC curves."""
+    """Write the measurements with their intervals, the ROC curves and the single records."""
     settings = resampling(spec)
     job.clock.ready()
     scores = parquet.read(inputs.scores, "scores", experiment=spec.experiment)
@@ -59,6 +62,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Measure, job: Job) -> None:
     measurements: list[Measurement] = []
     read = _Reader(inputs, spec)
     rows: list[dict] = []
+    judged: list[Table] = []
     for variant in spec.variants:
         job.report(variant)
         chosen = scores["variant"] == variant
@@ -72,12 +76,29 @@ def run(inputs: Inputs, outputs: Outputs, spec: Measure, job: Job) -> None:
                 settings,
                 read,
             )
-        if group(variant) == variant:  # curves are drawn of these alone
+        found = records(own, spec.false_records)
+        subject = Subject(spec.name, None, variant, spec.device)
+        measurements += record_figures(subject, found, settings)
+        alone = group(variant) == variant
+        judged.append(_kept(found, spec.name, variant, alone))
+        if alone:  # curves are drawn of these alone
             rows += roc_rows(own, spec.name, variant, settings)
     write_measurements(outputs.measurements, spec, measurements)
+    write = Writer(spec)
     columns = {name: [row[name] for row in rows] for name in SCHEMAS["roc"]}
-    Writer(spec)(outputs.roc, "roc", columns)
+    write(outputs.roc, "roc", columns)
+    found = {name: np.concatenate([one[name] for one in judged]) for name in judged[0]}
+    write(outputs.records, "records", found)
     job.report(f"{len(measurements)} measurements")
+
+
+def _kept(found: Table, model: str, variant: str, alone: bool) -> dict[str, np.ndarray]:
+    """Rows of the table ``records``: all of the forget set; of the retained ones, which are many
+    more, those found in a variant that stands ``alone``."""
+    chosen = found["forget"] | (found["found"] & alone)
+    columns = {name: column[chosen] for name, column in found.items()}
+    named = {"model": model, "variant": variant}
+    return columns | {name: np.full(chosen.sum(), of, object) for name, of in named.items()}
 
 
 @dataclass(frozen=True)

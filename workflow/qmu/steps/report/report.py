@@ -19,13 +19,14 @@ from qmu.tables import parquet
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Tables ``summary`` and ``verdicts``, the manifest; ``roc`` of all variants, ``history`` and
-    ``outputs`` of all of them and seeds; ``cost`` of the methods; ``sweep`` and ``signal`` where
-    the experiment has them."""
+    """Tables ``summary``, ``verdicts`` and ``records``, the manifest; ``roc`` of all variants,
+    ``history`` and ``outputs`` of all of them and seeds; ``cost`` of the methods; ``sweep`` and
+    ``signal`` where the experiment has them."""
 
     summary: str
     manifest: str
     verdicts: str
+    records: str
     roc: list[str]
     history: list[str]
     outputs: list[str]
@@ -60,6 +61,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
         cost=read("cost", methods),
         curves=[parquet.read(file, "roc", experiment=experiment) for file in inputs.roc],
         verdicts=parquet.read(inputs.verdicts, "verdicts", experiment=experiment),
+        records=parquet.read(inputs.records, "records", experiment=experiment),
         sweep=parquet.read(inputs.sweep[0], "sweep", experiment=experiment)
         if inputs.sweep
         else None,

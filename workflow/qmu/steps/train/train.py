@@ -40,8 +40,9 @@ def run(inputs: Inputs, outputs: VariantFiles, spec: Train, job: Job) -> None:
     start = model.initial_parameters(seeds.generator(*names, "parameters"))
     parameters, history = training.train(model, start, rows, data.label, members, names, job.report)
     recipe = model.config.training
-    if recipe.private is not None:
-        epsilon = training.certified_epsilon(recipe, len(members))
+    epsilon, certificate = training.certified_epsilon(recipe, len(members)), {}
+    if epsilon is not None:
+        certificate = {"epsilon": [epsilon]}
         job.report(f"private with epsilon {epsilon:.3g} at delta {recipe.private.delta:g}")
     steps = training.steps_per_epoch(recipe, len(members)) * recipe.epochs
     ledger = Ledger(gradient_evaluations=steps * recipe.batch_size)
@@ -52,7 +53,7 @@ def run(inputs: Inputs, outputs: VariantFiles, spec: Train, job: Job) -> None:
         parameters,
         history=history,
         outputs=data.sample_columns() | evaluate(model, parameters, rows),
-        cost=ledger.columns(model.circuit_parameters),
+        cost=ledger.columns(model.circuit_parameters) | certificate,
         timing=job.clock.columns(),
     )
     job.report(f"last epoch's training accuracy {np.mean(history['accuracy'][-1]):.3f}")

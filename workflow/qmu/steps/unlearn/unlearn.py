@@ -88,6 +88,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Unlearn, job: Job) -> None:
             outcome.parameters,
             outcome.stopped,
             len(outcome.history["epoch"]),
+            outcome.history,
             problem.ledger,
             job.clock.columns(),
         )
@@ -96,9 +97,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Unlearn, job: Job) -> None:
                 VariantFiles.of_seed(outputs, place * len(spec.seeds) + number),
                 spec,
                 state.parameters,
-                history={k: column[: state.steps] for k, column in outcome.history.items()}
-                if place
-                else outcome.history,
+                history=state.history,
                 outputs=data.sample_columns()
                 | _evaluated(method.CARD.head_only, model, state, rows, inputs, number, spec),
                 cost=state.ledger.columns(model.circuit_parameters) | _end(problem, state),
