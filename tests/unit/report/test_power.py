@@ -226,6 +226,14 @@ def test_the_section_shows_what_is_tolerated_and_is_in_the_contents(known, text)
     assert "DUCI" not in page.text
 
 
+def test_the_forget_loss_stands_beside_the_accuracies(known, text):
+    rows = rows_of(text, "hqnn: accuracy")
+    assert rows[0][-1] == "forget loss (nats)"
+    cells = {row[0]: row[-1] for row in rows[1:]}
+    assert cells["ga"] == number(known.summary.get("hqnn", "ga", "cross_entropy", "forget_train"))
+    assert cells["ssd"] == "–"
+
+
 def test_the_page_says_how_each_method_ended(known, text):
     rows = rows_of(text, endings(known, "hqnn").caption)[1:]
     assert len(rows) == 4 * len(report_example.SEEDS)
