@@ -54,7 +54,7 @@ def draw(results: Results) -> Figure:
     axes[0, 0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: theme.signed(value)))
     axes[2, 0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     _reach(axes[0, 0], results)
-    dots.legend(figure, _legend(results, palette), columns=5 if len(paths.models) > 1 else 3)
+    dots.legend(figure, _legend(results, palette), columns=4 if len(paths.models) > 1 else 3)
     return figure
 
 
