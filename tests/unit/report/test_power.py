@@ -189,7 +189,7 @@ def test_sentences_repeat_what_the_verdicts_say(known):
     for variant, sentence in (
         (
             "residue@10",
-            "100% (100 records) of the forget set is accused, and every larger one; 25%",
+            "100% (100 records) of the forget set is accused, and no smaller one; 25%",
         ),
         ("residue@100", "not even the one that holds the whole forget set is accused"),
         ("logit_mask", "0 of 1 accused; not accused: logit_mask."),
@@ -224,6 +224,14 @@ def test_the_section_shows_what_is_tolerated_and_is_in_the_contents(known, text)
     assert "section on what this audit could have seen" in " ".join(strength(known))
     # Nothing is said of what was not measured.
     assert "DUCI" not in page.text
+
+
+def test_the_forget_loss_stands_beside_the_accuracies(known, text):
+    rows = rows_of(text, "hqnn: accuracy")
+    assert rows[0][-1] == "forget loss (nats)"
+    cells = {row[0]: row[-1] for row in rows[1:]}
+    assert cells["ga"] == number(known.summary.get("hqnn", "ga", "cross_entropy", "forget_train"))
+    assert cells["ssd"] == "–"
 
 
 def test_the_page_says_how_each_method_ended(known, text):

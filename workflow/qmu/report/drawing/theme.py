@@ -157,6 +157,14 @@ def signed(value: float) -> str:
     return f"{value:+.3g}".replace("-", "−") if abs(value) > 1e-12 else "0"
 
 
+def room(ax: Axes, values: Sequence[float], ends: Sequence[float], margin: float) -> None:
+    """Limits of the vertical axis: every value with a ``margin`` (a share of their span), and of
+    the intervals' ``ends`` what does not reach far beyond."""
+    low, high = min(values), max(values)
+    span = margin * max(high - low, 1e-3)
+    ax.set_ylim(max(min(ends) - 0.1 * span, low - span), min(max(ends) + 0.1 * span, high + span))
+
+
 def bare(ax: Axes) -> None:
     """Keep horizontal dot plots quiet: no vertical axis line, no row ticks."""
     ax.spines["left"].set_visible(False)

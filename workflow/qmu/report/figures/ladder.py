@@ -28,6 +28,7 @@ COLOURS = (
 GREY = "#b6bcc4"
 ROWS = {AREA: "AUC", FOUND: "members found at 1% FPR"}
 WIDTH, HEIGHT = 5.6, 2.9
+MARGIN = 0.2
 DODGE = 1.035
 """Factor between the places of neighbouring attacks, so that their intervals stay apart."""
 APART = 0.075
@@ -40,26 +41,29 @@ def draw(results: Results) -> Figure:
     models = results.ladder.models
     if not models:
         return theme.nothing("No models with a known residue were audited.")
+    # With too few non-members no attack has a rate at 1% false positives.
+    rows = [m for m in ROWS if any(one.metric == m for one in results.ladder.detections)]
     figure, axes = theme.grid(
-        len(ROWS),
+        len(rows),
         len(models),
         max(WIDTH * len(models), 7.5),
-        0.7 + HEIGHT * len(ROWS),
+        0.7 + HEIGHT * len(rows),
         sharex="col",
         sharey="row",
     )
     palette = _palette(results)
     for column, model in zip(axes.T, models, strict=True):
-        for ax, metric in zip(column, ROWS, strict=True):
+        for ax, metric in zip(column, rows, strict=True):
             _panel(ax, results, model, metric, palette)
         column[0].set_title(model)
         column[-1].set_xlabel("share of the forget set left in")
-    for ax, (metric, name) in zip(axes[:, 0], ROWS.items(), strict=True):
-        ax.set_ylabel(f"{name},\nminus retrained models'")
+    for ax, metric in zip(axes[:, 0], rows, strict=True):
+        ax.set_ylabel(f"{ROWS[metric]},\nminus retrained models'")
         # Labels want room above each other; the scale is that of the whole row.
         _room(ax, [one for one in results.ladder.detections if one.metric == metric])
-    for ax, model, metric in _cells(axes, models):
-        _labels(ax, results, model, metric, palette)
+    for column, model in zip(axes.T, models, strict=True):
+        for ax, metric in zip(column, rows, strict=True):
+            _labels(ax, results, model, metric, palette)
     dots.legend(figure, _legend(results), columns=5 if len(models) > 1 else 3)
     return figure
 
@@ -85,14 +89,6 @@ def _palette(results: Results) -> dict[str, str]:
     colours = itertools.cycle(COLOURS)
     others = (a for a in dict.fromkeys(every) if a != results.published_attack)
     return {results.published_attack or "": theme.INK} | {a: next(colours) for a in others}
-
-
-def _cells(axes: np.ndarray, models: Sequence[str]) -> list[tuple[Axes, str, str]]:
-    return [
-        (ax, model, metric)
-        for column, model in zip(axes.T, models, strict=True)
-        for ax, metric in zip(column, ROWS, strict=True)
-    ]
 
 
 def _panel(ax: Axes, results: Results, model: str, metric: str, palette: dict[str, str]) -> None:
@@ -140,12 +136,9 @@ def _line(
 
 
 def _room(ax: Axes, drawn: Sequence[Detection]) -> None:
-    """Limits that hold every value, and the intervals where these are not far longer."""
     values = [one.difference.value for one in drawn]
     ends = [v for one in drawn for v in (one.difference.low, one.difference.high)]
-    low, high = min(values), max(values)
-    span = max(high - low, 1e-3)
-    ax.set_ylim(max(min(ends), low - 0.2 * span), min(max(ends), high + 0.2 * span))
+    theme.room(ax, values, ends, MARGIN)
 
 
 def _labels(ax: Axes, results: Results, model: str, metric: str, palette: dict[str, str]) -> None:

@@ -21,8 +21,8 @@ from qmu.report.results.results import Results
 
 WIDTH, HEIGHT = 5.2, 2.25
 ROWS = ("leakage", "distance", "accuracy")
-MARGIN = 0.08
-"""Room around the values, as a share of their span."""
+MARGIN = 0.25
+"""Room around the values at most, as a share of their span."""
 
 
 @theme.styled
@@ -54,7 +54,7 @@ def draw(results: Results) -> Figure:
     axes[0, 0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: theme.signed(value)))
     axes[2, 0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     _reach(axes[0, 0], results)
-    dots.legend(figure, _legend(results, palette), columns=5 if len(paths.models) > 1 else 3)
+    dots.legend(figure, _legend(results, palette), columns=4 if len(paths.models) > 1 else 3)
     return figure
 
 
@@ -96,16 +96,14 @@ def _line(ax: Axes, points: Sequence[Point], name: str, colour: str) -> None:
 
 
 def _limits(ax: Axes, results: Results, name: str) -> None:
-    """Limits of a row that hold every value, band and interval."""
-    paths, values = results.paths, []
-    for points in paths.points.values():
-        values += [v for p in points if (cell := getattr(p, name)) for v in cell.interval]
-    for around in paths.around.values():
-        values += getattr(around, name) or ()
-    if not values:
-        return
-    room = MARGIN * max(max(values) - min(values), 1e-3)
-    ax.set_ylim(min(values) - room, max(values) + room)
+    """Limits of a row that hold every value and band."""
+    paths = results.paths
+    cells = [getattr(point, name) for points in paths.points.values() for point in points]
+    known = [cell for cell in cells if cell is not None]
+    bands = [v for one in paths.around.values() for v in getattr(one, name) or ()]
+    values = [*(cell.value for cell in known), *bands]
+    if values:
+        theme.room(ax, values, [*values, *(v for cell in known for v in cell.interval)], MARGIN)
 
 
 def _reach(ax: Axes, results: Results) -> None:

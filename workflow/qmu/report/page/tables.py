@@ -79,6 +79,8 @@ def full(results: Results, model: str) -> list[Table]:
 
 def _accuracy(results: Results, model: str) -> Table:
     columns = {title: ("accuracy", split, rate) for split, title in SPLITS.items()}
+    loss = {"forget loss (nats)": ("cross_entropy", "forget_train", number)}
+    columns |= _present(results, model, loss)
     rows = _rows(results, model, None, columns)
     return Table(f"{model}: accuracy", ("variant", *columns), rows)
 

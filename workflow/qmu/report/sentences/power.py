@@ -6,7 +6,7 @@ are innocent by construction.
 
 from __future__ import annotations
 
-from qmu.audit.verdicts.power import false_accusations, smallest_residue
+from qmu.audit.verdicts.power import WHOLE, false_accusations, smallest_residue
 from qmu.report.results.ladder import AREA, FOUND
 from qmu.report.results.results import Judgement, Results
 
@@ -48,11 +48,12 @@ def _smallest(results: Results, own: list[Judgement], model: str) -> str:
     if smallest is None:
         return (
             "Of models with a known residue, not even the one that holds the whole forget set is "
-            "accused: nobody can be acquitted by this audit."
+            "accused: this audit cannot acquit of a residue."
         )
     text = (
         f"All figures together, a residue of {residue(results, model, smallest)} of the forget set "
-        f"is accused, and every larger one; {percent(tolerated)} is tolerated"
+        f"is accused{', and every larger one' if smallest < WHOLE else ', and no smaller one'}; "
+        f"{percent(tolerated)} is tolerated"
     )
     if smallest > tolerated:
         return f"{text}: a residue that is not tolerated could have been missed."
