@@ -25,7 +25,11 @@ SPLITS = {None} | {f"{g}_{p}" for g in ("forget", "retain") for p in ("train", "
 
 # Undefined where a measure says so: the example's models are untrained, so that a retrained one may
 # be as good as the original without a step.
-MAY_BE_NAN = {"relearn_ratio", "relearn_aligned_ratio"}
+# A ratio to models that need no step; features that the model does not train.
+MAY_BE_NAN = {
+    *("relearn_ratio", "relearn_aligned_ratio"),
+    *("probe_features_accuracy", "probe_features_gap"),
+}
 
 # What a process remembers between variants.
 REMEMBERED = (

@@ -24,7 +24,7 @@ FIGURES = {
     ("accuracy", "retain_train"): (0.998, 1.0, 0.001),
     ("recognition_aligned", "forget_test"): (0.80, 0.98, 0.01),
     ("probe_accuracy", "forget_test"): (0.85, 0.97, 0.008),
-    ("relearn_aligned_ratio", None): (1.0, 0.2, 0.05),
+    ("relearn_aligned_steps", None): (10.0, 2.0, 0.5),
     ("agreement_with_retrain", "forget_train"): (0.85, 0.0, 0.02),
 }
 DISTANCES = ("agreement_with_retrain",)
@@ -97,7 +97,8 @@ class Table:
         for key, values in self.values.items():
             if key in without:
                 continue
-            arm = self.arms.get(key, 0.03)
+            # Steps are counted to ten, everything else is a share.
+            arm = self.arms.get(key, 0.03) * (10 if key[2].endswith("_steps") else 1)
             single_arm = arm * np.sqrt(len(values))
             found.append(self._row(key, None, values.mean(), widen * arm))
             if single:

@@ -79,10 +79,10 @@ def test_a_figure_that_falls_with_what_is_held_reads_alike():
     held = {"retrain": 0.0, "retrain@1": 0.0, "retrain@2": 0.0}
     held |= {f"residue@{percent}": percent / 100 for percent in (2, 5, 10, 25, 50, 100)}
     for name, share in held.items():
-        table.set(name, "relearn_aligned_ratio", 1 - share / 2, None, spread=1e-3)
-    table.add("ga").set("ga", "relearn_aligned_ratio", 0.8, None)
+        table.set(name, "relearn_aligned_steps", 1 - share / 2, None, spread=1e-3)
+    table.add("ga").set("ga", "relearn_aligned_steps", 0.8, None)
     case = read(table.rows(), "hqnn")
-    figure = Figure(None, "relearn_aligned_ratio", None, "below")
+    figure = Figure(None, "relearn_aligned_steps", None, "below")
     assert share_by(case, figure, "ga").value == pytest.approx(0.4, abs=0.05)
 
 

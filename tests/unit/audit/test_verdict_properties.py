@@ -57,8 +57,8 @@ def acquitted(one):
 
 def stronger(key, values, by):
     """A figure of the method, moved to where it tells of more memory or harm."""
-    if key[2] == "relearn_aligned_ratio":
-        return values - by
+    if key[2] == "relearn_aligned_steps":
+        return values - 10 * by
     if key[2] == "accuracy":
         return values - by if key[3].startswith("retain") else values
     return values + by if key[1] or key[2].endswith(("_aligned", "_gap")) else values

@@ -14,7 +14,7 @@ from qmu.audit.verdicts.verdicts import kind, paths, verdicts
 from verdict_tables import ATTACKS, CONFIG, MEMBERS, OTHERS, Table
 
 ACQUITTALS = {rule.name for rule in RULES if rule.acquits}
-NOT_CLASS = ("recognition_aligned", "probe_accuracy", "relearn_aligned_ratio")
+NOT_CLASS = ("recognition_aligned", "probe_accuracy", "relearn_aligned_steps")
 
 
 def judge(table, variant="ga", config=CONFIG, stops=None, **rows):
@@ -94,7 +94,7 @@ def test_the_worst_seed_is_judged_and_named():
 def test_many_seeds_that_differ_are_not_excused_by_their_mean():
     """A method that names 11%, 69% and 6% of the class by seed."""
     table = Table().add("ga", 0.0)
-    table.set("ga", "relearn_aligned_ratio", [0.95, 0.45, 0.98], None)
+    table.set("ga", "relearn_aligned_steps", [9.5, 4.5, 9.8], None)
     table.set("ga", "accuracy", [0.11, 0.69, 0.06])
     found = judge(table)
     assert found.verdict == "not_forgotten"

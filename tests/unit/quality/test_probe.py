@@ -95,7 +95,8 @@ def test_the_probe_is_fitted_on_other_images_than_it_judges():
 def test_too_few_images_give_nan():
     exam = quality_example.exam(fleets=False, seeds=1, images=16)
     found = _measure(exam)
-    assert {*found} == {"probe_accuracy", "probe_gap"}
+    names = ("probe", "probe_features")
+    assert {*found} == {f"{name}_{what}" for name in names for what in ("accuracy", "gap")}
     assert all(np.isnan(estimate.value) for estimate in found.values())
 
 

@@ -28,12 +28,12 @@ AT_FEW, FOUND = "tpr_at_fpr_1pct", "records_found"
 
 # Figures of a class that no edit of bias, temperature or head moves, and the side on which they
 # tell of knowledge: taken after a canonical alignment, or, of probes, without the model's head.
-# They are shares or ratios to retrained models' own, so one bar serves for all.
+# Shares, and steps of training: one small bar serves for both.
 ALIGNED: Mapping[str, Side] = {
     "recognition_aligned": "above",
     "probe_accuracy": "above",
     "probe_features_accuracy": "above",
-    "relearn_aligned_ratio": "below",
+    "relearn_aligned_steps": "below",
 }
 ALIGNED_BAR = 0.05
 

@@ -63,13 +63,17 @@ class Config(Strict):
 
 
 def measure(exam: Exam, config: Config) -> list[Measurement]:
-    """Accuracy and gap to the retrained models, per seed; NaN where images are too few, and the
-    gap where there is no other retrained model."""
+    """Accuracy and gap to the retrained models, per seed; NaN where images are too few, the gap
+    where there is no other retrained model, and those of features that no model trains: a missing
+    row would count as a figure that was lost."""
     figures = []
     for one in exam.seeds:
         figures += _figures(exam, one, config, "probe", _expectation_values)
         if exam.model.module.CARD.trains_embedding:
             figures += _figures(exam, one, config, "probe_features", _features)
+        else:
+            names = ("probe_features_accuracy", "probe_features_gap")
+            figures += [exam.draw(one.seed).value(name, SPLIT, math.nan, 0) for name in names]
     return figures
 
 
