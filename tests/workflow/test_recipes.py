@@ -113,7 +113,8 @@ def test_the_attack_and_the_measure_judge_every_variant(grown):
         attacked = {r["variant"] for r in of_model if r["attack"] == "margin"}
         measured = {r["variant"] for r in of_model if r["metric"].startswith("mean_confidence")}
         assert set(map(variants.group, attacked)) == groups | more
-        levels = {f"{m}@{x:g}" for m in ("ga", "weighted_ascent") for x in TINY["audit"]["path"]}
+        along = ("ga", "weighted_ascent", "clipped_newton")
+        levels = {f"{m}@{x:g}" for m in along for x in TINY["audit"]["path"]}
         assert attacked - measured == levels
         assert measured < attacked
 
