@@ -141,3 +141,25 @@ def test_the_goal_is_the_mean_loss_of_the_retrained_shadow_models_asked(files, t
 def test_without_shadow_models_there_is_no_goal():
     spec = UnlearnShadows.model_construct(reference=())
     assert unlearn.forget_loss([], spec, np.ones(3, bool)) is None
+
+
+@pytest.mark.parametrize("method", ["logit_mask", "bias_shift"])
+def test_edits_of_the_head_run_whether_they_look_at_data_or_not(files, tmp_path, method):
+    names = [f"{method}-{seed}" for seed in SEEDS]
+    outputs = step_example.variant_files(tmp_path, names)
+    step_example.run(
+        "unlearn.unlearn",
+        files | {"reference": []},
+        outputs,
+        name="basic_qnn",
+        seeds=list(SEEDS),
+        variant=method,
+        method={"component": method, "settings": {}},
+        levels=[],
+        reference=[],
+        model=step_example.model(),
+    )
+    for place in range(len(SEEDS)):
+        cost = parquet.read(outputs["cost"][place], "cost")
+        assert cost["changed"].tolist() == [True]
+        assert (cost["forward_evaluations"][0] > 0) == (method == "bias_shift")
