@@ -504,3 +504,13 @@ def test_an_attack_that_may_see_keeps_from_acquittal_only_what_it_would_accuse()
     found = judge(half_blind(0.95), config=config)
     assert found.verdict == "not_judged"
     assert "odd AUC would accuse it" in found.sentence
+
+
+def test_a_path_is_not_acquitted_of_what_was_not_asked_of_it():
+    """Levels have figures of attacks, and none of the class."""
+    table = Table().add("ga", 0.0).add("ga@1", 0.0)
+    table.set("ga", "relearn_aligned_steps", 2.0, None)
+    without = [key for key in table.values if key[0] == "ga@1" and key[2] in NOT_CLASS]
+    found = judge(table, without=without)
+    assert found.accused
+    assert "at the default level, the only one that was asked" in found.sentence

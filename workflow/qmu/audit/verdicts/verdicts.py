@@ -211,7 +211,7 @@ def _verdict(audit: _Audit, variant: str, why: Mapping[int, str]) -> Verdict:
     if still:
         parts.append(wording.no_step(still, audit.case.seeds, why))
     if held:
-        path = _path(variant, audit.answers)
+        path = _path(variant, audit.answers, audit.panels)
         rule = BY_NAME[next(iter(held))]
         parts += [
             wording.accusation(BY_NAME[name], findings, path, audit.panels, audit.case, audit.given)
@@ -284,12 +284,18 @@ def _still(case: Case, variant: str) -> tuple[int, ...]:
     return tuple(seed for seed in case.seeds if seed in of and of[seed].value == 0)
 
 
-def _path(variant: str, answers: Mapping[str, Mapping[str, Answer]]) -> dict[str, frozenset[str]]:
-    """Level -> the questions that accuse a method there, along its path; ascending."""
+def _path(
+    variant: str, answers: Mapping[str, Mapping[str, Answer]], asked: Iterable[Panel]
+) -> dict[str, dict[str, bool]]:
+    """Level -> question -> whether it accuses the method there, along its path; ascending. A
+    question of which a level has no figure is not there."""
+    able = {panel.question.name: len(panel.levels) for panel in asked}
     levels = {
-        name.partition("@")[2]: frozenset(
-            question for question, answer in of.items() if answer.findings and question != "answers"
-        )
+        name.partition("@")[2]: {
+            question: bool(answer.findings)
+            for question, answer in of.items()
+            if question != "answers" and len(answer.missing) < able[question]
+        }
         for name, of in answers.items()
         if name.startswith(f"{variant}@")
     }

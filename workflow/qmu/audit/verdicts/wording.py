@@ -37,7 +37,7 @@ def listed(names: Iterable[object]) -> str:
 def accusation(
     rule: Rule,
     findings: Sequence[Finding],
-    path: Mapping[str, frozenset[str]],
+    path: Mapping[str, Mapping[str, bool]],
     asked: Iterable[Panel],
     case: Case,
     given: Settings,
@@ -66,11 +66,15 @@ def _records(found: Finding, case: Case, given: Settings) -> str:
     return f", about {share * counts[0]:.0f} records, where {given.risk.records} are tolerated"
 
 
-def _along(names: set[str], path: Mapping[str, frozenset[str]]) -> str:
-    """Whether an accusation holds at every level of a method's path."""
+def _along(names: set[str], path: Mapping[str, Mapping[str, bool]]) -> str:
+    """Whether an accusation holds at every level of a method's path where it could be asked."""
     if not path:
         return ""
-    missed = [level for level, accusing in path.items() if not names & accusing]
+    levels = {level: [of[name] for name in names if name in of] for level, of in path.items()}
+    asked = {level: any(found) for level, found in levels.items() if found}
+    if not asked:
+        return " at the default level, the only one that was asked"
+    missed = [level for level, accuses in asked.items() if not accuses]
     if not missed:
         return " at every level of its path"
     return f" at the default level, not at {', '.join(missed)}"

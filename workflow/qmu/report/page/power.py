@@ -15,6 +15,7 @@ from qmu.report.sentences.words import number
 from .tables import DASH, Table, shown
 
 NAMES = {AREA: "by AUC", FOUND: "by members found at 1% FPR"}
+RECORDS = "records_found"
 # Readings of the same question that need no ladder: a measure, and an attack.
 DIRECT, DEGREE = "duci", "iam"
 FINE = 0.095
@@ -56,7 +57,8 @@ def shares(results: Results, model: str) -> Table | None:
     )
     direct = any(get(model, v, DIRECT, split) for v in results.summary.variants(model))
     degree = DEGREE in results.summary.attacks
-    columns = [f"{NAMES[metric]}, {attack}" for metric, attack in judges.items()]
+    named = NAMES | {RECORDS: "by records found"}
+    columns = [f"{named[metric]}, {attack}" for metric, attack in judges.items()]
     columns += ["DUCI"] if direct else []
     columns += [f"AUC, {DEGREE}"] if degree else []
     rows = []
