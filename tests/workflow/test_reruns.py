@@ -145,7 +145,7 @@ CODE = {
         redone("ga", "rga", "ssd") | END,
     ),
     "the edits that stay innocent": (
-        QMU + "audit/innocent.py",
+        QMU + "models/innocent.py",
         editing() | auditing("innocent") | END,
     ),
     "how further models are retrained": (

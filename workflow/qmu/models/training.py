@@ -59,6 +59,11 @@ def steps_per_epoch(training: Training, members: int) -> int:
     return members // training.batch_size
 
 
+def gradient_evaluations(training: Training, members: int) -> int:
+    """Gradients of single samples that a whole training on so many members takes."""
+    return steps_per_epoch(training, members) * training.epochs * training.batch_size
+
+
 def minibatches(training: Training, rng: np.random.Generator, members: np.ndarray) -> np.ndarray:
     """One epoch's fresh permutation of the members, (steps, batch_size)."""
     steps = steps_per_epoch(training, len(members))

@@ -23,9 +23,20 @@ class VariantFiles:
     timing: str
 
     @classmethod
-    def of_seed(cls, files: Any, number: int) -> VariantFiles:
-        """The tables of one seed, of fields that list those of all seeds."""
+    def of_many(cls, files: ManyFiles, number: int) -> VariantFiles:
+        """The tables of one of several models."""
         return cls(**{field.name: getattr(files, field.name)[number] for field in fields(cls)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManyFiles:
+    """The five tables of several models of one job, in its order."""
+
+    parameters: list[str]
+    history: list[str]
+    outputs: list[str]
+    cost: list[str]
+    timing: list[str]
 
 
 def write_variant(

@@ -15,11 +15,11 @@ import numpy as np
 from qmu import seeds
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
-from qmu.models.training import steps_per_epoch
+from qmu.models.training import gradient_evaluations
 from qmu.specs.train import Further
 from qmu.steps.frame.job import Job
 from qmu.steps.io import samples
-from qmu.steps.io.variant import VariantFiles, write_variant
+from qmu.steps.io.variant import ManyFiles, VariantFiles, write_variant
 from qmu.unlearning.ledger import Ledger
 
 from .fleet import train_fleet
@@ -33,19 +33,9 @@ class Inputs:
     samples: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outputs:
-    """The tables of every model, in the order of the spec's ``kept``."""
-
-    parameters: list[str]
-    history: list[str]
-    outputs: list[str]
-    cost: list[str]
-    timing: list[str]
-
-
-def run(inputs: Inputs, outputs: Outputs, spec: Further, job: Job) -> None:
-    """Train the models on the seed's retained rows and what each keeps, and write their tables."""
+def run(inputs: Inputs, outputs: ManyFiles, spec: Further, job: Job) -> None:
+    """Train the models on the seed's retained rows and what each keeps, and write their tables, in
+    the order of the spec's ``kept``."""
     model = models.build(**dict(spec.model))
     data = samples.read(inputs.pool, inputs.samples, spec.experiment)
     names = (spec.root_seed, spec.role, spec.name, spec.seed)
@@ -61,18 +51,16 @@ def run(inputs: Inputs, outputs: Outputs, spec: Further, job: Job) -> None:
     seconds = _shared(job.clock.lap(), len(variants))
     for number, variant in enumerate(variants):
         one = trained[number]
-        steps = steps_per_epoch(recipe, len(members[variant])) * recipe.epochs
+        paid = gradient_evaluations(recipe, len(members[variant]))
         write_variant(
-            VariantFiles.of_seed(outputs, number),
+            VariantFiles.of_many(outputs, number),
             spec,
             one.parameters,
             history=one.history,
             outputs=data.sample_columns()
             | evaluate(model, model.convert(one.parameters), rows)
             | {"kept": np.isin(np.arange(len(data.label)), kept[variant])},
-            cost=Ledger(gradient_evaluations=steps * recipe.batch_size).columns(
-                model.circuit_parameters
-            ),
+            cost=Ledger(gradient_evaluations=paid).columns(model.circuit_parameters),
             timing=seconds,
         )
     job.clock.stop()

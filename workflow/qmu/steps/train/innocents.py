@@ -6,19 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qmu.audit import innocent
 from qmu.forget.scenario import whole_classes
+from qmu.models import innocent
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
 from qmu.specs.train import Innocents
 from qmu.steps.frame.job import Job
 from qmu.steps.io import samples
 from qmu.steps.io.parameters import read_parameters
-from qmu.steps.io.variant import VariantFiles, write_variant
+from qmu.steps.io.variant import ManyFiles, VariantFiles, write_variant
 from qmu.tables import parquet
 from qmu.unlearning.ledger import Ledger
-
-from .further import Outputs
 
 # What an edit is fitted on: rows that no model saw, or those that a retrained one was trained on.
 UNSEEN = ("forget_unseen", "retain_unseen")
@@ -35,28 +33,31 @@ class Inputs:
     outputs: list[str]
 
 
-def run(inputs: Inputs, outputs: Outputs, spec: Innocents, job: Job) -> None:
+def run(inputs: Inputs, outputs: ManyFiles, spec: Innocents, job: Job) -> None:
     """Write the tables of every edit of every model and seed, in this order of nesting: model,
     edit, seed."""
     model = models.build(**dict(spec.model))
     job.clock.watch_compilation()
     job.clock.ready()
     per_seed = [samples.read(inputs.pool, path, spec.experiment) for path in inputs.samples]
-    written = 0
+    rows, written = [model.inputs(data.pool) for data in per_seed], 0
     for number in range(spec.count):
+        mine = slice(number * len(spec.seeds), (number + 1) * len(spec.seeds))
+        parameters = [read_parameters(path, spec.experiment) for path in inputs.parameters[mine]]
+        known = [
+            parquet.read(path, "outputs", experiment=spec.experiment)
+            for path in inputs.outputs[mine]
+        ]
         for edit in spec.edits:
             for position, data in enumerate(per_seed):
-                at = number * len(spec.seeds) + position
-                parameters = read_parameters(inputs.parameters[at], spec.experiment)
-                known = parquet.read(inputs.outputs[at], "outputs", experiment=spec.experiment)
-                edited = edit_of(edit, parameters, known, data)
+                edited = edit_of(edit, parameters[position], known[position], data)
                 write_variant(
-                    VariantFiles.of_seed(outputs, written),
+                    VariantFiles.of_many(outputs, written),
                     spec,
                     edited,
                     history={"epoch": [], "loss": [], "accuracy": []},
                     outputs=data.sample_columns()
-                    | evaluate(model, model.convert(edited), model.inputs(data.pool)),
+                    | evaluate(model, model.convert(edited), rows[position]),
                     cost=Ledger().columns(model.circuit_parameters),
                     timing=job.clock.lap(),
                 )

@@ -19,7 +19,7 @@ from qmu.specs.unlearn import Unlearn, UnlearnShadows
 from qmu.steps.frame.job import Job
 from qmu.steps.io import samples
 from qmu.steps.io.parameters import read_parameters
-from qmu.steps.io.variant import VariantFiles, write_variant
+from qmu.steps.io.variant import ManyFiles, VariantFiles, write_variant
 from qmu.steps.io.views import read_blocks
 from qmu.tables import parquet
 from qmu.unlearning.contract import checked, load_method
@@ -40,31 +40,21 @@ class Inputs:
     reference: Sequence[str] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outputs:
-    """The tables of the unlearned models: those of every seed, then of every level and seed."""
-
-    parameters: list[str]
-    history: list[str]
-    outputs: list[str]
-    cost: list[str]
-    timing: list[str]
-
-
-def run(inputs: Inputs, outputs: Outputs, spec: Unlearn, job: Job) -> None:
-    """Hand the method what its card asks for and write the unlearned models' tables."""
+def run(inputs: Inputs, outputs: ManyFiles, spec: Unlearn, job: Job) -> None:
+    """Hand the method what its card asks for and write the unlearned models' tables: those of every
+    seed, then of every level and seed."""
     method = load_method(spec.method.component)
     config = method.Config(**spec.method.settings)
     # Edits of the head that look at no data need no circuit, which takes seconds to build.
     blind = method.CARD.head_only and method.CARD.reads == "none"
     model = models.build(**dict(spec.model), circuit=not blind)
-    request = samples.read(inputs.pool, inputs.samples[0], spec.experiment).forget
-    reference = forget_loss(inputs.reference, spec, request)
+    per_seed = [samples.read(inputs.pool, path, spec.experiment) for path in inputs.samples]
+    reference = forget_loss(inputs.reference, spec, per_seed[0].forget)
     job.clock.watch_compilation()
     job.clock.ready()
     for number, seed in enumerate(spec.seeds):
         job.report(f"seed {seed}")
-        data = samples.read(inputs.pool, inputs.samples[number], spec.experiment)
+        data = per_seed[number]
         target = read_parameters(inputs.parameters[number], spec.experiment)
         rows = model.inputs(data.pool)
         job.clock.restart()
@@ -96,7 +86,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Unlearn, job: Job) -> None:
         )
         for place, state in enumerate((end, *(outcome.path[level] for level in spec.levels))):
             write_variant(
-                VariantFiles.of_seed(outputs, place * len(spec.seeds) + number),
+                VariantFiles.of_many(outputs, place * len(spec.seeds) + number),
                 spec,
                 state.parameters,
                 history=state.history,

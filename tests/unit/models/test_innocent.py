@@ -6,7 +6,7 @@ import fixtures
 import numpy as np
 import pytest
 from qmu import losses
-from qmu.audit import innocent
+from qmu.models import innocent
 from qmu.seeds import generator
 
 ROWS, WIRES, CLASSES = 60, 4, 3

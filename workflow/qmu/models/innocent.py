@@ -16,6 +16,8 @@ import numpy as np
 
 from qmu import losses
 
+from .head_edits import shift_to_loss
+
 Parameters = dict[str, np.ndarray]
 
 TEMPERATURE = 2.0
@@ -35,29 +37,14 @@ def raised(
     the bias of one moves the loss of the others."""
     bias = np.array(parameters["head/bias"], np.float64)
     logits = np.array(logits, np.float64)
-    there = [one for one in classes if np.any(label == one)]
+    there, goal = [one for one in classes if np.any(label == one)], math.log(logits.shape[1])
     for _ in range(ROUNDS if len(there) > 1 else 1):
         for one in there:
-            shift = _shift(logits[label == one], one)
+            rows = label == one
+            shift = shift_to_loss(logits[rows], label[rows], (one,), goal)
             bias[one] += shift
             logits[:, one] += shift
     return {**parameters, "head/bias": bias}
-
-
-def _shift(logits: np.ndarray, one: int) -> float:
-    """By how much the logit of a class must rise for a mean loss of log C; bisected, for the loss
-    falls with it."""
-    goal, label = math.log(logits.shape[1]), np.full(len(logits), one)
-    low, high = -1e3, 1e3
-    for _ in range(100):
-        middle = (low + high) / 2
-        moved = logits.copy()
-        moved[:, one] += middle
-        if np.mean(losses.cross_entropy(moved, label, np)) > goal:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
 
 
 def cooled(parameters: Mapping[str, np.ndarray]) -> Parameters:
