@@ -83,9 +83,7 @@ def panels(case: Case, settings: Settings) -> tuple[Panel, ...]:
     level = settings.risk.false_accusations / len(asked)
     found: dict[str, Panel] = {}
     for question in asked:
-        # Nobody holds a positive control for retained data: the attacks that see members of the
-        # forget set judge it, and those that read retained members of the original.
-        others = found.get("membership") if question.name == "retained" else None
+        others = found.get("membership")
         found[question.name] = _panel(case, settings, question, level, others)
     return tuple(found.values())
 
@@ -96,9 +94,9 @@ def _panel(
     seeing: dict[Figure, float] = {}
     lists: dict[str, list[Figure]] = {"blind": [], "unsure": [], "missing": []}
     for figure in question.figures(case, settings):
-        if question.name == "damage":
+        if question.proof == "none":
             seeing[figure] = 0.0
-        elif question.name == "retained":
+        elif question.proof == "original":
             _retained(case, figure, question.bar, others, seeing, lists)
         else:
             _sees(case, figure, question.bar, seeing, lists)

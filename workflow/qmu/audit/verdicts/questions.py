@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from qmu import registry
 from qmu.errors import QmuError
@@ -25,6 +25,11 @@ FALSE_POSITIVES = 0.01
 FORGET, RETAIN = "forget_train", "retain_train"
 # Shares of members: scored above all but 1% of the others, or named record by record.
 AT_FEW, FOUND = "tpr_at_fpr_1pct", "records_found"
+TITLES = {
+    "auc": "AUC",
+    AT_FEW: "members found at 1% false positives",
+    FOUND: "share of records found",
+}
 
 # Figures of a class that no edit of bias, temperature or head moves, and the side on which they
 # tell of knowledge: taken after a canonical alignment, or, of probes, without the model's head.
@@ -74,9 +79,7 @@ class Figure:
     @property
     def name(self) -> str:
         """As a sentence calls it."""
-        titles = {"auc": "AUC", AT_FEW: "members found at 1% false positives"}
-        titles |= {FOUND: "share of records found"}
-        words = [self.attack, titles.get(self.metric, self.metric)]
+        words = [self.attack, TITLES.get(self.metric, self.metric)]
         where = "" if self.split in (None, FORGET) and self.attack else f" on {self.split}"
         return " ".join(filter(None, words)) + ("" if self.split is None else where)
 
@@ -86,8 +89,10 @@ class Question:
     """``asks``: for what; ``rule``: the verdict that follows from a yes; ``figures``: what could
     answer it.
 
-    ``memory``: whether it asks for memory of the forget set. ``bar``: what a figure has to show on
-    a positive control before it counts. ``tolerated``: differences up to it accuse nobody, nor so
+    ``memory``: whether it asks for memory of the forget set. ``proof``: where a figure has to show
+    that it sees before it counts, by ``bar`` or more: on the positive control; for retained data,
+    of which nobody holds one, on the forget set or the original's retained members; or nowhere, of
+    what needs no proof. ``tolerated``: differences up to it accuse nobody, nor so
     many ``records``; ``tested``: the test is of the difference beyond it, not of any.
     ``original``: the difference has to be one to the original model too.
     """
@@ -97,6 +102,7 @@ class Question:
     rule: str
     figures: Callable[[Case, Settings], list[Figure]]
     memory: bool = False
+    proof: Literal["control", "original", "none"] = "control"
     bar: float = 0.0
     tolerated: float = 0.0
     tested: bool = False
@@ -145,6 +151,7 @@ def questions(risk: Risk) -> tuple[Question, ...]:
             "tells retained members by AUC",
             "exposes_retained",
             _areas(RETAIN),
+            proof="original",
             bar=excess,
             tolerated=excess,
             original=True,
@@ -162,6 +169,7 @@ def questions(risk: Risk) -> tuple[Question, ...]:
             "asks for accuracy on retained data",
             "damages_retained",
             _accuracies,
+            proof="none",
             tolerated=risk.damage,
             tested=True,
             original=True,

@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from qmu.audit.verdicts.power import Detection
+from qmu.audit.verdicts.questions import TITLES
 from qmu.report.drawing import dots, theme
 from qmu.report.results.ladder import AREA, FOUND
 from qmu.report.results.results import Results
@@ -26,7 +27,7 @@ COLOURS = (
     *("#6a3d9a", "#1f78b4", "#c51b7d", "#33855c", "#b15928", "#00788a", "#a6761d", "#525c9e"),
 )
 GREY = "#b6bcc4"
-ROWS = {AREA: "AUC", FOUND: "members found at 1% FPR"}
+ROWS = {metric: TITLES[metric] for metric in (AREA, FOUND)}
 WIDTH, HEIGHT = 5.6, 2.9
 MARGIN = 0.2
 DODGE = 1.035

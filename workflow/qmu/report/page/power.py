@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 
+from qmu.audit.verdicts.questions import TITLES
 from qmu.audit.verdicts.residue import Share
 from qmu.report.results import measures
 from qmu.report.results.ladder import AREA, FOUND
@@ -14,7 +15,7 @@ from qmu.report.sentences.words import number
 
 from .tables import DASH, Table, shown
 
-NAMES = {AREA: "by AUC", FOUND: "by members found at 1% FPR"}
+NAMES = {metric: f"by {TITLES[metric]}" for metric in (AREA, FOUND)}
 RECORDS = "records_found"
 # Readings of the same question that need no ladder: a measure, and an attack.
 DIRECT, DEGREE = "duci", "iam"

@@ -7,6 +7,7 @@ are innocent by construction.
 from __future__ import annotations
 
 from qmu.audit.verdicts.power import WHOLE, false_accusations, smallest_residue
+from qmu.audit.verdicts.questions import TITLES
 from qmu.report.results.ladder import AREA, FOUND
 from qmu.report.results.results import Judgement, Results
 
@@ -65,11 +66,11 @@ def _by_single_attacks(results: Results, model: str) -> str:
     if model not in results.ladder.models:
         return ""
     parts = []
-    for metric, name in ((AREA, "by AUC"), (FOUND, "by members found at 1% false positives")):
+    for metric in (AREA, FOUND):
         best = next(iter(results.ladder.ranked(model, metric)), None)
         share = None if best is None else results.ladder.smallest(model, best, metric)
         if share is not None:
-            parts.append(f"{best} sees {residue(results, model, share)} {name}")
+            parts.append(f"{best} sees {residue(results, model, share)} by {TITLES[metric]}")
     return f"Each attack taken by itself, {listed(parts)}." if parts else ""
 
 
