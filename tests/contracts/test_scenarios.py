@@ -10,10 +10,14 @@ from qmu.forget.scenario import ScenarioCard, checked, whole_classes
 from qmu.seeds import generator
 from qmu.strict import Strict
 
-CLASSES, ROWS, WIDTH = 4, 120, 6
+CLASSES, ROWS, WIDTH, TRAIN = 4, 120, 6, 40
 DATA = Description(classes=CLASSES, rows=ROWS, kind="features", shape=(WIDTH,))
 # Settings of the scenarios that have keys without a default.
-SETTINGS = {"class": {"label": 1}}
+SETTINGS = {
+    "class": {"label": 1},
+    "worst_case": {"rows": 5},
+    "canaries": {"rows": 5},
+}
 
 scenarios = pytest.mark.parametrize("name", registry.names("forget"))
 
@@ -25,6 +29,7 @@ def pool():
         "label": np.arange(ROWS) % CLASSES,
         "role": np.full(ROWS, "pool", object),
         "features": rng.normal(size=(ROWS, WIDTH)),
+        "memorisation": rng.normal(size=ROWS),
     }
 
 
@@ -36,7 +41,7 @@ def made(name):
 
 def marked(name, rows=None):
     module, config = made(name)
-    return module.mask(rows or pool(), config, generator("contract", name))
+    return module.mark(rows or pool(), config, TRAIN, generator("contract", name))
 
 
 @scenarios
@@ -51,14 +56,53 @@ def test_the_card_is_complete(name):
 
 @scenarios
 def test_a_mask_marks_some_rows_and_leaves_some(name):
-    assert checked(name, marked(name), ROWS).shape == (ROWS,)
+    found = checked(name, marked(name), ROWS)
+    assert found.rows.shape == (ROWS,)
+
+
+@scenarios
+def test_a_model_holds_about_as_many_marked_rows_as_a_target(name):
+    """A shadow model draws TRAIN of all rows; the audited ones hold what is requested."""
+    found = marked(name)
+    if found.requested is not None:
+        assert abs(found.rows.sum() * TRAIN / ROWS - found.requested.sum()) <= 1
+
+
+@scenarios
+def test_altered_rows_are_the_marked_ones_and_nothing_is_changed_in_place(name):
+    module, config = made(name)
+    assert module.CARD.alters == hasattr(module, "alter")
+    if not module.CARD.alters:
+        return
+    rows = pool()
+    before, found = copy.deepcopy(rows), marked(name)
+    changed = module.alter(rows, found, config, CLASSES, generator("contract", "alter"))
+    again = module.alter(rows, found, config, CLASSES, generator("contract", "alter"))
+    for column, values in changed.items():
+        assert values.shape == rows[column].shape
+        assert values.dtype == rows[column].dtype
+        assert np.array_equal(values, again[column])
+        differ = values != rows[column]
+        assert np.array_equal(differ if differ.ndim == 1 else differ.any(axis=1), found.rows)
+    assert all(0 <= one < CLASSES for one in changed["label"])
+    for column, values in rows.items():
+        assert np.array_equal(values, before[column])
+
+
+@scenarios
+def test_where_rows_are_altered_no_input_is_read(name):
+    if made(name)[0].CARD.alters:
+        known = {key: pool()[key] for key in ("sample_id", "label", "role")}
+        assert np.array_equal(marked(name, known).rows, marked(name).rows)
 
 
 @scenarios
 def test_the_same_stream_gives_the_same_mask_and_nothing_is_changed(name):
     rows = pool()
     before = copy.deepcopy(rows)
-    assert np.array_equal(marked(name, rows), marked(name, rows))
+    first, second = marked(name, rows), marked(name, rows)
+    assert np.array_equal(first.rows, second.rows)
+    assert np.array_equal(first.requested, second.requested)
     for column, values in rows.items():
         assert np.array_equal(values, before[column])
 
@@ -66,7 +110,7 @@ def test_the_same_stream_gives_the_same_mask_and_nothing_is_changed(name):
 @scenarios
 def test_whole_classes_are_promised_by_the_card(name):
     module, _ = made(name)
-    mask, label = marked(name), pool()["label"]
+    mask, label = marked(name).rows, pool()["label"]
     only_whole = np.array_equal(mask, np.isin(label, whole_classes(label, mask)))
     assert only_whole or not module.CARD.whole_classes
 

@@ -28,7 +28,7 @@ KINDS = {
 # Kind of component -> what its files define beside their `Config`.
 DEFINITIONS = {
     "data": ("describe", "load"),
-    "forget": ("CARD", "check", "mask", "words", "names"),
+    "forget": ("CARD", "check", "mark", "words", "names"),
     "models": ("CARD", "check", "initial_parameters", "embed", "head"),
     "unlearning": ("CARD", "unlearn"),
     "attacks": ("CARD", "fit", "score"),

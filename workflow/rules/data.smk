@@ -19,6 +19,7 @@ use rule job as pool with:
 use rule job as request with:
     input:
         pool=at(paths.POOL),
+        shadows=files.memorised(),
     output:
         request=at(paths.REQUEST),
     log:

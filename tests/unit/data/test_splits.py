@@ -167,7 +167,9 @@ def test_the_request_step_marks_rows_of_the_pool_by_the_scenario(tmp_path):
     pool_table(tmp_path / "pool.parquet", labels)
     files = {name: tmp_path / f"{name}.parquet" for name in ("pool", "request")}
     forget = {"component": "class", "settings": {"label": 2}}
-    (line,) = step_example.run("data.request", files, {"request": files["request"]}, forget=forget)
+    (line,) = step_example.run(
+        "data.request", files, {"request": files["request"]}, forget=forget, train=30
+    )
     table = tables.read(files["request"], "request", experiment=step_example.EXPERIMENT)
     assert table["sample_id"].tolist() == [i + 7 for i in range(100) if i % 5]
     assert np.array_equal(table["forget"], labels[table["sample_id"] - 7] == 2)
@@ -179,7 +181,9 @@ def test_the_request_step_refuses_a_class_that_the_pool_lacks(tmp_path):
     files = {name: tmp_path / f"{name}.parquet" for name in ("pool", "request")}
     forget = {"component": "class", "settings": {"label": 3}}
     with pytest.raises(QmuError, match="the scenario class asks to forget no row of the pool"):
-        step_example.run("data.request", files, {"request": files["request"]}, forget=forget)
+        step_example.run(
+            "data.request", files, {"request": files["request"]}, forget=forget, train=30
+        )
     assert not files["request"].exists()
 
 
@@ -191,3 +195,15 @@ def test_a_request_of_another_pool_is_refused(tmp_path):
     spec = {"seed": 0, "train": 30, "test": 20, "validation": 10}
     with pytest.raises(QmuError, match="column 'sample_id' does not match the pool's"):
         step_example.run("data.samples", files, {"samples": files["samples"]}, **spec)
+
+
+def test_requested_rows_are_trained_on_by_every_seed_and_compared_ones_by_none():
+    marked = np.arange(100) % 5 == 0
+    requested = marked & (np.arange(100) < 30)
+    for seed in range(5):
+        found = sampling.draw_parts(0, seed, 100, COUNTS, marked, requested)
+        assert {part: int(np.sum(found == part)) for part in COUNTS} == COUNTS
+        assert set(found[requested]) == {"train"}
+        assert sorted(found[marked & ~requested]) == ["test"] * 7 + ["unseen"] * 7
+    with pytest.raises(ValueError, match="100 requested rows and 0 to compare"):
+        sampling.draw_parts(0, 0, 100, COUNTS, np.ones(100, bool), np.ones(100, bool))

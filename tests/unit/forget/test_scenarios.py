@@ -5,7 +5,7 @@ import pytest
 from qmu import registry
 from qmu.data.dataset import Description
 from qmu.errors import QmuError
-from qmu.forget.scenario import checked, whole_classes
+from qmu.forget.scenario import Marked, checked, whole_classes
 
 LABEL = np.array([0, 1, 2, 1, 0, 2, 2, 1])
 POOL = {"sample_id": np.arange(8) + 30, "label": LABEL}
@@ -20,7 +20,9 @@ def scenario():
 
 def test_every_row_of_the_class_and_no_other_is_marked(scenario, rng):
     for label in (0, 1, 2):
-        mask = scenario.mask(POOL, scenario.Config(label=label), rng)
+        marked = scenario.mark(POOL, scenario.Config(label=label), 4, rng)
+        mask = marked.rows
+        assert marked.requested is None
         assert mask.dtype == bool
         assert np.array_equal(mask, label == LABEL)
         assert whole_classes(LABEL, mask) == (label,)
@@ -30,7 +32,7 @@ def test_nothing_is_left_to_chance(scenario):
     config = scenario.Config(label=1)
     rng = np.random.default_rng(0)
     before = rng.bit_generator.state
-    scenario.mask(POOL, config, rng)
+    scenario.mark(POOL, config, 4, rng)
     assert rng.bit_generator.state == before
 
 
@@ -58,8 +60,9 @@ def test_the_random_streams_are_those_of_earlier_versions(scenario):
 
 def test_a_mask_is_handed_on_as_it_is():
     mask = LABEL == 1
-    assert np.array_equal(checked("class", mask, 8), mask)
-    assert np.array_equal(checked("class", mask.tolist(), 8), mask)
+    assert checked("class", Marked(mask), 8).rows is mask
+    marked = Marked(mask, mask & (np.arange(8) < 2))
+    assert checked("odd", marked, 8) is marked
 
 
 @pytest.mark.parametrize(
@@ -75,8 +78,22 @@ def test_a_mask_is_handed_on_as_it_is():
 )
 def test_what_is_no_mask_is_refused_by_the_scenarios_name(mask, words):
     with pytest.raises(QmuError, match=words) as caught:
-        checked("odd", mask, 8)
+        checked("odd", Marked(mask), 8)
     assert str(caught.value).startswith("forget: the scenario odd ")
+
+
+@pytest.mark.parametrize(
+    ("requested", "words"),
+    [
+        (np.zeros(8, bool), "requests rows that it does not mark, or none"),
+        (LABEL == 2, "requests rows that it does not mark, or none"),
+        (LABEL == 1, "leaves no row that is never trained on"),
+        (np.ones(7, bool), r"gave bool of shape \(7,\)"),
+    ],
+)
+def test_requested_rows_are_some_of_the_marked_ones(requested, words):
+    with pytest.raises(QmuError, match=words):
+        checked("odd", Marked(LABEL == 1, requested), 8)
 
 
 def test_a_class_is_whole_when_every_row_of_it_is_marked():

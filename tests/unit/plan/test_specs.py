@@ -204,7 +204,7 @@ CHANGES = [
     ),
     # A model is built for as many numbers as it reads; the other model reads pixels.
     ("features", {"components": 128}, jobs("pool") | of("basic_qnn") - WITHOUT_MODEL),
-    ("samples", {"train": 900}, jobs("samples") | shadows("target", "retrain")),
+    ("samples", {"train": 900}, jobs("request", "samples") | shadows("target", "retrain")),
     ("samples", {"validation": 100}, jobs("samples") | shadows("ga", "strong", "ssd")),
     (
         "forget.label",

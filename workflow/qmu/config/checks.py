@@ -180,6 +180,16 @@ def _check_request(experiment: Experiment) -> None:
         scenario.check(scenario.Config(**entry.settings), experiment.data)
     except ValueError as error:
         raise ConfigError(f"forget.{error}") from None
+    model = entry.settings.get("model")
+    if scenario.CARD.memorised and model is not None and model not in experiment.models:
+        raise ConfigError(f"forget.model: no model named {model!r}")
+    for name, one in experiment.models.items():
+        reads = registry.load("models", one.component).CARD.inputs
+        if scenario.CARD.inputs is not None and reads not in scenario.CARD.inputs:
+            raise ConfigError(
+                f"models.{name}.model: reads {reads}, and forget.kind: {entry.component} alters "
+                f"{' or '.join(scenario.CARD.inputs)} alone"
+            )
     if scenario.CARD.whole_classes:
         return
     for name, method in experiment.unlearning.items():

@@ -25,15 +25,35 @@ def roles(root_seed: int, images: int, public: int, pool: int | None) -> np.ndar
     return found
 
 
-def draw_parts(root_seed: int, seed: int, pool: int, counts: dict[str, int]) -> np.ndarray:
+def draw_parts(
+    root_seed: int,
+    seed: int,
+    pool: int,
+    counts: dict[str, int],
+    marked: np.ndarray | None = None,
+    requested: np.ndarray | None = None,
+) -> np.ndarray:
     """Part of every pool image for one seed, (pool,) of the names in `PARTS`.
 
-    ``counts`` gives the number of train, test and validation images; the rest is unseen.
+    ``counts`` gives the number of train, test and validation images; the rest is unseen. Rows that
+    are ``requested`` (pool,) bool come first, into train; of the other ``marked`` ones half go to
+    test and half stay unseen. Raises ValueError where they do not fit.
     """
     if sum(counts.values()) > pool:
         raise ValueError(f"{sum(counts.values())} images asked of a pool of {pool}")
     order = seeds.generator(root_seed, "samples", seed).permutation(pool)
     found = np.full(pool, "unseen", dtype=object)
+    if requested is not None:
+        others = order[(marked & ~requested)[order]]
+        placed = {"train": order[requested[order]], "test": others[: (len(others) + 1) // 2]}
+        for part, rows in placed.items():
+            found[rows] = part
+        counts = {part: n - len(placed.get(part, ())) for part, n in counts.items()}
+        order = order[~marked[order]]
+        if min(counts.values()) < 0 or sum(counts.values()) > len(order):
+            raise ValueError(
+                f"{int(requested.sum())} requested rows and {len(others)} to compare them with"
+            )
     start = 0
     for part, count in counts.items():
         found[order[start : start + count]] = part

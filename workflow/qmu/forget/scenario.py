@@ -1,8 +1,9 @@
-"""What a forget scenario is, and what follows from its mask.
+"""What a forget scenario is, and what follows from what it marks.
 
-A scenario marks rows of the pool. Those among a seed's training rows are its forget set; the
-others were never trained on and are what the members are compared with. The same mask serves every
-seed, the shadow models and the retrained models.
+A scenario marks rows of the pool. Those that a model was trained on are its forget set; those that
+it was not are what the members are compared with. The same marks serve every seed, the shadow
+models and the retrained models. Where single rows are asked for, these are among the training rows
+of every seed, and the other marked rows are among those of none.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from qmu import registry, seeds
 from qmu.errors import QmuError
 
 if TYPE_CHECKING:
@@ -25,11 +27,30 @@ Names = tuple[str | int, ...]
 @dataclass(frozen=True)
 class ScenarioCard:
     """A scenario's title, and one sentence that says who are members and who they are compared
-    with. ``whole_classes``: it forgets every row of some classes and no other row."""
+    with.
+
+    ``whole_classes``: it forgets every row of some classes and no other row. ``memorised``: it
+    reads how far shadow models memorise each row. ``alters``: it has a function ``alter`` that
+    changes marked rows of the pool: of the inputs, those of the kinds ``inputs``, so that a model
+    that reads others cannot be asked.
+    """
 
     title: str
     statement: str
     whole_classes: bool = False
+    memorised: bool = False
+    alters: bool = False
+    inputs: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Marked:
+    """``rows`` (n,) bool: those to be forgotten where a model holds them. ``requested`` (n,) bool:
+    those of them that every seed trains on, while it never does on the others; None where each
+    seed's own draw decides."""
+
+    rows: np.ndarray
+    requested: np.ndarray | None = None
 
 
 class ForgetScenario(Protocol):
@@ -42,11 +63,13 @@ class ForgetScenario(Protocol):
         """Raise ValueError, whose text begins with the key at fault, where this data set cannot be
         asked so. Called before any job starts."""
 
-    def mask(
-        self, pool: Mapping[str, np.ndarray], config: Any, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Rows to forget, (n,) bool, of the pool's columns (``sample_id`` (n,), ``label`` (n,) and
-        the inputs); ``rng`` draws where the scenario leaves something to chance."""
+    def mark(
+        self, pool: Mapping[str, np.ndarray], config: Any, train: int, rng: np.random.Generator
+    ) -> Marked:
+        """Rows to forget, of the pool's columns (``sample_id`` (n,), ``label`` (n,), the inputs,
+        and ``memorisation`` (n,) where the card says so), when ``train`` rows are trained on;
+        ``rng`` draws where the scenario leaves something to chance. Where rows are altered it
+        reads the columns as they were before, and no inputs."""
 
     def words(self, config: Any) -> str:
         """What is to be forgotten, in a few words that fit into a sentence: "class 4"."""
@@ -56,18 +79,44 @@ class ForgetScenario(Protocol):
         request."""
 
 
-def checked(name: str, mask: np.ndarray, rows: int) -> np.ndarray:
-    """The mask, when it is one: (rows,) bool with some rows to forget and some to keep."""
-    mask = np.asarray(mask)
-    if mask.shape != (rows,) or mask.dtype != bool:
-        raise QmuError(
-            f"forget: the scenario {name} must give one bool per pool row, ({rows},), and gave "
-            f"{mask.dtype} of shape {mask.shape}"
-        )
+def mark(
+    name: str,
+    settings: Mapping[str, Any],
+    pool: Mapping[str, np.ndarray],
+    train: int,
+    root_seed: int,
+) -> Marked:
+    """What the scenario ``name`` marks of the pool's rows, as they were before it altered any.
+
+    The same for whoever asks: all that is random derives from the root seed and the request.
+    """
+    scenario = registry.load("forget", name)
+    config = scenario.Config(**settings)
+    rng = seeds.generator(root_seed, "forget", name, *scenario.names(config))
+    return checked(name, scenario.mark(pool, config, train, rng), len(pool["label"]))
+
+
+def checked(name: str, marked: Marked, rows: int) -> Marked:
+    """What was marked, when it fits: (rows,) bool each, some rows to forget and some to keep, and
+    of requested ones some that are and some that are not, all of them marked."""
+    for mask in (marked.rows, marked.requested):
+        if mask is not None and (np.shape(mask) != (rows,) or np.asarray(mask).dtype != bool):
+            raise QmuError(
+                f"forget: the scenario {name} must give one bool per pool row, ({rows},), and gave "
+                f"{np.asarray(mask).dtype} of shape {np.shape(mask)}"
+            )
+    mask, requested = marked.rows, marked.requested
     if not mask.any() or mask.all():
         which = "no row" if not mask.any() else "every row"
         raise QmuError(f"forget: the scenario {name} asks to forget {which} of the pool")
-    return mask
+    if requested is not None and ((requested & ~mask).any() or not requested.any()):
+        raise QmuError(f"forget: the scenario {name} requests rows that it does not mark, or none")
+    if requested is not None and np.array_equal(requested, mask):
+        raise QmuError(
+            f"forget: the scenario {name} leaves no row that is never trained on, to compare the "
+            "requested ones with"
+        )
+    return marked
 
 
 def whole_classes(label: np.ndarray, forget: np.ndarray) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 from qmu import registry
 from qmu.config.experiment import Experiment
 from qmu.specs.data import Pool, Request, Samples
@@ -12,10 +14,16 @@ from .common import base, component
 def pool(experiment: Experiment) -> Pool:
     """Rows, roles and features."""
     entry, features = experiment.dataset, experiment.common.features
+    used, altered = [registry.module("data", entry.component)], {}
+    if scenario(experiment).CARD.alters:
+        used.append(registry.module("forget", experiment.forget.component))
+        train = experiment.common.samples.train
+        altered = {"forget": component(experiment.forget), "train": train}
     return Pool(
-        **base(experiment, "data.pool", registry.module("data", entry.component)),
+        **base(experiment, "data.pool", *used),
         dataset=component(entry),
         **features.model_dump(),
+        **altered,
     )
 
 
@@ -23,7 +31,25 @@ def request(experiment: Experiment) -> Request:
     """What is to be forgotten."""
     entry = experiment.forget
     code = registry.module("forget", entry.component)
-    return Request(**base(experiment, "data.request", code), forget=component(entry))
+    seen = scenario(experiment).CARD.memorised
+    return Request(
+        **base(experiment, "data.request", code),
+        forget=component(entry),
+        train=experiment.common.samples.train,
+        shadows=tuple(range(experiment.common.shadows.count)) if seen else (),
+    )
+
+
+def memorised_by(experiment: Experiment) -> str | None:
+    """The model whose shadow models say how far rows are memorised; None where nobody asks."""
+    if not scenario(experiment).CARD.memorised:
+        return None
+    return experiment.forget.settings.get("model") or next(iter(experiment.models))
+
+
+def scenario(experiment: Experiment) -> ModuleType:
+    """The component that says what is to be forgotten."""
+    return registry.load("forget", experiment.forget.component)
 
 
 def samples(experiment: Experiment, seed: int) -> Samples:

@@ -10,6 +10,7 @@ from qmu.config.experiment import Experiment
 from qmu.variants import INNOCENT, RESIDUE, RETRAIN, TARGET
 
 from . import ibm
+from .data import memorised_by
 from .train import blocks, further
 from .unlearn import refers
 
@@ -87,6 +88,12 @@ class Files:
         """The outputs of all blocks of shadow models of a variant."""
         file = self.fleet(paths.SHADOWS, "fleet_outputs", variant)
         return filled(file, block=blocks(self.experiment, variant))
+
+    def memorised(self) -> list[str]:
+        """Outputs of the shadow models that say how far rows are memorised; none where no request
+        asks."""
+        model = memorised_by(self.experiment)
+        return self.for_model(self.shadow_outputs(TARGET), model) if model else []
 
     def of_variants(self, kind: str, variants: Iterable[str]) -> list[str]:
         """One table of some variants, variant by variant, for every seed."""

@@ -13,12 +13,18 @@ class Pool(Spec):
     components: int | None
     fit_on: str
     pool: int | None
+    # a request that alters rows, and how many are trained on
+    forget: Component | None = None
+    train: int = 0
 
 
 class Request(Spec):
-    """What is to be forgotten."""
+    """What is to be forgotten, where ``train`` rows are trained on; which ``shadows`` say how far
+    rows are memorised."""
 
     forget: Component
+    train: int
+    shadows: tuple[int, ...] = ()
 
 
 class Samples(Spec):

@@ -37,8 +37,15 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "features": "vector[double]*",
         "real": "vector[double]*",
         "imaginary": "vector[double]*",
+        # where a request altered rows: the labels as they were
+        "true_label": "int64*",
     },
-    "request": {"sample_id": "int64", "forget": "bool"},
+    "request": {
+        "sample_id": "int64",
+        "forget": "bool",
+        # where single rows are asked for: those that every seed trains on, as on no other
+        "requested": "bool*",
+    },
     "samples": _SAMPLE,
     # models
     "parameters": {"name": "string", "shape": "list[int64]", "values": "list[double]"},

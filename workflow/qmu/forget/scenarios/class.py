@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from qmu.forget.scenario import Names, ScenarioCard
+from qmu.forget.scenario import Marked, Names, ScenarioCard
 from qmu.strict import Strict
 
 if TYPE_CHECKING:
@@ -40,9 +40,11 @@ def check(config: Config, data: Description) -> None:
         raise ValueError(f"label: {config.label} is no class (classes 0 to {data.classes - 1})")
 
 
-def mask(pool: Mapping[str, np.ndarray], config: Config, rng: np.random.Generator) -> np.ndarray:
+def mark(
+    pool: Mapping[str, np.ndarray], config: Config, train: int, rng: np.random.Generator
+) -> Marked:
     """Rows of the class."""
-    return pool["label"] == config.label
+    return Marked(pool["label"] == config.label)
 
 
 def words(config: Config) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from qmu import registry
+from qmu import registry, seeds
 from qmu.data import splits
 from qmu.data.dataset import Dataset, Description, checked
 from qmu.data.features import principal_components
 from qmu.data.images import scaled
+from qmu.forget.scenario import mark
+from qmu.specs.base import Component
 from qmu.specs.data import Pool
 from qmu.steps.frame.job import Job
 from qmu.steps.io.writer import Writer
@@ -43,8 +46,27 @@ def run(inputs: Inputs, outputs: Outputs, spec: Pool, job: Job) -> None:
         "role": roles[rows],
         **_inputs(data, promised, roles, rows, spec, job),
     }
+    if spec.forget is not None:
+        columns |= _altered(columns, spec, spec.forget, promised.classes)
     Writer(spec)(outputs.pool, "pool", columns)
     job.report(f"{int((roles == 'pool').sum())} rows in the pool")
+
+
+def _altered(
+    columns: Mapping[str, np.ndarray], spec: Pool, forget: Component, classes: int
+) -> dict[str, np.ndarray]:
+    """The columns that the request alters in rows of the pool, with the labels as they were."""
+    rows = np.flatnonzero(columns["role"] == "pool")
+    pool = {name: column[rows] for name, column in columns.items()}
+    marked = mark(forget.component, forget.settings, pool, spec.train, spec.root_seed)
+    scenario = registry.load("forget", forget.component)
+    config = scenario.Config(**forget.settings)
+    rng = seeds.generator(spec.root_seed, "alter", forget.component, *scenario.names(config))
+    found = {"true_label": columns["label"]}
+    for name, values in scenario.alter(pool, marked, config, classes, rng).items():
+        found[name] = np.array(columns[name])
+        found[name][rows] = values
+    return found
 
 
 def _inputs(

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qmu import registry, seeds
-from qmu.forget.scenario import checked
+import numpy as np
+
+from qmu import losses
+from qmu.forget.scenario import Marked, mark
 from qmu.specs.data import Request
 from qmu.steps.frame.job import Job
 from qmu.steps.io.samples import read_pool
+from qmu.steps.io.views import read_blocks
 from qmu.steps.io.writer import Writer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Table ``pool``."""
+    """Table ``pool``; ``fleet_outputs`` of shadow models where the scenario asks for them."""
 
     pool: str
+    shadows: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +32,38 @@ class Outputs:
 
 
 def run(inputs: Inputs, outputs: Outputs, spec: Request, job: Job) -> None:
-    """Write the scenario's mask in the pool's order."""
+    """Write the scenario's marks in the pool's order."""
     pool = read_pool(inputs.pool, spec.experiment)
+    known = {**pool, "label": pool.get("true_label", pool["label"])}
+    if inputs.shadows:
+        known["memorisation"] = memorisation(inputs.shadows, spec)
     job.clock.ready()
-    name = spec.forget.component
-    scenario = registry.load("forget", name)
-    config = scenario.Config(**spec.forget.settings)
-    rng = seeds.generator(spec.root_seed, "forget", name, *scenario.names(config))
-    forget = checked(name, scenario.mask(pool, config, rng), len(pool["label"]))
-    columns = {"sample_id": pool["sample_id"], "forget": forget}
+    forget = spec.forget
+    marked = mark(forget.component, forget.settings, known, spec.train, spec.root_seed)
+    columns = {"sample_id": pool["sample_id"], "forget": marked.rows}
+    if marked.requested is not None:
+        columns["requested"] = marked.requested
     Writer(spec)(outputs.request, "request", columns)
-    job.report(f"{int(forget.sum())} of {len(forget)} rows are to be forgotten")
+    job.report(_told(marked))
+
+
+def memorisation(files: Sequence[str], spec: Request) -> np.ndarray:
+    """How much more probable the label is to shadow models that were trained on a row than to those
+    that were not, (n,); 0 where there are not both."""
+    fleet = read_blocks(files, spec.experiment, None, spec.shadows)
+    logits = fleet.logits.reshape(-1, fleet.logits.shape[-1])
+    label = np.tile(fleet.label, len(fleet.logits))
+    right = np.exp(-losses.cross_entropy(logits, label, np)).reshape(fleet.member.shape)
+    held, count = fleet.member, len(fleet.member)
+    there = np.clip(np.stack([held.sum(axis=0), count - held.sum(axis=0)]), 1, None)
+    means = np.stack([(right * held).sum(axis=0), (right * ~held).sum(axis=0)]) / there
+    both = held.any(axis=0) & ~held.all(axis=0)
+    return np.where(both, means[0] - means[1], 0.0)
+
+
+def _told(marked: Marked) -> str:
+    rows, count = len(marked.rows), int(marked.rows.sum())
+    if marked.requested is None:
+        return f"{count} of {rows} rows are to be forgotten"
+    asked = int(marked.requested.sum())
+    return f"{asked} rows are to be forgotten, {count - asked} that no seed trains on beside them"

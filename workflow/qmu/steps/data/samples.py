@@ -34,11 +34,15 @@ class Outputs:
 def run(inputs: Inputs, outputs: Outputs, spec: Samples, job: Job) -> None:
     """Write the samples table in the pool's order."""
     pool = read_pool(inputs.pool, spec.experiment)
-    forget = read_request(inputs.request, pool, spec.experiment)
+    marked = read_request(inputs.request, pool, spec.experiment)
     job.clock.ready()
     counts = {part: getattr(spec, part) for part in ("train", "test", "validation")}
-    parts = splits.draw_parts(spec.root_seed, spec.seed, len(pool["label"]), counts)
-    split = splits.splits(parts, forget)
+    drawn = (spec.root_seed, spec.seed, len(pool["label"]), counts)
+    try:
+        parts = splits.draw_parts(*drawn, marked.rows, marked.requested)
+    except ValueError as error:
+        raise QmuError(f"samples: {error} do not fit the samples asked for") from None
+    split = splits.splits(parts, marked.rows)
     for name in NEEDED:
         if not np.any(split == name):
             part = name.rpartition("_")[2]
@@ -49,7 +53,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Samples, job: Job) -> None:
         "sample_id": pool["sample_id"],
         "label": pool["label"],
         "split": split,
-        "forget": forget,
+        "forget": marked.rows,
     }
     Writer(spec)(outputs.samples, "samples", columns)
     names, numbers = np.unique(split, return_counts=True)

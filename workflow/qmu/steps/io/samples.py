@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qmu.errors import QmuError
+from qmu.forget.scenario import Marked
 from qmu.tables import parquet
 
 
@@ -37,11 +38,11 @@ def read_pool(path: str, experiment: str) -> dict[str, np.ndarray]:
     return {name: column[rows] for name, column in table.items()}
 
 
-def read_request(path: str, pool: dict[str, np.ndarray], experiment: str) -> np.ndarray:
-    """Pool rows to forget, (n,) bool, checked against the pool's order."""
+def read_request(path: str, pool: dict[str, np.ndarray], experiment: str) -> Marked:
+    """What is to be forgotten, checked against the pool's order."""
     table = parquet.read(path, "request", experiment=experiment)
     _check_rows(path, table["sample_id"], pool["sample_id"])
-    return table["forget"]
+    return Marked(table["forget"], table.get("requested"))
 
 
 def read(pool_path: str, samples_path: str, experiment: str) -> SeedData:

@@ -32,7 +32,7 @@ def run(inputs: Inputs, outputs: FleetFiles, spec: Shadows, job: Job) -> None:
     pool = read_pool(inputs.pool, spec.experiment)
     left_out = np.zeros(len(pool["label"]), bool)
     if inputs.request:
-        left_out = read_request(inputs.request, pool, spec.experiment)
+        left_out = read_request(inputs.request, pool, spec.experiment).rows
 
     def members(index: int) -> np.ndarray:
         """Pool positions of one model, ascending."""

@@ -52,7 +52,7 @@ class Outputs:
 def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> None:
     """Unlearn the models ``spec.indices`` and write their outputs on the pool."""
     pool = read_pool(inputs.pool, spec.experiment)
-    forget = read_request(inputs.request, pool, spec.experiment)
+    forget = read_request(inputs.request, pool, spec.experiment).rows
     trained = read_fleet_parameters(inputs.parameters, spec.experiment)
     members = parquet.read(inputs.members, "fleet_members", experiment=spec.experiment)
     reference = forget_loss(inputs.reference, spec, forget)
@@ -67,6 +67,10 @@ def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> Non
     member, answers = [], []
     for index in spec.indices:
         member.append(np.isin(ids, own[index]))
+        if not np.any(member[-1] & forget):
+            job.report(f"shadow model {index}: holds nothing of the request")
+            answers.append(evaluate(model, model.convert(dict(trained[index])), rows))
+            continue
         names = (spec.root_seed, "shadow_unlearning", spec.variant, spec.name, index)
         problem = problem_of(
             spec.method.component,
