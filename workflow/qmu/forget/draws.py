@@ -11,9 +11,8 @@ def stratified(label: np.ndarray, count: int, rng: np.random.Generator) -> np.nd
     Largest remainders get the rows that rounding leaves, ties by the smaller class.
     """
     classes, sizes = np.unique(label, return_counts=True)
-    exact = count * sizes / len(label)
-    counts = np.floor(exact).astype(int)
-    counts[np.argsort(counts - exact, kind="stable")[: count - counts.sum()]] += 1
+    counts, rest = np.divmod(count * sizes, len(label))
+    counts[np.argsort(-rest, kind="stable")[: count - counts.sum()]] += 1
     drawn = [
         rng.permutation(np.flatnonzero(label == one))[:number]
         for one, number in zip(classes, counts, strict=True)
