@@ -1,7 +1,7 @@
 """Synthetic rows, histories and outputs of the shape that a run writes, for the report's tests.
 
 The numbers are drawn around those of a prototype: an attack that flags 95% of the members and 57%
-of the non-members of the target's forget class, and nothing after unlearning.
+of the non-members of the target's forget set, and nothing after unlearning.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def test_qpu_limits_the_jobs_under_way(prepared, platform, limit):
 
 def test_a_budget_that_is_too_small_is_refused_before_anything_is_sent(prepared, platform):
     """The line names the key; the server saw no job. Planning, which knows neither the circuits nor
-    how many images of the forget class there are, finds 48 s."""
+    how many images of the forget set there are, finds 48 s."""
     prepared.write(edited(job={"max_total_seconds": 48.1}))
     ran = prepared.run("--cores", "2", "--", *files(paths.OUTPUTS_ON))
     (line,) = complaints(ran)

@@ -116,7 +116,7 @@ SETTINGS = {
     ),
     "a goal of a method's own": ({"unlearning.ssd.stopping": {"forget_loss": 1.0}}, redone("ssd")),
     "one model's layers": ({"models.hqnn.layers": 2}, OF_HQNN),
-    "the forget class": (
+    "the forget set": (
         {"forget.label": 3},
         {REQUEST, *(f"Draw the training and test images of seed {s}" for s in SEEDS)}
         | EVERYTHING - COLLECT - shadow_jobs("target"),

@@ -46,7 +46,7 @@ def test_membership_shows_members_beside_non_members(evidence, drawn):
         assert markers(first, colour) == pytest.approx(expected)
     legend = texts(drawn["membership"])
     assert "members: trained on, to be forgotten" in legend
-    assert "same class, never trained on" in legend
+    assert "comparable, never trained on" in legend
     shown = {text.get_text() for text in first.texts}
     assert dots.percent(get("hqnn", "target", *_MEMBERS).value) in shown
 
@@ -69,13 +69,13 @@ def test_accuracy_has_four_splits_in_the_variants_colours(evidence, drawn):
     for variant, colour in theme.colours(evidence).items():
         value = get("hqnn", variant, "accuracy", "retain_test").value
         assert markers(axes[3], colour) == pytest.approx([value])
-    assert {"hqnn", "basic_qnn", "forget class, trained on"} <= set(texts(drawn["accuracy"]))
+    assert {"hqnn", "basic_qnn", "forget set, trained on"} <= set(texts(drawn["accuracy"]))
 
 
 def test_auc_has_every_attack_and_variant_of_both_populations(evidence, drawn):
     axes = drawn["auc"].axes
     assert len(axes) == 4
-    assert [ax.get_title(loc="left") for ax in axes[:2]] == ["forget class", "other classes"]
+    assert [ax.get_title(loc="left") for ax in axes[:2]] == ["forget set", "retained data"]
     assert row_labels(axes[0]) == list(report_example.ATTACKS)
     for ax, split in zip(axes, ("forget_train", "retain_train"), strict=False):
         shown = [text.get_text() for text in ax.texts]

@@ -77,7 +77,7 @@ def test_a_silent_control_and_a_confident_retrain_are_named():
     silent = sentence(changed("mia_success", "forget_train", 0.0), "zero")
     assert "The control logit_mask unlearns nothing" in silent
     loud = sentence(changed("mia_success", "forget_train", 0.9), "zero")
-    assert "never saw the class" in loud
+    assert "never trained on the forget set" in loud
     assert "unlearns nothing" not in loud
 
 

@@ -98,7 +98,7 @@ def test_few_false_alarms_table_says_what_cannot_be_resolved(full):
     assert unresolved == "not resolvable with 279 non-members"
     bound = get("hqnn", "target", "epsilon_lower_bound", "forget_train", "su_graybox")
     assert first[columns.index("ε at least")] == f"{bound.value:.2f}"
-    assert "ε at least, other classes" not in columns
+    assert "ε at least, retained data" not in columns
 
 
 def test_quality_table_holds_every_measure_and_no_other(full):
@@ -109,7 +109,7 @@ def test_quality_table_holds_every_measure_and_no_other(full):
     assert "home_made" in body
     row = body[measures.title(full, "klom_mean")]
     own = full.summary.get("hqnn", "ssd", "klom_mean", "forget_train")
-    assert row[1] == "forget class, trained on"
+    assert row[1] == "forget set, trained on"
     assert row[rows[0].index("ssd")] == small(own)
     floors = [cell for row in rows[1:] for cell in row if cell.startswith("floor")]
     assert len(floors) == len(report_example.QUALITY) // 2

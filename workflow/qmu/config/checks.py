@@ -192,12 +192,13 @@ def _check_request(experiment: Experiment) -> None:
             )
     if scenario.CARD.whole_classes:
         return
-    for name, method in experiment.unlearning.items():
-        if registry.load("unlearning", method.component).CARD.whole_classes:
-            raise ConfigError(
-                f"unlearning.{name}: forgets whole classes only, and forget.kind: "
-                f"{entry.component} asks for part of one"
-            )
+    for section, does in (("unlearning", "forgets"), ("quality", "asks after")):
+        for name, one in getattr(experiment, section).items():
+            if registry.load(section, one.component).CARD.whole_classes:
+                raise ConfigError(
+                    f"{section}.{name}: {does} whole classes only, and forget.kind: "
+                    f"{entry.component} asks for part of one"
+                )
 
 
 def _check_inputs(experiment: Experiment, name: str, module: ModuleType, settings: object) -> None:

@@ -41,6 +41,7 @@ class QualityCard:
     """A measure of unlearning quality: its title, source, whether it needs shadow models of the
     method, one sentence on how to read it, and the metrics that it gives, in reading order.
     ``quantum``: it looks at a circuit's states, so that a classical model has none of it.
+    ``whole_classes``: it asks after a class that is forgotten whole.
 
     A distance between retrained models has the metric's name with ``_floor`` at its end. A metric
     that is not listed stands in the report's table under its name.
@@ -50,6 +51,7 @@ class QualityCard:
     source: str
     fleets: bool = False
     quantum: bool = False
+    whole_classes: bool = False
     statement: str = ""
     metrics: tuple[Metric, ...] = ()
 

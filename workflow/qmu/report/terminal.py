@@ -28,7 +28,7 @@ HEADER = (
         "",
         "MIA says member (%)",
         "",
-        "AUC, forget class",
+        "AUC, forget set",
         "",
         "speed-up",
     ),
@@ -36,11 +36,11 @@ HEADER = (
     ("", "retain", "forget", "retain", "forget", "members", "seen", "", "", "retrain"),
 )
 LEGEND = """\
-forget/retain: images of the class to be forgotten / of the other classes.
+forget/retain: rows that are to be forgotten, and comparable ones / all others.
 MIA says member: how often the attack {attack} calls an image a training image; "members" were
-  training images of the original model, "never seen" are images of the same class that were not
+  training images of the original model, "never seen" are comparable images that were not
   ({other}). Only a gap between the two columns is evidence of membership.
-AUC: chance that a member scores above a non-member of the same class; 0.5 is a coin toss, and far
+AUC: chance that a member scores above a comparable non-member; 0.5 is a coin toss, and far
   below 0.5 leaks as much as far above. [..] are {confidence}intervals over images and seeds.
 speed-up: gradient evaluations of retraining over those of the method."""
 

@@ -2,7 +2,7 @@
 
 Three of them ask for memory of the forget set: by the AUC of attacks, by the members found at few
 false positives, and by what is left of a class that no edit of bias, temperature or head moves
-(accuracy on the class and relearning as it is accuse nobody of memory). The others ask
+(accuracy on the forget set and relearning as it is accuse nobody of memory). The others ask
 what happened to retained data, whether members stand out below chance, and whether answers are
 those of a retrained model.
 """
@@ -123,7 +123,7 @@ def questions(risk: Risk) -> tuple[Question, ...]:
     return (
         Question(
             "class",
-            "asks for what remains of the class",
+            "asks for what remains of the forget set",
             "class_remains",
             _aligned,
             memory=True,

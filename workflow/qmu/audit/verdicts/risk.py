@@ -14,7 +14,7 @@ class Risk(Strict):
 
     ``auc`` and ``tpr`` (the share of members found at 1% false positives): up to here an attack
     tells nothing that matters. ``residue``: the share of the forget set that an acquittal has to
-    exclude; ``records``: so many may be found. ``damage``: accuracy that retained classes may
+    exclude; ``records``: so many may be found. ``damage``: accuracy that retained data may
     lose. ``false_accusations``: the chance that a retrained model is accused of anything.
     ``false_records``: the share of false ones among the records that an attack is said to find.
     """

@@ -37,9 +37,10 @@ RULES = (
     ),
     Rule(
         "class_remains",
-        "the class remains in it",
-        "after canonical alignment of bias, temperature and head, the class is recognised, probed "
-        "or relearned more easily than by retrained models, beyond chance",
+        "what was to be forgotten remains in it",
+        "after canonical alignment of bias, temperature and head, the forgotten class is "
+        "recognised or probed, or the forget set relearned, more easily than by retrained models, "
+        "beyond chance",
         accuses=True,
     ),
     Rule(
@@ -72,7 +73,7 @@ RULES = (
     ),
     Rule(
         "damages_retained",
-        "damages the retained classes",
+        "damages retained data",
         "accuracy on retained training or test images fell by more than is tolerated below the "
         "retrained models' and the original's, beyond chance",
         accuses=True,
@@ -80,7 +81,7 @@ RULES = (
     Rule(NO_STEP, "took no step", "no rule accuses, and the method changed nothing in any seed"),
     Rule(
         NEVER_LEARNED,
-        "the original never learned the class",
+        "the original never learned what is to be forgotten",
         "no rule accuses, nothing sees anything on the original, and the upper limit of its "
         "accuracy on the forget set is no better than guessing",
         acquits=True,
@@ -102,8 +103,8 @@ RULES = (
     Rule(
         DIFFERS,
         "no memory seen, but answers unlike a retrained model's",
-        "no rule accuses, a tolerated residue would have been seen, and accuracy on the class or a "
-        "distance to retrained models exceeds what these differ by among themselves",
+        "no rule accuses, a tolerated residue would have been seen, and accuracy on the forget set "
+        "or a distance to retrained models exceeds what these differ by among themselves",
         acquits=True,
     ),
     Rule(

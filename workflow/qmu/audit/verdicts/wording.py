@@ -114,7 +114,7 @@ def unlike(differs: Sequence[Finding]) -> str:
 
 
 def _plainest(differs: Sequence[Finding]) -> Finding:
-    """What a reader understands best: how often the class is named."""
+    """What a reader understands best: how often the forget set is named right."""
     return next((one for one in differs if one.figure.metric == "accuracy"), differs[0])
 
 
@@ -128,10 +128,10 @@ def acquittal(rule: Rule, differs: Sequence[Finding], case: Case, share: float) 
 
 
 def never_learned(case: Case) -> str:
-    """What the original knows of the class."""
+    """What the original knows of the forget set."""
     accuracy = case.mean(TARGET, (None, "accuracy", FORGET))
     shown = f"accuracy {accuracy.value:.2f} [{accuracy.low:.2f}, {accuracy.high:.2f}]"
-    return f"nothing to judge, the original never learned the class ({shown})"
+    return f"nothing to judge, the original never learned what is to be forgotten ({shown})"
 
 
 def nothing(case: Case, given: Settings) -> str:

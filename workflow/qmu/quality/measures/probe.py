@@ -34,6 +34,7 @@ from qmu.strict import Strict
 CARD = QualityCard(
     title="Linear probe",
     source="Alain and Bengio 2016",
+    whole_classes=True,
     statement=(
         "Balanced accuracy of a logistic regression that tells the forget class from the rest by "
         "the model's <Z> (or by its front end's features), fitted on images that no model saw and "

@@ -27,6 +27,7 @@ from qmu.strict import Strict
 CARD = QualityCard(
     title="Recognition of the forgotten class",
     source="this project; bias gap: arXiv:2605.08730",
+    whole_classes=True,
     statement=(
         "Accuracy on the forget class as the model answers; then the chance that an image of the "
         "class is found likelier to be one than a retained test image, by the model's own logits "

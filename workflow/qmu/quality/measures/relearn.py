@@ -51,15 +51,15 @@ CARD = QualityCard(
         "Steps of training on the forget set alone until the model is within 5% of the original "
         "there, and their ratio to those of retrained models. A ratio of 1 is ideal. Below 1 the "
         "model learns faster than ones that never saw the data; from the model's own head that may "
-        "be the class's bias alone, and a masked logit is opened at the mean of the other biases. "
+        "be a class's bias alone, and a masked logit is opened at the mean of the other biases. "
         "Aligned: from a head fitted anew on unseen images, which no edit of the head moves; below "
         "1 knowledge remained."
     ),
     metrics=(
         Metric("relearn_ratio", "relearning time / retrain's", 1.0),
-        Metric("relearn_steps", "steps to relearn the class", drawn=False),
+        Metric("relearn_steps", "steps to relearn the forget set", drawn=False),
         Metric("relearn_aligned_ratio", "relearning time / retrain's, new head", 1.0),
-        Metric("relearn_aligned_steps", "steps to relearn the class, new head", drawn=False),
+        Metric("relearn_aligned_steps", "steps to relearn the forget set, new head", drawn=False),
     ),
 )
 

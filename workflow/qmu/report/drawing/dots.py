@@ -207,7 +207,7 @@ def members_and_others() -> list[Line2D]:
     """Legend entries of the two series of `called_members`."""
     return [
         marker("members: trained on, to be forgotten", theme.MEMBER),
-        marker("same class, never trained on", theme.NON_MEMBER, "D", filled=False),
+        marker("comparable, never trained on", theme.NON_MEMBER, "D", filled=False),
     ]
 
 

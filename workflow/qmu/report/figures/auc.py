@@ -15,7 +15,7 @@ from qmu.report.drawing import dots, theme
 from qmu.report.results.results import Results
 from qmu.report.results.summary import Cell
 
-POPULATIONS = {"forget_train": "forget class", "retain_train": "other classes"}
+POPULATIONS = {"forget_train": "forget set", "retain_train": "retained data"}
 CELL = 0.37
 WIDTH = 10.8
 

@@ -1,7 +1,7 @@
 """What every attack has to work with: confidence on members and on same-class non-members.
 
 Logit-scaled confidence phi = log(p_y / (1 - p_y)) (Carlini et al. 2022, arXiv:2112.03570) of the
-forget class. Where the two shapes lie on each other, no attack on the outputs can tell them apart
+forget set. Where the two shapes lie on each other, no attack on the outputs can tell them apart
 by the confidence alone.
 """
 
@@ -39,14 +39,14 @@ def draw(results: Results) -> Figure:
         for ax, variant in zip(column, variants, strict=True):
             _panel(ax, [c for c in own if c.variant == variant], edges)
         column[0].set_title(model)
-        column[-1].set_xlabel("confidence φ = log(p / (1 − p)) in the forget class")
+        column[-1].set_xlabel("confidence φ = log(p / (1 − p)) in the forget set")
     for ax, variant in zip(axes[:, 0], variants, strict=True):
         ax.set_ylabel(results.label(variant, "\n"), rotation=0, ha="right", va="center", labelpad=8)
     dots.legend(
         figure,
         [
             dots.marker("members: trained on, to be forgotten", theme.MEMBER, "s"),
-            dots.marker("same class, never trained on", theme.NON_MEMBER, "s", filled=False),
+            dots.marker("comparable, never trained on", theme.NON_MEMBER, "s", filled=False),
         ],
     )
     return figure

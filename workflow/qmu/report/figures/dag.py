@@ -42,7 +42,7 @@ NODES = {
     "data": Node(0, 2.0, "data", "images, PCA, splits", "data"),
     "shadows": Node(1, 3.0, "shadows", "members known", "training", ("data",)),
     "target": Node(1, 2.0, "target", "trained on everything", "training", ("data",)),
-    "retrain": Node(1, 1.0, "retrain", "without the forget class", "training", ("data",)),
+    "retrain": Node(1, 1.0, "retrain", "without the forget set", "training", ("data",)),
     "further": Node(1, 0.1, "more retrained", "ladder, innocent edits", "training", ("data",)),
     "attack": Node(2, 3.0, "attacks", "fitted, then frozen", "audit", ("shadows", "target")),
     "unlearn": Node(2, 1.5, "unlearn", "one job per method", "unlearning", ("target", "shadows")),

@@ -63,7 +63,7 @@ def _block(part: SubFigure, results: Results, model: str, attacks: list, small: 
     for column in axes.T:
         lowest = [ax for ax in column if ax.axison][-1]
         lowest.tick_params(labelbottom=True)
-    part.supxlabel("share of the forget class called “member”", fontsize=9.5)
+    part.supxlabel("share of the forget set called “member”", fontsize=9.5)
 
 
 def _panel(ax: Axes, results: Results, model: str, attack: str, small: bool) -> None:

@@ -24,7 +24,7 @@ UNRESOLVED = "#f0f1f3"
 
 @theme.styled
 def draw(results: Results) -> Figure:
-    """One block per model, one panel per chosen attack, one line per variant; forget class."""
+    """One block per model, one panel per chosen attack, one line per variant; forget set."""
     shown = {m: attacks for m in results.summary.models if (attacks := chosen(results, m))}
     if not shown:
         return theme.nothing("No ROC curve was measured.")

@@ -104,8 +104,8 @@ def _block(
         lower.set_xticks(range(len(course.ticks)), course.ticks)
         lower.xaxis.set_minor_locator(NullLocator())
         lower.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
-    axes[0, 0].set_ylabel("AUC of the loss,\nforget class")
-    axes[1, 0].set_ylabel("accuracy, test images\nof retained classes")
+    axes[0, 0].set_ylabel("AUC of the loss,\nforget set")
+    axes[1, 0].set_ylabel("accuracy, test images\nof retained data")
 
 
 def _line(

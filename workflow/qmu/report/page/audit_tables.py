@@ -12,14 +12,14 @@ from qmu.report.sentences.words import low_rate, small
 from .tables import DASH, Table
 
 LOW_FPR = {"tpr_at_fpr_1pct": "1% FPR", "tpr_at_fpr_0_1pct": "0.1% FPR"}
-GROUPS = {"forget_train": "", "retain_train": ", other classes"}
+GROUPS = {"forget_train": "", "retain_train": ", retained data"}
 IMAGES = {
-    "forget_train": "forget class, trained on",
-    "forget_test": "forget class, test",
-    "forget_unseen": "forget class, unseen",
-    "retain_train": "other classes, trained on",
-    "retain_test": "other classes, test",
-    "retain_unseen": "other classes, unseen",
+    "forget_train": "to be forgotten",
+    "forget_test": "comparable, test",
+    "forget_unseen": "comparable, unseen",
+    "retain_train": "retained, trained on",
+    "retain_test": "retained, test",
+    "retain_unseen": "retained, unseen",
     None: DASH,
 }
 

@@ -43,7 +43,7 @@ def _attacked(results: Results, model: str) -> Table:
                 rows.append((place, results.label(variant), *cells))
     areas = (f"AUC, {name}" for name in compared)
     return Table(
-        f"{model}: called “member” by {attack}, AUC, and accuracy on the other classes",
+        f"{model}: called “member” by {attack}, AUC, and accuracy on the retained data",
         ("device", "variant", "members", "never trained on", *areas, "test accuracy"),
         tuple(rows),
         2,

@@ -96,7 +96,7 @@ def risk(results: Results) -> Table:
         ("members found at 1% false positives", percent(given.tpr)),
         ("records found beyond those of a retrained model", f"{given.records}"),
         ("residue of the forget set", percent(given.residue)),
-        ("accuracy that retained classes lose", percent(given.damage)),
+        ("accuracy that retained data lose", percent(given.damage)),
         ("chance that a retrained model is accused", percent(given.false_accusations)),
     )
     return Table("What the reader tolerates", ("of what", "up to"), rows)

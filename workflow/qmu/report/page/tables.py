@@ -94,7 +94,7 @@ def _attacks(results: Results, model: str) -> Table:
         "AUC": ("auc", "forget_train", number),
         "advantage": ("advantage", "forget_train", number),
         "balanced accuracy": ("balanced_accuracy", "forget_train", rate),
-        "AUC, other classes": ("auc", "retain_train", number),
+        "AUC, retained data": ("auc", "retain_train", number),
     }
     columns = _present(results, model, columns)
     rows = [
@@ -102,7 +102,7 @@ def _attacks(results: Results, model: str) -> Table:
         for attack in results.summary.attacks
         for row in _rows(results, model, attack, columns)
     ]
-    caption = f"{model}: attacks on the forget class"
+    caption = f"{model}: attacks on the forget set"
     return Table(caption, ("attack", "variant", *columns), tuple(rows), 2)
 
 

@@ -40,12 +40,24 @@ def _of_section(kind: str, entries: Mapping[str, Any]) -> dict[str, Any]:
     return {name: registry.load(kind, entry["component"]).CARD for name, entry in entries.items()}
 
 
-def request(entry: Mapping[str, Any] | None) -> str:
-    """What is to be forgotten in a few words, from the section ``forget`` of a validated config."""
+@dataclass(frozen=True)
+class Request:
+    """What is to be forgotten, in a few ``words``; ``statement``: who are members and whom they are
+    compared with; ``whole``: whether it is a whole class, as in the published experiment."""
+
+    words: str = "the forget set"
+    statement: str = ""
+    whole: bool = True
+
+
+def request(entry: Mapping[str, Any] | None) -> Request:
+    """The request of the section ``forget`` of a validated config."""
     if not entry:
-        return "the class to forget"
+        return Request()
     scenario = registry.load("forget", entry["component"])
-    return scenario.words(scenario.Config(**entry["settings"]))
+    card = scenario.CARD
+    words = scenario.words(scenario.Config(**entry["settings"]))
+    return Request(words, card.statement, card.whole_classes)
 
 
 def first(attacks: Iterable[str], cards: Mapping[str, AttackCard], fact: str) -> str | None:

@@ -173,7 +173,7 @@ def gather(
 
     ``histories``, ``outputs`` and ``cost`` (of the methods) are keyed by (model, seed, variant); of
     the outputs only the columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of
-    these the forget class. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
+    these the forget set. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
     ``records`` and ``sweep`` are those tables, ``signal`` one per model. Figures of further devices,
     by the names that the config gives to them, stand apart from those of the simulation.
     ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
@@ -222,7 +222,7 @@ def _rows(table: Mapping[str, Iterable[Any]], further: Collection[str]) -> list[
 
 
 def _confidence(table: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Split and logit-scaled confidence of the forget class's images."""
+    """Split and logit-scaled confidence of the forget set's images."""
     rows = np.asarray(table["forget"], dtype=bool)
     logits = np.asarray(table["logits"], dtype=np.float64)[rows]
     # Where the model can never name the label, the confidence is minus infinity, and meant so.

@@ -15,13 +15,13 @@ import numpy as np
 
 BASELINES = ("target", "retrain")
 SPLITS = {
-    "forget_train": "forget class, trained on",
-    "forget_test": "forget class, test",
-    "retain_train": "other classes, trained on",
-    "retain_test": "other classes, test",
+    "forget_train": "to be forgotten",
+    "forget_test": "comparable, test",
+    "retain_train": "retained, trained on",
+    "retain_test": "retained, test",
 }
 NON_MEMBER_SPLITS = ("forget_unseen", "forget_test")
-"""Images of the forget class that no model was trained on; those that nothing has used first."""
+"""Images of the forget set that no model was trained on; those that nothing has used first."""
 FLOOR = "_floor"
 """Ends the name of a distance between retrained models, which differ in their seeds alone."""
 
@@ -88,7 +88,7 @@ class Summary:
         return next((rate for rate in rates if rate is not None), None)
 
     def areas(self, model: str, variant: str) -> dict[str, Cell]:
-        """Attack -> its AUC on the forget class, where it was measured."""
+        """Attack -> its AUC on the forget set, where it was measured."""
         cells = {a: self.get(model, variant, "auc", "forget_train", a) for a in self.attacks}
         return {attack: cell for attack, cell in cells.items() if cell is not None}
 

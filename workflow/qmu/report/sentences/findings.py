@@ -82,7 +82,7 @@ def _published(results: Results, model: str) -> str:
         return ""
     text = (
         f"Before unlearning, the published attack ({attack}) calls {rate(members)} of the "
-        "forget class's training images “member”."
+        "forget set's training images “member”."
     )
     others = results.summary.non_members(model, "target", attack)
     if others is None:
@@ -116,7 +116,7 @@ def _chance(results: Results, model: str) -> str:
     if _tolerable(results, model, areas):
         return (
             f"No attack's interval reaches the tolerated AUC of {results.risk.auc:g} on the "
-            f"target's forget class (AUC: {_shown(areas)}), nor finds more than the tolerated "
+            f"target's forget set (AUC: {_shown(areas)}), nor finds more than the tolerated "
             f"{results.risk.tpr:.0%} of members at 1% false positives: by these attacks there is "
             "no membership to unlearn."
         )
@@ -178,7 +178,7 @@ def _zero(results: Results, model: str) -> str:
     retrain = known.get("retrain")
     if retrain is not None and retrain.value > LIKE_A_MEMBER:
         text += (
-            " A model that never saw the class is said to have been trained on it: on this model "
+            " A model that was never trained on the forget set is said to have been: on this model "
             "the attack does not measure membership."
         )
     low = [v for v, e in known.items() if v != "retrain" and e.value <= FORGOTTEN]
@@ -275,7 +275,7 @@ def _utility(results: Results, model: str) -> str:
     if not shown:
         return ""
     return (
-        f"Test accuracy on the other classes, in points against retraining ({rate(base)}): "
+        f"Test accuracy on the retained data, in points against retraining ({rate(base)}): "
         f"{listed(shown)}."
     )
 
@@ -299,7 +299,7 @@ def _devices(results: Results, model: str) -> str:
 
 
 def _areas(results: Results, model: str, variant: str) -> dict[str, Cell]:
-    """AUC on the forget class by attack, where it has an interval."""
+    """AUC on the forget set by attack, where it has an interval."""
     areas = results.summary.areas(model, variant)
     return {a: area for a, area in areas.items() if None not in (area.low, area.high)}
 

@@ -47,7 +47,7 @@ def _shadows(results: Results) -> str:
     if unlearned and any("unlearned_shadows" in card.needs for _, card in _cards(results)):
         text += (
             f" {unlearned} of them also went through each unlearning method, and as many were "
-            "retrained without the class."
+            "retrained without the forget set."
         )
     return text
 
@@ -77,7 +77,7 @@ def _strongest(results: Results) -> str:
         if areas:
             best = strongest(areas)
             parts.append(f"on {model} {best} (AUC {number(areas[best])})")
-    return f"Strongest on the target’s forget class: {listed(parts)}." if parts else ""
+    return f"Strongest on the target’s forget set: {listed(parts)}." if parts else ""
 
 
 def _seen(results: Results) -> str:
