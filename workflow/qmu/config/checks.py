@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qmu import registry
 from qmu.devices import checks as devices
-from qmu.errors import ConfigError
+from qmu.errors import ConfigError, QmuError
 from qmu.models.chunks import chunk_size
 from qmu.models.model import circuit_of
 from qmu.simulators import capabilities, memory
@@ -180,6 +180,8 @@ def _check_request(experiment: Experiment) -> None:
         scenario.check(scenario.Config(**entry.settings), experiment.data)
     except ValueError as error:
         raise ConfigError(f"forget.{error}") from None
+    if scenario.CARD.named:
+        _check_named(experiment, scenario)
     model = entry.settings.get("model")
     if scenario.CARD.memorised and model is not None and model not in experiment.models:
         raise ConfigError(f"forget.model: no model named {model!r}")
@@ -199,6 +201,22 @@ def _check_request(experiment: Experiment) -> None:
                     f"{section}.{name}: {does} whole classes only, and forget.kind: "
                     f"{entry.component} asks for part of one"
                 )
+
+
+def _check_named(experiment: Experiment, scenario: ModuleType) -> None:
+    """Every row that a request names must be there, and fit into the training rows."""
+    data = registry.load("data", experiment.dataset.component)
+    loaded = data.load(data.Config(**experiment.dataset.settings))
+    try:
+        config = scenario.Config(**experiment.forget.settings)
+        asked = int(scenario.rows(named_columns(loaded), config).sum())
+    except QmuError as error:
+        raise ConfigError(f"forget: {error}") from None
+    train = experiment.common.samples.train
+    if asked > train // 2:
+        raise ConfigError(
+            f"forget: asks for {asked} rows, more than half of samples.train ({train})"
+        )
 
 
 def _check_inputs(experiment: Experiment, name: str, module: ModuleType, settings: object) -> None:

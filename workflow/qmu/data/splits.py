@@ -15,9 +15,19 @@ from qmu import seeds
 PARTS = ("train", "test", "validation", "unseen")
 
 
-def roles(root_seed: int, images: int, public: int, pool: int | None) -> np.ndarray:
-    """Role of every image, (images,) of "public", "pool" or "spare" (neither)."""
+def roles(
+    root_seed: int,
+    images: int,
+    public: int,
+    pool: int | None,
+    reserved: np.ndarray | None = None,
+) -> np.ndarray:
+    """Role of every image, (images,) of "public", "pool" or "spare" (neither); ``reserved`` ones
+    (images,) bool come to the pool."""
     order = seeds.generator(root_seed, "roles").permutation(images)
+    if reserved is not None:
+        free = order[~reserved[order]]
+        order = np.concatenate([free[:public], order[reserved[order]], free[public:]])
     pool = images - public if pool is None else pool
     found = np.full(images, "spare", dtype=object)
     found[order[:public]] = "public"

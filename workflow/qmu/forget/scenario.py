@@ -29,7 +29,10 @@ class ScenarioCard:
     """A scenario's title, and one sentence that says who are members and who they are compared
     with.
 
-    ``whole_classes``: it forgets every row of some classes and no other row. ``memorised``: it
+    ``whole_classes``: it forgets every row of some classes and no other row. ``named``: it names
+    rows of the data set and has a function ``rows(known, config)`` that finds them, (n,) bool, by
+    the columns ``sample_id``, ``id`` and ``group/...`` (n,) of all rows; QmuError for a name that
+    none has. ``memorised``: it
     reads how far shadow models memorise each row. ``alters``: it has a function ``alter`` that
     changes marked rows of the pool: of the inputs, those of the kinds ``inputs``, so that a model
     that reads others cannot be asked.
@@ -38,6 +41,7 @@ class ScenarioCard:
     title: str
     statement: str
     whole_classes: bool = False
+    named: bool = False
     memorised: bool = False
     alters: bool = False
     inputs: tuple[str, ...] | None = None

@@ -15,7 +15,8 @@ def pool(experiment: Experiment) -> Pool:
     """Rows, roles and features."""
     entry, features = experiment.dataset, experiment.common.features
     used, altered = [registry.module("data", entry.component)], {}
-    if scenario(experiment).CARD.alters:
+    card = scenario(experiment).CARD
+    if card.alters or card.named:
         used.append(registry.module("forget", experiment.forget.component))
         train = experiment.common.samples.train
         altered = {"forget": component(experiment.forget), "train": train}
