@@ -6,11 +6,14 @@ from .base import Component, Spec
 
 
 class Pool(Spec):
-    """Which data set, how many public rows, how many principal components."""
+    """Which data set, how many public rows, how many principal components, how they are scaled.
+    ``content``: digest of a file that the data set reads, empty where none can change."""
 
     dataset: Component
+    content: str = ""
     public: int
     components: int | None
+    scale: str = "none"
     fit_on: str
     pool: int | None
 

@@ -42,9 +42,17 @@ def run(inputs: Inputs, outputs: Outputs, spec: Pool, job: Job) -> None:
         "label": data.labels[rows],
         "role": roles[rows],
         **_inputs(data, promised, roles, rows, spec, job),
+        **_names(data, rows),
     }
     Writer(spec)(outputs.pool, "pool", columns)
     job.report(f"{int((roles == 'pool').sum())} rows in the pool")
+
+
+def _names(data: Dataset, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """What a request calls the rows, as text: an id is a name and no number."""
+    columns = {} if data.ids is None else {"id": data.ids}
+    columns |= {f"group/{name}": values for name, values in data.groups.items()}
+    return {name: values[rows].astype(str).astype(object) for name, values in columns.items()}
 
 
 def _inputs(
