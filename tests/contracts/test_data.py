@@ -95,6 +95,35 @@ def test_what_breaks_a_promise_is_named_by_set_and_row(changes, words):
     assert str(caught.value).startswith("dataset: small")
 
 
+NAMED = Description(3, 6, "features", (2,), ids=True, groups=("site",))
+
+
+def named(**changes):
+    names = {"ids": np.arange(6), "groups": {"site": np.array(list("aabbcc"))}}
+    return small(**names | changes)
+
+
+def test_names_of_rows_are_kept():
+    assert checked("small", NAMED, named()).groups["site"].tolist() == list("aabbcc")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ids": None}, r"promises ids: True and groups \['site'\], loaded False"),
+        ({"groups": {}}, r"loaded True and \[\]"),
+        ({"groups": {"client": np.arange(6)}}, r"loaded True and \['client'\]"),
+        ({"groups": {"site": np.arange(5)}}, "site names 5 of the rows"),
+        ({"ids": np.arange(7)}, "id names 7 of the rows"),
+        ({"ids": np.array([5, 1, 2, 3, 1, 5])}, "rows 1 and 4 both have the id '1'"),
+        ({"ids": np.array(list("abcdea"), object)}, "rows 0 and 5 both have the id 'a'"),
+    ],
+)
+def test_names_that_break_a_promise(changes, words):
+    with pytest.raises(QmuError, match=words):
+        checked("small", NAMED, named(**changes))
+
+
 def test_amplitudes_are_checked_in_both_parts():
     promised = Description(classes=3, rows=6, kind="states", shape=(2,))
     inputs = np.ones((6, 2), complex)

@@ -1,6 +1,7 @@
 """What every forget scenario promises, whatever it marks."""
 
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,15 @@ from qmu.seeds import generator
 from qmu.strict import Strict
 
 CLASSES, ROWS, WIDTH, TRAIN = 4, 120, 6, 40
-DATA = Description(classes=CLASSES, rows=ROWS, kind="features", shape=(WIDTH,))
+DATA = Description(
+    classes=CLASSES, rows=ROWS, kind="features", shape=(WIDTH,), ids=True, groups=("person",)
+)
 # Settings of the scenarios that have keys without a default.
+IDS = Path(__file__).parents[1] / "examples" / "ids.csv"
 SETTINGS = {
     "class": {"label": 1},
+    "samples": {"path": str(IDS)},
+    "group": {"column": "person", "values": ["p3"]},
     "worst_case": {"rows": 5},
     "canaries": {"rows": 5},
 }
@@ -28,6 +34,8 @@ def pool():
         "sample_id": np.arange(ROWS) + 50,
         "label": np.arange(ROWS) % CLASSES,
         "role": np.full(ROWS, "pool", object),
+        "id": np.array([f"r{row}" for row in range(ROWS)], object),
+        "group/person": np.array([f"p{row % 24}" for row in range(ROWS)], object),
         "features": rng.normal(size=(ROWS, WIDTH)),
         "memorisation": rng.normal(size=ROWS),
     }
@@ -87,6 +95,14 @@ def test_altered_rows_are_the_marked_ones_and_nothing_is_changed_in_place(name):
     assert all(0 <= one < CLASSES for one in changed["label"])
     for column, values in rows.items():
         assert np.array_equal(values, before[column])
+
+
+@scenarios
+def test_named_rows_are_the_requested_ones(name):
+    module, config = made(name)
+    assert module.CARD.named == hasattr(module, "rows")
+    if module.CARD.named:
+        assert np.array_equal(module.rows(pool(), config), marked(name).requested)
 
 
 @scenarios

@@ -1,11 +1,13 @@
 """Requests of single rows: who is asked for, who they are compared with, what is altered."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from qmu import registry
+from qmu.errors import QmuError
 from qmu.forget.draws import compared, stratified
 from qmu.forget.scenario import Marked
-from qmu.forget.scenarios import canaries
+from qmu.forget.scenarios import canaries, group, samples
 
 LABEL = np.repeat([0, 1, 2], [60, 30, 10])
 ROWS = len(LABEL)
@@ -98,3 +100,76 @@ def test_canaries_of_states_and_of_features_are_planted_in_place(rng):
     assert set(found) == {"label", "real", "imaginary"}
     assert np.array_equal(found["real"][~mask], real[~mask])
     assert np.array_equal(found["label"] != LABEL, mask)
+
+
+KNOWN = {"sample_id": np.arange(5) + 10, "id": np.array(["a", "b", "c", "d", "7"], object)}
+
+
+def of_file(path, text, **settings):
+    path.write_text(text)
+    return samples.Config(path=str(path), **settings)
+
+
+def test_ids_are_text_and_rows_without_names_are_numbered(tmp_path):
+    config = of_file(tmp_path / "ids.csv", "sample_id,received\n7,x\n b ,y\n")
+    assert samples.rows(KNOWN, config).tolist() == [False, True, False, False, True]
+    numbered = {"sample_id": KNOWN["sample_id"]}
+    config = of_file(tmp_path / "numbers.csv", "sample_id\n12\n14\n")
+    assert np.flatnonzero(samples.rows(numbered, config)).tolist() == [2, 4]
+    pd.DataFrame({"sample_id": [12, 14]}).to_parquet(tmp_path / "ids.parquet")
+    parquet = samples.Config(path=str(tmp_path / "ids.parquet"))
+    assert np.array_equal(samples.rows(numbered, parquet), samples.rows(numbered, config))
+    assert samples.names(parquet) == samples.names(config)
+
+
+def test_one_request_of_several(tmp_path):
+    text = "sample_id,request\na,one\nb,two\nc,one\n"
+    config = of_file(tmp_path / "ids.csv", text, request="one")
+    assert np.flatnonzero(samples.rows(KNOWN, config)).tolist() == [0, 2]
+    assert samples.words(config) == "the 2 rows of ids.csv, request one"
+    assert samples.names(config) != samples.names(samples.Config(path=config.path, request="two"))
+
+
+@pytest.mark.parametrize(
+    ("text", "request_", "words"),
+    [
+        ("id\na\n", None, r"there is no column 'sample_id' \(columns: id\)"),
+        ("sample_id\na\n", "one", "there is no column 'request'"),
+        ("sample_id\n", None, "holds no rows"),
+        ("sample_id,request\na,two\n", "one", "holds no rows of the request 'one'"),
+        ("sample_id\na\nb\na\n", None, "rows 1 and 3, column sample_id: both name 'a'"),
+        ("sample_id,x\na,1\n,2\n", None, "row 2, column sample_id: is empty"),
+        ("sample_id\na\nq\n", None, "row 2, column sample_id: no row has the id 'q'"),
+        ("", None, "not a readable CSV or Parquet file"),
+    ],
+)
+def test_a_file_that_asks_for_nothing_sensible_is_refused_in_one_line(
+    tmp_path, text, request_, words
+):
+    config = of_file(tmp_path / "ids.csv", text, request=request_)
+    with pytest.raises(QmuError, match=words) as caught:
+        samples.rows(KNOWN, config)
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path / "ids.csv") in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_found_before_any_job(tmp_path):
+    with pytest.raises(ValueError, match=r"^path: .*no such file"):
+        samples.check(samples.Config(path=str(tmp_path / "none.csv")), None)
+
+
+def test_groups_are_taken_whole(rng):
+    person = np.array([f"p{row // 5}" for row in range(ROWS)], object)
+    pool = {"sample_id": np.arange(ROWS), "label": LABEL, "group/person": person}
+    config = group.Config(column="person", values=["p2", "p4"])
+    found = group.mark(pool, config, 25, rng)
+    assert set(person[found.requested]) == {"p2", "p4"}
+    others = person[found.rows & ~found.requested]
+    # 100 / 25 - 1 = 3 rows for each of 10: six groups of five.
+    assert len(others) == 30
+    assert len(set(others)) == 6
+    with pytest.raises(QmuError, match="no row has 'p99' in the column 'person'"):
+        group.rows(pool, group.Config(column="person", values=["p99"]))
+    two = pool | {"group/person": np.where(np.arange(ROWS) < 30, "a", "b").astype(object)}
+    with pytest.raises(QmuError, match="leaves 1 other groups"):
+        group.mark(two, group.Config(column="person", values=["a"]), 25, rng)

@@ -94,6 +94,20 @@ def test_a_column_that_may_be_absent(tmp_path, rng, absent):
     assert np.array_equal(found["sample_id"], columns["sample_id"])
 
 
+def test_any_number_of_columns_under_one_name(tmp_path, rng):
+    columns = columns_of(rng, "pool", 4)
+    names = [name for name in columns if not name.endswith("/*")]
+    columns = {name: columns[name] for name in names}
+    for groups in ([], ["group/site"], ["group/site", "group/a b", "group/"]):
+        written = columns | {name: np.array(["a", "é", "", "b"], object) for name in groups}
+        tables.write(tmp_path / "t.parquet", "pool", written, **STAMP)
+        found = tables.read(tmp_path / "t.parquet", "pool")
+        assert list(found) == names + groups
+        assert all(found[name].tolist() == ["a", "é", "", "b"] for name in groups)
+    with pytest.raises(TableError, match=r"does not know \['groups'\]"):
+        tables.write(tmp_path / "t.parquet", "pool", columns | {"groups": np.ones(4)}, **STAMP)
+
+
 def test_a_column_that_must_not_be_absent(tmp_path, rng):
     columns = columns_of(rng, "pool", 4)
     del columns["role"]

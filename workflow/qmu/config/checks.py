@@ -7,6 +7,8 @@ from collections import Counter
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from qmu import registry
 from qmu.devices import checks as devices
 from qmu.errors import ConfigError, QmuError
@@ -207,9 +209,10 @@ def _check_named(experiment: Experiment, scenario: ModuleType) -> None:
     """Every row that a request names must be there, and fit into the training rows."""
     data = registry.load("data", experiment.dataset.component)
     loaded = data.load(data.Config(**experiment.dataset.settings))
+    known = {"sample_id": np.arange(len(loaded.labels)), **loaded.names}
     try:
         config = scenario.Config(**experiment.forget.settings)
-        asked = int(scenario.rows(named_columns(loaded), config).sum())
+        asked = int(scenario.rows(known, config).sum())
     except QmuError as error:
         raise ConfigError(f"forget: {error}") from None
     train = experiment.common.samples.train

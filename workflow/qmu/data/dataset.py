@@ -6,7 +6,8 @@ for the checks of the configuration; `load` in the one job that reads it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -27,7 +28,10 @@ class Description:
     """What is known of a data set before it is loaded.
 
     ``classes``: labels are 0 to classes - 1. ``rows``: how many. ``shape`` of one row's inputs.
-    ``split``: whether it comes with a training and a test part of its own.
+    ``split``: whether it comes with a training and a test part of its own. ``labels``: what the
+    source calls each class, where it does. ``ids``: whether rows have ids of the source's own.
+    ``groups``: names of the columns that say whom a row belongs to. ``content``: digest of a file
+    that a user may edit, so that an edit runs the job again that reads it.
     """
 
     classes: int
@@ -35,6 +39,10 @@ class Description:
     kind: Kind
     shape: tuple[int, ...]
     split: bool = False
+    labels: tuple[str, ...] = ()
+    ids: bool = False
+    groups: tuple[str, ...] = ()
+    content: str = ""
 
     @property
     def width(self) -> int:
@@ -46,11 +54,21 @@ class Description:
 class Dataset:
     """``inputs`` (n, width): uint8 pixels, float64 features or complex128 amplitudes; ``labels``
     (n,) int64; ``training`` (n,) bool: rows of the set's own training part (all where it has no
-    parts)."""
+    parts). ``ids`` (n,) of texts or integers: the source's own name of each row, None where it has
+    none. ``groups``: column name -> (n,) texts or integers, whom each row belongs to."""
 
     inputs: np.ndarray
     labels: np.ndarray
     training: np.ndarray
+    ids: np.ndarray | None = None
+    groups: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def names(self) -> dict[str, np.ndarray]:
+        """What a request calls the rows, (n,) text per column: an id is a name and no number."""
+        columns = {} if self.ids is None else {"id": self.ids}
+        columns |= {f"group/{name}": values for name, values in self.groups.items()}
+        return {name: values.astype(str).astype(object) for name, values in columns.items()}
 
 
 class DataSet(Protocol):
@@ -93,4 +111,35 @@ def checked(name: str, promised: Description, loaded: Dataset) -> Dataset:
     finite = np.isfinite(loaded.inputs).all(axis=1)
     if not finite.all():
         raise QmuError(f"dataset: {name}: row {int(np.argmin(finite))} holds no finite number")
+    _check_names(name, promised, loaded)
     return loaded
+
+
+def _check_names(name: str, promised: Description, loaded: Dataset) -> None:
+    """The promised ids and groups: one per row, no id twice."""
+    found = (loaded.ids is not None, tuple(loaded.groups))
+    if found != (promised.ids, promised.groups):
+        raise QmuError(
+            f"dataset: {name} promises ids: {promised.ids} and groups {list(promised.groups)}, "
+            f"loaded {found[0]} and {list(found[1])}"
+        )
+    columns = {} if loaded.ids is None else {"id": loaded.ids}
+    for column, values in {**columns, **loaded.groups}.items():
+        if len(values) != len(loaded.labels):
+            raise QmuError(f"dataset: {name}: {column} names {len(values)} of the rows")
+    twice = None if loaded.ids is None else first_repeated(loaded.ids)
+    if twice is not None:
+        raise QmuError(
+            f"dataset: {name}: rows {twice[0]} and {twice[1]} both have the id "
+            f"{str(loaded.ids[twice[0]])!r}"  # type: ignore[index]
+        )
+
+
+def first_repeated(values: np.ndarray) -> tuple[int, int] | None:
+    """Rows of the first value of (n,) that stands there twice; None where all differ."""
+    seen: dict[object, int] = {}
+    for row, value in enumerate(values.tolist()):
+        if value in seen:
+            return seen[value], row
+        seen[value] = row
+    return None

@@ -20,6 +20,7 @@ def pool(experiment: Experiment) -> Pool:
         used.append(registry.module("forget", experiment.forget.component))
         train = experiment.common.samples.train
         altered = {"forget": component(experiment.forget), "train": train}
+        altered["names"] = request_names(experiment)
     return Pool(
         **base(experiment, "data.pool", *used),
         dataset=component(entry),
@@ -36,6 +37,7 @@ def request(experiment: Experiment) -> Request:
     return Request(
         **base(experiment, "data.request", code),
         forget=component(entry),
+        names=request_names(experiment),
         train=experiment.common.samples.train,
         shadows=tuple(range(experiment.common.shadows.count)) if seen else (),
     )
@@ -46,6 +48,12 @@ def memorised_by(experiment: Experiment) -> str | None:
     if not scenario(experiment).CARD.memorised:
         return None
     return experiment.forget.settings.get("model") or next(iter(experiment.models))
+
+
+def request_names(experiment: Experiment) -> tuple[str | int, ...]:
+    """What tells models trained without the request's rows from those without others."""
+    module = scenario(experiment)
+    return module.names(module.Config(**experiment.forget.settings))
 
 
 def scenario(experiment: Experiment) -> ModuleType:

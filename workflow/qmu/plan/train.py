@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from qmu import registry
 from qmu.config.experiment import Experiment
 from qmu.specs.train import Further, Innocents, Shadows, Train
 from qmu.variants import RETRAIN, TARGET, residue
@@ -12,6 +11,7 @@ from qmu.variants import retrained as retrained_name
 
 from .common import base, model_code
 from .common import model as model_spec
+from .data import request_names
 
 # So many retrained shadow models, at the least, say where methods should stop.
 REFERENCE = 4
@@ -30,7 +30,7 @@ def train(experiment: Experiment, model: str, seed: int, variant: str) -> Train:
 
 def shadows(experiment: Experiment, model: str, variant: str, block: int) -> Shadows:
     """One block of shadow models, with all their members or without the forget set."""
-    without = () if variant == TARGET else _request_names(experiment)
+    without = () if variant == TARGET else request_names(experiment)
     return Shadows(
         **_fleet(experiment, "train.shadows", model),
         indices=indices(experiment, variant, block),
@@ -92,11 +92,6 @@ def _count(experiment: Experiment, variant: str) -> int:
     if variant == RETRAIN:
         return max(shadows.unlearned, min(REFERENCE, shadows.count))
     return shadows.unlearned
-
-
-def _request_names(experiment: Experiment) -> tuple[str | int, ...]:
-    scenario = registry.load("forget", experiment.forget.component)
-    return scenario.names(scenario.Config(**experiment.forget.settings))
 
 
 def _further(

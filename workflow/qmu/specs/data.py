@@ -6,23 +6,30 @@ from .base import Component, Spec
 
 
 class Pool(Spec):
-    """Which data set, how many public rows, how many principal components."""
+    """Which data set, how many public rows, how many principal components, how they are scaled.
+    ``content``: digest of a file that the data set reads, empty where none can change."""
 
     dataset: Component
+    content: str = ""
     public: int
     components: int | None
+    scale: str = "none"
     fit_on: str
     pool: int | None
-    # a request that alters rows, and how many are trained on
+    # a request that names or alters rows, by what it is told from others, and how many are trained
+    # on
     forget: Component | None = None
+    names: tuple[str | int, ...] = ()
     train: int = 0
 
 
 class Request(Spec):
     """What is to be forgotten, where ``train`` rows are trained on; which ``shadows`` say how far
-    rows are memorised."""
+    rows are memorised. ``names``: what tells the request from others, also where its file was
+    edited."""
 
     forget: Component
+    names: tuple[str | int, ...] = ()
     train: int
     shadows: tuple[int, ...] = ()
 

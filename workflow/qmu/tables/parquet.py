@@ -109,12 +109,15 @@ def _columns(
 
 
 def _present(schema: Mapping[str, str], columns: Collection[str]) -> dict[str, str]:
-    """The schema's columns, without those that may be absent and are."""
-    return {
-        name: spec.removesuffix("*")
-        for name, spec in schema.items()
-        if name in columns or not spec.endswith("*")
-    }
+    """The schema's columns, without those that may be absent and are, and with those that are
+    there of a name for any number."""
+    found = {}
+    for name, spec in schema.items():
+        many = [c for c in columns if c.startswith(name[:-1])] if name.endswith("/*") else [name]
+        for column in many:
+            if column in columns or not spec.endswith("*"):
+                found[column] = spec.removesuffix("*")
+    return found
 
 
 def metadata(path: str | Path) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 A column's type is one of the Arrow names below; ``vector[...]`` is a list whose length is the
 same in every row, read as a two-dimensional array (rows, length), ``list[...]`` a list of any
-length. ``?`` after a type allows nulls, ``*`` that the whole column is absent.
+length. ``?`` after a type allows nulls, ``*`` that the whole column is absent. A name that ends in
+``/*`` stands for any number of columns whose names begin so.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "features": "vector[double]*",
         "real": "vector[double]*",
         "imaginary": "vector[double]*",
+        # of a data set that names its rows: its own ids, and per group column whom a row belongs to
+        "id": "string*",
+        "group/*": "string*",
         # where a request altered rows: the labels as they were
         "true_label": "int64*",
     },

@@ -38,13 +38,15 @@ def run(inputs: Inputs, outputs: Outputs, spec: Pool, job: Job) -> None:
     job.clock.ready()
     promised = module.describe(config)
     data = checked(spec.dataset.component, promised, module.load(config))
-    roles = splits.roles(spec.root_seed, promised.rows, spec.public, spec.pool)
+    named = None if spec.forget is None else _named(data, spec.forget)
+    roles = splits.roles(spec.root_seed, promised.rows, spec.public, spec.pool, named)
     rows = np.flatnonzero(roles != "spare")
     columns = {
         "sample_id": rows,
         "label": data.labels[rows],
         "role": roles[rows],
         **_inputs(data, promised, roles, rows, spec, job),
+        **{name: values[rows] for name, values in data.names.items()},
     }
     if spec.forget is not None:
         columns |= _altered(columns, spec, spec.forget, promised.classes)
@@ -52,14 +54,25 @@ def run(inputs: Inputs, outputs: Outputs, spec: Pool, job: Job) -> None:
     job.report(f"{int((roles == 'pool').sum())} rows in the pool")
 
 
+def _named(data: Dataset, forget: Component) -> np.ndarray | None:
+    """Rows (n,) bool that the request names, which must come to the pool."""
+    scenario = registry.load("forget", forget.component)
+    if not scenario.CARD.named:
+        return None
+    known = {"sample_id": np.arange(len(data.labels)), **data.names}
+    return scenario.rows(known, scenario.Config(**forget.settings))
+
+
 def _altered(
     columns: Mapping[str, np.ndarray], spec: Pool, forget: Component, classes: int
 ) -> dict[str, np.ndarray]:
     """The columns that the request alters in rows of the pool, with the labels as they were."""
+    scenario = registry.load("forget", forget.component)
+    if not scenario.CARD.alters:
+        return {}
     rows = np.flatnonzero(columns["role"] == "pool")
     pool = {name: column[rows] for name, column in columns.items()}
     marked = mark(forget.component, forget.settings, pool, spec.train, spec.root_seed)
-    scenario = registry.load("forget", forget.component)
     config = scenario.Config(**forget.settings)
     rng = seeds.generator(spec.root_seed, "alter", forget.component, *scenario.names(config))
     found = {"true_label": columns["label"]}
