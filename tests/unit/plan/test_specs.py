@@ -1,14 +1,12 @@
 """Specs: plain values, complete, and changed by exactly the settings that a job reads."""
 
 import copy
-import dataclasses
 import importlib
 import json
 from typing import get_type_hints
 
 import pytest
 from fixtures import small_config
-from qmu import registry
 from qmu.config.parse import parse
 from qmu.plan import attack, audit, data, devices, ibm, report, studies, train, unlearn
 
@@ -375,11 +373,10 @@ def test_what_the_ladder_leaves_in_and_the_retrained_models_leave_out():
     assert BEFORE["innocents hqnn"].edits == ("bias", "temperature", "head", "turn")
 
 
-def test_a_request_for_no_whole_class_allows_no_edit_of_a_bias(monkeypatch):
-    scenario = registry.load("forget", "class")
-    card = dataclasses.replace(scenario.CARD, whole_classes=False)
-    monkeypatch.setattr(scenario, "CARD", card)
-    experiment = parse(full_config())
+def test_a_request_for_no_whole_class_allows_no_edit_of_a_bias():
+    config = full_config() | {"forget": {"kind": "fraction", "percent": 5}}
+    del config["quality"]["probe"]
+    experiment = parse(config)
     assert train.innocents(experiment, "hqnn").edits == ("temperature", "head", "turn")
     edited = attack.query(experiment, "hqnn", "innocent").variants
     assert edited == ("innocent_temperature@1", "innocent_head@1", "innocent_turn@1")
