@@ -24,10 +24,12 @@ from qmu.errors import ConfigError
 from qmu.plan.files import Files, filled, one_of
 from qmu.plan.reasons import install as shorten_reasons
 from qmu.plan.rules import asks, teller
+from qmu.plan.sizes import install as ask_sizes_once
 from qmu.sizing.costs import print_summary
 from qmu.variants import residue
 
 shorten_reasons(workflow)
+ask_sizes_once()
 
 try:
     check_origin(
