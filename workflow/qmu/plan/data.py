@@ -15,6 +15,7 @@ def pool(experiment: Experiment) -> Pool:
     return Pool(
         **base(experiment, "data.pool", registry.module("data", entry.component)),
         dataset=component(entry),
+        content=experiment.data.content,
         **features.model_dump(),
     )
 
