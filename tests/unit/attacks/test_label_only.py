@@ -116,6 +116,23 @@ def test_copies_leave_the_pool_untouched():
         np.testing.assert_array_equal(column, before[name])
 
 
+def test_what_is_no_image_meets_noise_alone(rng):
+    table = {"role": np.array(["pool"] * 6), "features": rng.normal(size=(6, 3))}
+    found = list(label_only.copies(table, table, "features", CONFIG, ("tests",)))
+    assert len(found) == len(CONFIG.noise) * CONFIG.noise_copies
+    assert all(copy["features"].shape == (6, 3) for copy in found)
+
+
+def test_noisy_amplitudes_are_amplitudes(rng):
+    values = rng.normal(size=(2, 6, 4))
+    real, imaginary = values / np.linalg.norm(values, axis=(0, 2), keepdims=True)
+    table = {"real": real, "imaginary": imaginary}
+    for copy in label_only.copies(table, table, "states", CONFIG, ("tests",)):
+        norm = np.sum(copy["real"] ** 2 + copy["imaginary"] ** 2, axis=1)
+        np.testing.assert_allclose(norm, 1.0)
+        assert not np.allclose(copy["real"], real)
+
+
 def test_components_fitted_on_other_images_are_refused():
     everything, pool = _tables()
     other = features.principal_components(

@@ -193,6 +193,11 @@ COMBINATIONS = [
         {"components": 785, "public": 2000},
         "features.components: 785 exceeds",
     ),
+    (
+        "features.scale",
+        "log",
+        "must be 'none', 'standard' or 'minmax', found 'log'",
+    ),
     ("features.public", 255, "features.components: 256 principal components need at least"),
     ("features.public", 5000, "5000 leaves nothing of 5000"),
     ("features.pool", 4001, "4001 rows asked, mnist_embedded has 4000 beside the 1000 public"),

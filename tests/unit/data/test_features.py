@@ -1,11 +1,12 @@
-"""Principal components: scikit-learn's, fitted on the public rows and on nothing else."""
+"""Principal components and scales: scikit-learn's, fitted on the public rows and nothing else."""
 
 import numpy as np
 import pytest
-from qmu.data.features import principal_components
+from qmu.data.features import principal_components, scaled_by
 from qmu.data.images import scaled
 from qmu.errors import QmuError
 from sklearn.decomposition import PCA
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 
 @pytest.fixture
@@ -58,3 +59,27 @@ def test_a_zero_vector_is_refused_by_its_row():
     fit_on = np.array([True, True, False, False])
     with pytest.raises(QmuError, match="row 2 projects to the zero vector"):
         principal_components(scaled(pixels), fit_on, 1)
+
+
+@pytest.mark.parametrize(
+    ("how", "scaler"),
+    [("minmax", MinMaxScaler(clip=True)), ("standard", StandardScaler())],
+)
+def test_scales_equal_scikit_learn(rng, how, scaler):
+    values = rng.normal(size=(60, 5)) * [1, 10, 1e3, 1e-3, 1]
+    found = scaled_by(values, PUBLIC, how)
+    expected = scaler.fit(values[PUBLIC]).transform(values)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    assert scaled_by(values, PUBLIC, "none") is values
+
+
+def test_minmax_ends_at_the_public_rows_range():
+    values = np.array([[0.0], [10.0], [-5.0], [20.0], [4.0]])
+    found = scaled_by(values, np.arange(5) < 2, "minmax")
+    assert found[:, 0].tolist() == [0.0, 1.0, 0.0, 1.0, 0.4]
+
+
+@pytest.mark.parametrize("how", ["minmax", "standard"])
+def test_a_column_that_no_public_row_varies_keeps_its_unit(how):
+    values = np.array([[3.0], [3.0], [3.5], [4.0]])
+    assert scaled_by(values, np.arange(4) < 2, how)[:, 0].tolist() == [0.0, 0.0, 0.5, 1.0]

@@ -3,14 +3,18 @@
 import gzip
 import pickle
 import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import step_example
-from qmu.data.features import principal_components
+from qmu import registry
+from qmu.data.dataset import Dataset, Description
+from qmu.data.features import principal_components, scaled_by
 from qmu.data.images import checked, scaled
 from qmu.data.sets import mnist_embedded, mnist_full
 from qmu.errors import QmuError
+from qmu.strict import Strict
 from qmu.tables import parquet as tables
 
 TRAIN, TEST = 12, 5
@@ -346,6 +350,73 @@ def test_the_pool_step_keeps_ids_and_fits_where_it_is_told(tmp_path, arrays, mon
     fit = fit if fit_on == "public" else images.training
     expected = principal_components(scaled(images.inputs), fit, 3)[ids]
     np.testing.assert_allclose(table["features"], expected, atol=1e-9)
+
+
+ROWS = 60
+TABLE = np.random.default_rng(3).normal(size=(ROWS, 3)) * [1.0, 100.0, 1.0]
+
+
+class Named(Strict):
+    """Rows that a test names."""
+
+
+def named_set(monkeypatch, inputs=TABLE, kind="features"):
+    module = SimpleNamespace(
+        Config=Named,
+        describe=lambda config: Description(2, ROWS, kind, (3,), ids=True, groups=("site", "ward")),
+        load=lambda config: Dataset(
+            inputs,
+            np.arange(ROWS) % 2,
+            np.ones(ROWS, bool),
+            np.arange(ROWS) + 7,
+            {"site": np.arange(ROWS) // 10, "ward": np.array(["ä b"] * ROWS)},
+        ),
+    )
+    monkeypatch.setattr(registry, "load", lambda kind, name: module)
+    return {"component": "named", "settings": {}}
+
+
+def pool_of(folder, dataset, **fields):
+    spec = POOL | {"dataset": dataset, "public": 20, "components": None, "pool": 30} | fields
+    step_example.run("data.pool", {}, {"pool": folder / "pool.parquet"}, **spec)
+    return tables.read(folder / "pool.parquet", "pool", experiment=step_example.EXPERIMENT)
+
+
+def test_the_pool_step_keeps_names_as_text(tmp_path, monkeypatch):
+    table = pool_of(tmp_path, named_set(monkeypatch))
+    ids = table["sample_id"]
+    assert table["id"].tolist() == [str(row + 7) for row in ids]
+    assert table["group/site"].tolist() == [str(row // 10) for row in ids]
+    assert set(table["group/ward"]) == {"ä b"}
+
+
+@pytest.mark.parametrize("scale", ["none", "standard", "minmax"])
+@pytest.mark.parametrize("fit_on", ["public", "all_training"])
+def test_the_pool_step_takes_columns_as_they_are_on_its_scale(tmp_path, monkeypatch, scale, fit_on):
+    table = pool_of(tmp_path, named_set(monkeypatch), scale=scale, fit_on=fit_on)
+    ids = table["sample_id"]
+    public = np.isin(np.arange(ROWS), ids[table["role"] == "public"])
+    fit = public if fit_on == "public" else np.ones(ROWS, bool)
+    np.testing.assert_allclose(table["features"], scaled_by(TABLE, fit, scale)[ids])
+    assert "image" not in table
+
+
+def test_components_of_columns_follow_no_unit(tmp_path, monkeypatch):
+    """The column of large numbers would be the first component by itself."""
+    table = pool_of(tmp_path, named_set(monkeypatch), components=2)
+    ids = table["sample_id"]
+    public = np.isin(np.arange(ROWS), ids[table["role"] == "public"])
+    columns = scaled_by(TABLE, public, "standard")
+    expected = principal_components(columns, public, 2)[ids]
+    np.testing.assert_allclose(table["features"], expected, atol=1e-12)
+
+
+def test_the_pool_step_feeds_states_as_they_are(tmp_path, monkeypatch):
+    states = TABLE + 1j * TABLE[::-1]
+    table = pool_of(tmp_path, named_set(monkeypatch, states, "states"))
+    found = table["real"] + 1j * table["imaginary"]
+    np.testing.assert_array_equal(found, states[table["sample_id"]])
+    assert "features" not in table
 
 
 def test_the_pool_step_refuses_another_number_of_rows(tmp_path, arrays):

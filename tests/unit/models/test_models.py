@@ -13,6 +13,7 @@ import pytest
 from fixtures import CLASSES, FEATURES, SMALL_TRAINING, compiled, leaves, small_data, small_model
 from qmu import registry
 from qmu.circuits.qnode import quantum_function
+from qmu.errors import QmuError
 from qmu.models import chunks
 from qmu.models import model as models
 from qmu.models import outputs as evaluation
@@ -82,6 +83,13 @@ def test_everything_has_the_models_precision(precision, dtype):
     inputs = model.inputs({"features": small_data(3)[0]})
     arrays = [*parameters.values(), inputs, compiled(model, "logits")(parameters, inputs)]
     assert {str(array.dtype) for array in arrays} == {dtype}
+
+
+def test_a_row_that_amplitudes_cannot_hold_is_named():
+    model, rows = small_model(), small_data(3)[0]
+    rows[1] = 0.0
+    with pytest.raises(QmuError, match=r"row 1 of the pool becomes the zero vector.*standard"):
+        model.inputs({"features": rows})
 
 
 def reference_expectations(model, angles, states):

@@ -101,6 +101,7 @@ PLACES = [
     (POOL, ("dataset", "component"), "dataset.name"),
     (POOL, ("dataset", "settings", "path"), "dataset.path"),
     (POOL, ("components",), "features.components"),
+    (POOL, ("scale",), "features.scale"),
     (QUERY, ("attack", "settings", "shifts"), "attacks.label_only.shifts"),
     (QUERY, ("model", "device"), "fleet.device"),
     (SUBMIT, ("backend",), "devices.torino.backend"),

@@ -37,7 +37,6 @@ FEWEST_UNLEARNED = 8
 def check(experiment: Experiment) -> None:
     """Raise ConfigError for combinations that cannot run."""
     _check_seeds(experiment)
-    _check_files(experiment)
     _check_data(experiment)
     _check_request(experiment)
     _check_shadows(experiment)
@@ -116,7 +115,8 @@ def _check_seeds(experiment: Experiment) -> None:
         raise ConfigError(f"seeds: {twice[0]} stands there twice")
 
 
-def _check_files(experiment: Experiment) -> None:
+def check_source(experiment: Experiment) -> None:
+    """Raise ConfigError where the data set's file is not there."""
     path = experiment.dataset.settings.get("path")
     if path is not None and not os.path.exists(path):
         raise ConfigError(f"dataset.path: {path}: no such file or folder")
@@ -130,13 +130,20 @@ def _check_data(experiment: Experiment) -> None:
             f"features.fit_on: 'all_training' needs a data set with a training part of its own "
             f"(dataset.name: mnist_full), {name} has none"
         )
-    if data.kind != "states":
+    if features.components is not None:
         _check_components(experiment)
+    if data.kind == "states" and features.scale != "none":
+        raise ConfigError(f"features.scale: {name} holds states, which are fed as they are")
     _check_rows(experiment)
 
 
 def _check_components(experiment: Experiment) -> None:
     features, data = experiment.common.features, experiment.data
+    if data.kind == "states":
+        raise ConfigError(
+            f"features.components: {experiment.dataset.component} holds states, which are fed as "
+            "they are"
+        )
     if features.fit_on == "public" and features.components > features.public:
         raise ConfigError(
             f"features.components: {features.components} principal components need at least as "

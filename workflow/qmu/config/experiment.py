@@ -28,7 +28,17 @@ from qmu.variants import (
     retrained,
 )
 
-from .sections import Audit, Evaluation, Features, Fleet, Retrain, Samples, Shadows, Simulation
+from .sections import (
+    IMAGE_COMPONENTS,
+    Audit,
+    Evaluation,
+    Features,
+    Fleet,
+    Retrain,
+    Samples,
+    Shadows,
+    Simulation,
+)
 
 
 class Common(Strict):
@@ -119,10 +129,22 @@ class Experiment(Strict):
         module = registry.load("data", self.dataset.component)
         return module.describe(module.Config(**self.dataset.settings))
 
+    def complete(self) -> Experiment:
+        """The experiment with the features that suit its kind of data where none are asked for."""
+        image, table = self.data.kind == "image", self.data.kind == "features"
+        features = self.common.features
+        given = {
+            "components": features.components or (IMAGE_COMPONENTS if image else None),
+            "scale": features.scale or ("minmax" if table else "none"),
+        }
+        common = self.common.model_copy(update={"features": features.model_copy(update=given)})
+        return self.model_copy(update={"common": common})
+
     def width(self, model: str) -> int:
         """Numbers per row that a model reads of the pool."""
         reads = registry.load("models", self.models[model].component).CARD.inputs
-        return self.common.features.components if reads == "features" else self.data.width
+        components = self.common.features.components if reads == "features" else None
+        return components or self.data.width
 
     @cached_property
     def circuits(self) -> dict[str, Circuit]:

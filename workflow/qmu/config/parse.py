@@ -17,7 +17,7 @@ from qmu.errors import ConfigError, suggestion
 from qmu.studies import signal, sweep
 from qmu.variants import RESERVED
 
-from .checks import check
+from .checks import check, check_source
 from .experiment import Common, Entry, Experiment
 from .messages import first_line, one_line
 from .plain import require_plain
@@ -61,6 +61,8 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
         sweep=_optional(raw, "sweep", sweep.Config),
         signal=_optional(raw, "signal", signal.Config),
     )
+    check_source(experiment)
+    experiment = experiment.complete()
     check(experiment)
     return experiment
 

@@ -17,15 +17,23 @@ class Samples(Strict):
     validation: PositiveInt = 200
 
 
-class Features(Strict):
-    """The public part of the data and the principal components fitted on it.
+# Principal components of images where none are asked for (Su et al. 2025, arXiv:2509.06086).
+IMAGE_COMPONENTS = 256
 
-    ``fit_on="public"``: the public images serve no other purpose. ``fit_on="all_training"``: the
-    paper's protocol, PCA on every training image of the full MNIST.
+
+class Features(Strict):
+    """The public part of the data, and the features that are fitted on it.
+
+    ``components``: principal components; by default 256 of images, and of a table none: its columns
+    as they are. ``scale``: minmax to [0, 1] (beyond the public rows' range the nearest end),
+    standard to mean 0 and deviation 1; by default none for images, minmax for a table. Both are
+    fitted on the public rows, which serve no other purpose; ``fit_on="all_training"`` is the
+    paper's protocol, on every training row of a data set with a training part.
     """
 
     public: PositiveInt = 1000
-    components: PositiveInt = 256
+    components: PositiveInt | None = None
+    scale: Literal["none", "standard", "minmax"] | None = None
     fit_on: Literal["public", "all_training"] = "public"
     pool: PositiveInt | None = None
 

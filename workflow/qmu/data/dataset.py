@@ -30,7 +30,8 @@ class Description:
     ``classes``: labels are 0 to classes - 1. ``rows``: how many. ``shape`` of one row's inputs.
     ``split``: whether it comes with a training and a test part of its own. ``labels``: what the
     source calls each class, where it does. ``ids``: whether rows have ids of the source's own.
-    ``groups``: names of the columns that say whom a row belongs to. ``content``: digest of a file
+    ``groups``: names of the columns that say whom a row belongs to. ``columns``: names of a table's
+    features, where its file decides over them. ``content``: digest of a file
     that a user may edit, so that an edit runs the job again that reads it.
     """
 
@@ -42,6 +43,7 @@ class Description:
     labels: tuple[str, ...] = ()
     ids: bool = False
     groups: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     content: str = ""
 
     @property

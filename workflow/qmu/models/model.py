@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from qmu import losses, registry
+from qmu.errors import QmuError
 from qmu.lazy import jax, jnp
 
 if TYPE_CHECKING:
@@ -128,14 +129,26 @@ class Model:
 
     def inputs(self, pool: Mapping[str, np.ndarray]) -> np.ndarray:
         """What this model reads of the pool, (n, d): pixels scaled to [-1, 1], features, or complex
-        amplitudes."""
+        amplitudes. Raises QmuError for a row of features that amplitudes cannot hold."""
         reads = self.module.CARD.inputs
         if reads == "image":
             return ((pool["image"] / 255.0 - 0.5) / 0.5).astype(self.dtype)
         if reads == "states":
             amplitudes = pool["real"] + 1j * pool["imaginary"]
             return amplitudes.astype(np.result_type(self.dtype, np.complex64))
-        return pool["features"].astype(self.dtype)
+        rows = pool["features"].astype(self.dtype)
+        if self.circuit is not None and self.circuit.embedding == "amplitude":
+            _require_amplitudes(rows)
+        return rows
+
+
+def _require_amplitudes(rows: np.ndarray) -> None:
+    empty = ~rows.any(axis=1)
+    if empty.any():
+        raise QmuError(
+            f"features.scale: row {int(np.argmax(empty))} of the pool becomes the zero vector, "
+            "which has no amplitude embedding; try features.scale: standard"
+        )
 
 
 def circuit_of(module: ModuleType, config: Any) -> Circuit | None:

@@ -24,6 +24,7 @@ def pool(experiment: Experiment) -> Pool:
     return Pool(
         **base(experiment, "data.pool", *used),
         dataset=component(entry),
+        content=experiment.data.content,
         **features.model_dump(),
         **altered,
     )

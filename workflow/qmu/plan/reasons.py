@@ -41,9 +41,10 @@ _KEYS = {
     "indices": "shadows",
     "intervals.confidence": "evaluation.confidence",
     "intervals.resamples": "evaluation.bootstrap",
-    **{field: f"features.{field}" for field in ("public", "components", "fit_on", "pool")},
+    **{field: f"features.{field}" for field in ("public", "components", "scale", "fit_on", "pool")},
     **{field: f"samples.{field}" for field in ("train", "test")},
     "device": "simulation.device",
+    "content": "the data set's file",
     "text_digest": "the report's texts",
 }
 _OF_DEVICE = ("backend", "circuit", "images", "job")

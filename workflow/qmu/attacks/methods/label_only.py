@@ -57,20 +57,27 @@ def copies(
     """The pool with its images transformed, once per copy; the image itself is not among them.
 
     ``everything`` is the whole pool table, whose public images fit the principal components;
-    ``inputs`` is the column that the model reads, "image" (n, pixels) or "features". Every model
-    is asked about the same noise. Raises QmuError where the components were fitted on other images.
+    ``inputs`` is what the model reads, "image" (n, pixels), "features", or "states". What is no
+    image is not shifted. Every model is asked about the same noise. Raises QmuError where the
+    components were fitted on other images.
     """
-    shifted = [shift(pool["image"], down, right) for down, right in directions(config)]
-    projected = _project(everything, pool, shifted) if inputs == "features" else shifted
-    for images, values in zip(shifted, projected, strict=True):
-        yield {**pool, "image": images, inputs: values}
-    values = pool[inputs].astype(np.float64)
+    ways = directions(config) if "image" in pool else []
+    shifted = [shift(pool["image"], *way) for way in ways]
+    project = inputs == "features" and shifted
+    projected = _project(everything, pool, shifted) if project else shifted
+    for moved, values in zip(shifted, projected, strict=True):
+        yield {**pool, "image": moved, inputs: values}
+    parts = ("real", "imaginary") if inputs == "states" else (inputs,)
+    values = np.concatenate([pool[part].astype(np.float64) for part in parts], axis=1)
     centred = values - HALF_RANGE if inputs == "image" else values
     size = np.sqrt(np.mean(centred**2))
     for level, deviation in enumerate(config.noise):
         for number in range(config.noise_copies):
             rng = seeds.generator(*names, "noise", level, number)
-            yield {**pool, inputs: values + deviation * size * rng.normal(size=values.shape)}
+            noisy = values + deviation * size * rng.normal(size=values.shape)
+            if inputs == "states":
+                noisy /= np.linalg.norm(noisy, axis=1, keepdims=True)
+            yield {**pool, **dict(zip(parts, np.split(noisy, len(parts), axis=1), strict=True))}
 
 
 def directions(config: Config) -> list[tuple[int, int]]:
@@ -137,6 +144,6 @@ def _project(everything: Table, pool: Table, shifted: list[np.ndarray]) -> list[
     if not np.allclose(same, pool["features"], rtol=1e-3, atol=1e-3):
         raise QmuError(
             "label_only: the public images' principal components do not give the pool's features; "
-            "set features.fit_on to 'public'"
+            "set features.fit_on to 'public' and features.scale to 'none'"
         )
     return moved

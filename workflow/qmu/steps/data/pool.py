@@ -1,4 +1,4 @@
-"""Step `pool`: load the data, draw the public part, project all on its principal components."""
+"""Step `pool`: load the data, draw the public part, project and scale all by what is in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from qmu import registry, seeds
 from qmu.data import splits
 from qmu.data.dataset import Dataset, Description, checked
-from qmu.data.features import principal_components
+from qmu.data.features import principal_components, scaled_by
 from qmu.data.images import scaled
 from qmu.forget.scenario import mark
 from qmu.specs.base import Component
@@ -38,6 +38,8 @@ def run(inputs: Inputs, outputs: Outputs, spec: Pool, job: Job) -> None:
     job.clock.ready()
     promised = module.describe(config)
     data = checked(spec.dataset.component, promised, module.load(config))
+    if promised.columns:
+        job.report(f"features: {', '.join(promised.columns)}")
     named = None if spec.forget is None else _named(data, spec.forget)
     roles = splits.roles(spec.root_seed, promised.rows, spec.public, spec.pool, named)
     rows = np.flatnonzero(roles != "spare")
@@ -89,12 +91,18 @@ def _inputs(
     if promised.kind == "states":
         return {"real": data.inputs.real[rows], "imaginary": data.inputs.imag[rows]}
     fit_on = roles == "public" if spec.fit_on == "public" else data.training
-    job.report(f"{promised.rows} rows, principal components fitted on {int(fit_on.sum())} of them")
-    inputs = scaled(data.inputs) if promised.kind == "image" else data.inputs
-    if spec.fit_on == "public":
-        features = principal_components(inputs[rows], fit_on[rows], spec.components)
-    else:
-        features = principal_components(inputs, fit_on, spec.components)[rows]
+    job.report(f"{promised.rows} rows, features fitted on {int(fit_on.sum())} of them")
+    # Rows that fit nothing and are not in the pool need no features.
+    used = rows if spec.fit_on == "public" else np.arange(promised.rows)
+    features, fit_on = data.inputs[used], fit_on[used]
+    if promised.kind == "image":
+        features = scaled(features)
+    elif spec.components is not None:
+        # Columns have units of their own, and the one with the largest numbers would decide.
+        features = scaled_by(features, fit_on, "standard")
+    if spec.components is not None:
+        features = principal_components(features, fit_on, spec.components)
+    features = scaled_by(features, fit_on, spec.scale)[np.isin(used, rows)]
     if promised.kind == "image":
         return {"image": data.inputs[rows], "features": features}
     return {"features": features}
