@@ -69,7 +69,7 @@ def test_accuracy_has_four_splits_in_the_variants_colours(evidence, drawn):
     for variant, colour in theme.colours(evidence).items():
         value = get("hqnn", variant, "accuracy", "retain_test").value
         assert markers(axes[3], colour) == pytest.approx([value])
-    assert {"hqnn", "basic_qnn", "forget set, trained on"} <= set(texts(drawn["accuracy"]))
+    assert {"hqnn", "basic_qnn", "to be forgotten"} <= set(texts(drawn["accuracy"]))
 
 
 def test_auc_has_every_attack_and_variant_of_both_populations(evidence, drawn):

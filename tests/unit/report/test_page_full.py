@@ -109,7 +109,7 @@ def test_quality_table_holds_every_measure_and_no_other(full):
     assert "home_made" in body
     row = body[measures.title(full, "klom_mean")]
     own = full.summary.get("hqnn", "ssd", "klom_mean", "forget_train")
-    assert row[1] == "forget set, trained on"
+    assert row[1] == "to be forgotten"
     assert row[rows[0].index("ssd")] == small(own)
     floors = [cell for row in rows[1:] for cell in row if cell.startswith("floor")]
     assert len(floors) == len(report_example.QUALITY) // 2

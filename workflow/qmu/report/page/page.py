@@ -101,6 +101,10 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+# A figure that counts the non-members, which no rate of false positives can be finer than.
+FEWEST = "tpr_at_fpr_1pct"
+
+
 def facts(results: Results) -> dict[str, Any]:
     """Numbers of the set-up for the running text; None where the config does not say."""
     config = results.common
@@ -112,6 +116,12 @@ def facts(results: Results) -> dict[str, Any]:
         if (estimate := success(results, model, "target")) is not None and estimate.n
     ]
     members = min(sizes) if sizes else None
+    compared = [
+        cell.n
+        for model in results.summary.models
+        for attack in results.summary.attacks
+        if (cell := results.summary.get(model, "target", FEWEST, "forget_train", attack))
+    ]
     return {
         "dataset": dataset.get("component") or dataset.get("name"),
         "request": request(results.config.get("forget")),
@@ -124,6 +134,7 @@ def facts(results: Results) -> dict[str, Any]:
         "shadows": part["shadows"].get("count"),
         "ensemble": part["retrain"].get("ensemble"),
         "members": members,
+        "others": max(filter(None, compared), default=None),
         "zero_high": _upper_end_of_none(members, results.confidence_level),
         "classes": results.classes,
         "models": listed(list(results.summary.models)) if results.summary.models else "no model",
