@@ -1,5 +1,7 @@
 """What every data set promises, whatever it holds."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from qmu import registry
@@ -12,6 +14,12 @@ SETTINGS = {
     "mnist_full": {"openml": True},
     "xxz": {"qubits": 4, "rows": 20},
     "cluster_ising": {"qubits": 4, "rows": 20},
+    "table": {
+        "path": str(Path(__file__).parents[1] / "examples" / "patients.csv"),
+        "label": "outcome",
+        "id": "patient",
+        "group": "clinic",
+    },
 }
 ELSEWHERE = {"mnist_full", "fashion_mnist", "covertype"}
 OFFLINE = [name for name in registry.names("data") if name not in ELSEWHERE]
@@ -45,6 +53,12 @@ def test_a_data_set_says_what_the_checks_of_a_configuration_need(name):
 @every
 def test_a_data_set_names_its_source(name):
     assert "Source" in registry.load("data", name).__doc__
+
+
+@every
+def test_a_data_set_stands_in_the_documentation(name):
+    page = Path(__file__).parents[2] / "docs" / "data.md"
+    assert f"\n| `{name}` |" in page.read_text(encoding="utf-8")
 
 
 @offline

@@ -70,6 +70,87 @@ def test_configurations_at_the_edge_run(change):
     assert data.pool(experiment).root_seed == experiment.common.root_seed
 
 
+# Data set -> changes that fit its size, and numbers per row of the pool.
+SMALL_SETS = {
+    "iris": ({"public": 30}, {"train": 40, "test": 20, "validation": 10}, 4),
+    "wine": ({"public": 30}, {"train": 50, "test": 30, "validation": 20}, 13),
+    "breast_cancer": ({"public": 60}, {"train": 200, "test": 80, "validation": 40}, 30),
+    "digits": ({"public": 300}, {"train": 500, "test": 200, "validation": 100}, 64),
+    "covertype": ({"pool": 5000, "components": 4}, {"train": 500}, 4),
+    "clients": ({"public": 100}, {"train": 300, "test": 100, "validation": 50}, 4),
+}
+
+
+@pytest.mark.parametrize("name", SMALL_SETS)
+def test_a_table_is_taken_as_it_is_and_scaled(name):
+    features, samples, width = SMALL_SETS[name]
+    raw = small_config() | {
+        "dataset": {"name": name},
+        "forget": {"label": 1},
+        "features": features,
+        "samples": samples,
+        "models": {"basic_qnn": {"qubits": 6, "layers": 1, "training": {"batch_size": 10}}},
+    }
+    experiment = parse(raw)
+    spec = data.pool(experiment)
+    assert experiment.width("basic_qnn") == width
+    assert (spec.components, spec.scale) == (features.get("components"), "minmax")
+    assert parse(raw | {"features": features | {"scale": "none"}}).common.features.scale == "none"
+
+
+def test_images_are_projected_by_default():
+    experiment = parse(small_config() | {"models": {"basic_qnn": {}, "hqnn": {}}})
+    spec = data.pool(experiment)
+    assert (spec.components, spec.scale, spec.content) == (256, "none", "")
+    assert (experiment.width("basic_qnn"), experiment.width("hqnn")) == (256, 784)
+
+
+def table_config(**dataset):
+    path = ROOT / "tests" / "examples" / "patients.csv"
+    return small_config() | {
+        "dataset": {"name": "table", "path": str(path), "label": "outcome"} | dataset,
+        "forget": {"label": 1},
+        "features": {"public": 10},
+        "samples": {"train": 20, "test": 10, "validation": 5},
+        "models": {"basic_qnn": {"qubits": 2, "layers": 1, "training": {"batch_size": 5}}},
+    }
+
+
+def states_config(**features):
+    return {"dataset": {"name": "xxz"}, "features": {"public": 10} | features}
+
+
+def test_a_table_of_the_users_own(tmp_path):
+    experiment = parse(table_config(id="patient", group="clinic"))
+    assert experiment.width("basic_qnn") == 3
+    assert experiment.data.labels == ("ill", "well")
+    assert data.pool(experiment).dataset.settings["group"] == ["clinic"]
+    copy = tmp_path / "copy.csv"
+    copy.write_text(Path(table_config()["dataset"]["path"]).read_text().replace("P001,", "P000,"))
+    digests = {data.pool(parse(table_config(path=path))).content for path in (str(copy), str(copy))}
+    assert len(digests) == 1
+    assert data.pool(experiment).content not in digests
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (table_config(label="outcom"), "dataset.label: no column 'outcom' in "),
+        (table_config(path="/no/such"), "dataset.path: /no/such: no such file or folder"),
+        (table_config(path=str(ROOT)), f"dataset.path: {ROOT}: a folder, and no file"),
+        (table_config(id="clinic"), "column 'clinic', row 3 (line 5): the id 'north' is row 0's"),
+        ({"dataset": {"name": "iris"}}, "features.public: 1000 leaves nothing of 150"),
+        (states_config(components=4), "features.components: xxz holds states"),
+        (states_config(scale="minmax"), "features.scale: xxz holds states"),
+    ],
+    ids=range(7),
+)  # fmt: skip
+def test_what_is_wrong_with_a_table_is_told_before_any_job(change, words):
+    with pytest.raises(ConfigError) as caught:
+        parse(small_config() | change)
+    assert words in str(caught.value)
+
+
 def test_nothing_but_training_may_read_members_of_a_private_model():
     """Principal components fitted on members would be outside what is promised."""
     raw = small_config() | {

@@ -1,21 +1,35 @@
 """Datasets: the embedded images, MNIST from local files, and one line for every kind of damage."""
 
 import gzip
+import os
 import pickle
 import struct
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import sklearn.datasets
 import step_example
 from qmu import registry
 from qmu.data.dataset import Dataset, Description
+from qmu.data.dataset import checked as checked_set
 from qmu.data.features import principal_components, scaled_by
 from qmu.data.images import checked, scaled
-from qmu.data.sets import mnist_embedded, mnist_full
+from qmu.data.sets import (
+    breast_cancer,
+    clients,
+    covertype,
+    digits,
+    fashion_mnist,
+    iris,
+    mnist_embedded,
+    mnist_full,
+    wine,
+)
 from qmu.errors import QmuError
 from qmu.strict import Strict
 from qmu.tables import parquet as tables
+from sklearn.linear_model import LogisticRegression
 
 TRAIN, TEST = 12, 5
 NAMES = {
@@ -293,8 +307,6 @@ def test_a_damaged_npz(tmp_path, arrays):
 
 
 def test_openml_without_a_network_gives_one_line(monkeypatch):
-    import sklearn.datasets
-
     def refuse(*args, **options):
         raise OSError("no route\nto host")
 
@@ -305,8 +317,6 @@ def test_openml_without_a_network_gives_one_line(monkeypatch):
 
 
 def test_openml_hands_over_training_images_first(monkeypatch, rng):
-    import sklearn.datasets
-
     class Found:
         data = rng.integers(1, 256, (20, 784)).astype(float)
         target = np.array([str(i % 10) for i in range(20)])
@@ -316,6 +326,132 @@ def test_openml_hands_over_training_images_first(monkeypatch, rng):
     found = mnist_full.load(mnist_full.Config(openml=True))
     assert np.array_equal(found.labels, np.arange(20) % 10)
     assert found.training.sum() == 15
+
+
+@pytest.mark.parametrize("inside", ["data", "package/data"])
+def test_the_folder_that_a_package_unpacks_to(tmp_path, arrays, inside):
+    (tmp_path / inside).parent.mkdir(parents=True, exist_ok=True)
+    write_idx(tmp_path / inside, arrays)
+    same_images(load(tmp_path), arrays)
+
+
+def test_fashion_images_are_read_as_digits_are(tmp_path, arrays):
+    folder = write_idx(tmp_path / "fashion-mnist", arrays, compress=True)
+    config = fashion_mnist.Config(path=str(folder))
+    same_images(fashion_mnist.load(config), arrays)
+    assert fashion_mnist.describe(config).labels[9] == "Ankle boot"
+    assert fashion_mnist.Config().path == "/usr/share/datasets/fashion-mnist"
+
+
+REAL = [
+    (mnist_full, "QMU_MNIST", [6903, 7877, 6990, 7141, 6824, 6313, 6876, 7293, 6825, 6958]),
+    (fashion_mnist, "QMU_FASHION_MNIST", [7000] * 10),
+]
+
+
+@pytest.mark.parametrize(("module", "variable", "counts"), REAL, ids=[v for _, v, _ in REAL])
+def test_the_real_70_000_images(module, variable, counts):
+    path = os.environ.get(variable)
+    if not path:
+        pytest.skip(f"{variable} names no folder or file of the 70,000 images")
+    config = module.Config(path=path)
+    found = checked_set(variable, module.describe(config), module.load(config))
+    assert np.bincount(found.labels).tolist() == counts
+    assert found.training.sum() == 60_000
+
+
+# Set, rows of each class, and the mean of all numbers as their sources state or imply it.
+BUNDLED = [
+    (iris, [50, 50, 50], {0: [5.1, 3.5, 1.4, 0.2]}),
+    (wine, [59, 71, 48], {0: [14.23, 1.71, 2.43]}),
+    (breast_cancer, [212, 357], {0: [17.99, 10.38, 122.8]}),
+    (digits, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180], {0: [0.0, 0.0, 5.0, 13.0]}),
+]
+
+
+@pytest.mark.parametrize(("module", "counts", "rows"), BUNDLED, ids=lambda m: str(m)[-20:])
+def test_bundled_tables_hold_what_their_sources_list(module, counts, rows):
+    found = module.load(module.Config())
+    assert np.bincount(found.labels).tolist() == counts
+    for row, start in rows.items():
+        assert found.inputs[row, : len(start)].tolist() == start
+    assert np.isfinite(found.inputs).all()
+    assert found.training.all()
+
+
+def test_clients_differ_and_share_their_weights():
+    config = clients.Config(clients=8, rows=4000)
+    found, known = clients.load(config), clients.describe(config)
+    member = found.groups["client"]
+    assert np.bincount(member).tolist() == [4000] * 8
+    assert known.groups == ("client",)
+    means = np.array([found.inputs[member == one].mean(axis=0) for one in range(8)])
+    within = np.array([found.inputs[member == one].std(axis=0) for one in range(8)])
+    np.testing.assert_allclose(within, 1.0, atol=0.05)
+    assert 0.5 < means.std() < 1.4
+    weights = [
+        LogisticRegression(C=1e6).fit(found.inputs[member == one], found.labels[member == one])
+        for one in range(8)
+    ]
+    fitted = np.array([one.coef_[0] for one in weights])
+    np.testing.assert_allclose(fitted, np.tile(fitted.mean(axis=0), (8, 1)), atol=0.25)
+
+
+def test_clients_of_another_draw_are_others():
+    one, other = (clients.load(clients.Config(draw=draw)).inputs for draw in (0, 1))
+    assert one.shape == other.shape == (900, 4)
+    assert not np.allclose(one, other)
+
+
+@pytest.fixture
+def forest(rng, monkeypatch):
+    monkeypatch.setattr(covertype, "SIZE", 30)
+    labels = np.arange(30) % 7 + 1
+    return np.column_stack([rng.integers(-200, 8000, (30, 54)), labels])
+
+
+def covertype_file(path, table, pack):
+    text = "".join(",".join(map(str, row)) + "\n" for row in table.tolist()).encode()
+    path.write_bytes(gzip.compress(text) if pack else text)
+    return covertype.Config(path=str(path))
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_covertype_from_a_local_file(tmp_path, forest, pack):
+    config = covertype_file(tmp_path / "covtype.data", forest, pack)
+    found = checked_set("covertype", covertype.describe(config), covertype.load(config))
+    np.testing.assert_array_equal(found.inputs, forest[:, :54])
+    np.testing.assert_array_equal(found.labels, forest[:, 54] - 1)
+
+
+@pytest.mark.filterwarnings("ignore:loadtxt")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:-200],
+        lambda text: text.replace(b",", b";"),
+        lambda text: b"Elevation,Aspect\n" + text,
+        lambda text: text + text,
+        lambda text: b"",
+        lambda text: gzip.compress(text)[:-9],
+    ],
+)
+def test_a_damaged_covertype_file_is_named(tmp_path, forest, damage):
+    config = covertype_file(tmp_path / "covtype.data", forest, False)
+    path = tmp_path / "covtype.data"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(QmuError, match=r"^dataset\.path: .*covtype\.data: ") as caught:
+        covertype.load(config)
+    assert str(caught.value).isprintable()
+
+
+def test_covertype_without_a_network_gives_one_line(monkeypatch):
+    def refuse():
+        raise OSError("no route\nto host")
+
+    monkeypatch.setattr(sklearn.datasets, "fetch_covtype", refuse)
+    with pytest.raises(QmuError, match=r"covertype could not be fetched \(OSError\); give dataset"):
+        covertype.load(covertype.Config())
 
 
 def test_checked_refuses_what_no_loader_should_hand_over():

@@ -11,7 +11,6 @@ import hashlib
 import os
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,8 +104,9 @@ class Table:
             raise self.fault(column, f"holds {array.type}, which names nothing")
         self._require_values(column, array.is_null())
         if pa.types.is_floating(array.type):
+            self._require_values(column, pc.is_nan(array))
             whole = pc.cast(array, pa.float64()).to_numpy()
-            if np.all(np.isfinite(whole) & (np.abs(whole) < 2**53) & (whole == np.floor(whole))):
+            if np.all((np.abs(whole) < 2**53) & (whole == np.floor(whole))):
                 # How a number without a fraction comes back from a table with gaps.
                 array = pc.cast(array, pa.int64())
         texts = _texts(array if _is_text(array.type) else pc.cast(array, pa.string()))
@@ -190,6 +190,8 @@ def _csv(path: str) -> Table:
 
     lines = _count_lines(path)
     names = _header(path)
+    if lines < 2:
+        raise wrong(path, "has no rows")
     _require_few(path, lines - 1, len(names))
     _require_names(path, names)
     uneven: list[Any] = []

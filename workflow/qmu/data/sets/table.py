@@ -19,6 +19,7 @@ from qmu.strict import Strict
 
 MOST_CLASSES = 100
 TRAINING = ("train", "training")
+UNKNOWN = ("na", "n/a", "nan", "null", "?")
 
 
 class Config(Strict):
@@ -106,6 +107,10 @@ def _named(config: Config, table: tabular.Table) -> set[str]:
 def _labels(table: tabular.Table, column: str) -> tuple[tuple[str, ...], np.ndarray]:
     """What the classes are called, sorted (as numbers where all are), and each row's class."""
     texts = table.names(column)
+    unknown = np.isin(np.char.lower(texts.astype(str)), UNKNOWN)
+    if unknown.any():
+        row = int(np.argmax(unknown))
+        raise table.fault(column, f"{texts[row]!r} is no class but a missing value", row)
     classes = sorted(set(texts.tolist()))
     if len(classes) > MOST_CLASSES:
         raise table.fault(column, f"has {len(classes)} classes, at most {MOST_CLASSES}")
