@@ -58,10 +58,12 @@ def copies(
 
     ``everything`` is the whole pool table, whose public images fit the principal components;
     ``inputs`` is the column that the model reads, "image" (n, pixels) or "features". Every model
-    is asked about the same noise. Raises QmuError where the components were fitted on other images.
+    is asked about the same noise; features without an image can only be made noisy. Raises QmuError
+    where the components were fitted on other images.
     """
-    shifted = [shift(pool["image"], down, right) for down, right in directions(config)]
-    projected = _project(everything, pool, shifted) if inputs == "features" else shifted
+    ways = directions(config) if "image" in pool else ()
+    shifted = [shift(pool["image"], down, right) for down, right in ways]
+    projected = _project(everything, pool, shifted) if ways and inputs == "features" else shifted
     for images, values in zip(shifted, projected, strict=True):
         yield {**pool, "image": images, inputs: values}
     values = pool[inputs].astype(np.float64)
