@@ -70,6 +70,13 @@ def _check_device(where: str, device: str, precision: str) -> None:
 def _check_devices(experiment: Experiment) -> None:
     """Further devices, and the studies of noise and signal."""
     entries = experiment.devices.items()
+    asked = [
+        *(f"devices.{name}" for name in experiment.devices),
+        *(name for name in ("sweep", "signal") if getattr(experiment, name) is not None),
+    ]
+    if asked and not experiment.circuits:
+        raise ConfigError(f"{asked[0]}: runs circuits, and no model of the experiment has one")
+    _check_states(experiment)
     context = devices.Context(
         devices={name: devices.configured(e.component, e.settings) for name, e in entries},
         precision=experiment.common.simulation.precision,
@@ -85,6 +92,21 @@ def _check_devices(experiment: Experiment) -> None:
         signal.check(experiment.signal, "signal")
     if experiment.sweep is not None:
         sweep.check(experiment.sweep, "sweep", experiment.circuits, context)
+
+
+def _check_states(experiment: Experiment) -> None:
+    """Circuits that prepare amplitudes on hardware are there for real ones."""
+    prepared = [
+        f"devices.{name}"
+        for name, entry in experiment.devices.items()
+        if registry.load("devices", entry.component).CARD.in_jobs
+    ]
+    prepared += ["signal"] if experiment.signal is not None else []
+    for name in experiment.circuits if prepared else ():
+        if reads_of(*experiment.kind(name)) == "states":
+            raise ConfigError(
+                f"{prepared[0]}: prepares real amplitudes, and models.{name} reads states"
+            )
 
 
 def _sizes(experiment: Experiment) -> dict[str, int]:
