@@ -16,6 +16,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "angle_vqc": {"qubits": 4, "layers": 2, "hidden": 5},
     "basic_qnn": {"qubits": 4, "layers": 1},
     "hqnn": {"qubits": 4, "layers": 1},
+    "kernel_clf": {"qubits": 3},
     "mlp": {"hidden": (5,)},
     "qcnn": {"unitary": "ttn"},
     "reupload_vqc": {"qubits": 4, "uploads": 2, "repetitions": 1},

@@ -42,6 +42,9 @@ class ModelModule(Protocol):
     """A file of ``qmu/models/kinds``. A quantum model has ``circuit(config, classes) -> Circuit``
     as well.
 
+    A model with ``fit(config, inputs, labels, classes) -> parameters`` (float64 arrays) is trained
+    at once, by what that returns for its training rows, and takes no steps.
+
     ``DENSE`` (weight name -> bias name) and ``dense_inputs(parameters, inputs)`` may name one wide
     dense layer, whose per-sample gradients are then never held one by one.
     """
