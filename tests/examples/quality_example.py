@@ -226,9 +226,9 @@ def auditing(whole: Exam, edit: Callable[[SeedExam], Any]) -> Exam:
 def classical_model() -> Any:
     """The recipe of a perceptron, four hidden units before a dense head and no circuit."""
     from qmu.models import model as models
-    from recipes import mlp
+    from recipes import tanh_net
 
     training = {**fixtures.SMALL_TRAINING, "epochs": 30}
-    config = mlp.Config(hidden=4, training=training)
+    config = tanh_net.Config(hidden=4, training=training)
     dtype = fixtures.small_model().dtype
-    return models.Model(mlp, config, CLASSES, None, None, dtype, fixtures.FEATURES)
+    return models.Model(tanh_net, config, CLASSES, None, None, dtype, fixtures.FEATURES)

@@ -142,7 +142,7 @@ def _devices(step: str, experiment: Experiment) -> list[str]:
 
 
 def _groups(experiment: Experiment, models: list[str]) -> list[str]:
-    """What is audited of every one of some models: a classical one has no innocent edits."""
+    """What is audited of every one of some models."""
     others = [name for name in ("residue", "innocent") if _asked(experiment, models, name)]
     return [*experiment.variants[:5], *others]
 

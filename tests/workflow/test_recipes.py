@@ -23,7 +23,7 @@ FOLDERS = {
     "clipped_newton": "unlearning/methods",
     "margin": "attacks/methods",
     "mean_confidence": "quality/measures",
-    "mlp": "models/kinds",
+    "tanh_net": "models/kinds",
     "blobs": "data/sets",
     "every_third": "forget/scenarios",
     "spread": "report/figures",
@@ -65,12 +65,20 @@ def grown(finished, tmp_path_factory) -> Grown:
     project = Project(tmp_path_factory.mktemp("recipes") / "project")
     shutil.rmtree(project.folder)
     shutil.copytree(finished.project.folder, project.folder, symlinks=True)
-    add(project, "weighted_ascent", "clipped_newton", "margin", "mean_confidence", "mlp", "spread")
+    add(
+        project,
+        "weighted_ascent",
+        "clipped_newton",
+        "margin",
+        "mean_confidence",
+        "tanh_net",
+        "spread",
+    )
     config = edited(
         {
             "models": {
                 "basic_qnn": TINY["models"]["basic_qnn"],
-                "mlp": {"hidden": 8, "training": {"epochs": 3}},
+                "tanh_net": {"hidden": 8, "training": {"epochs": 3}},
             },
             "unlearning": {
                 "ga": TINY["unlearning"]["ga"],
@@ -90,9 +98,9 @@ def grown(finished, tmp_path_factory) -> Grown:
 def test_nothing_that_stood_is_trained_or_unlearned_again(grown):
     assert "Train basic_qnn" not in grown.planned
     assert "Unlearn with ga: basic_qnn" not in grown.planned
-    for model in ("basic_qnn", "mlp"):
+    for model in ("basic_qnn", "tanh_net"):
         assert f"Unlearn with weighted_ascent: {model}" in grown.planned
-    assert "Train mlp, target, seed 0" in grown.planned
+    assert "Train tanh_net, target, seed 0" in grown.planned
 
 
 def test_methods_are_measured_and_their_products_counted(grown):
@@ -106,13 +114,16 @@ def test_methods_are_measured_and_their_products_counted(grown):
 
 def test_the_attack_and_the_measure_judge_every_variant(grown):
     rows = [row for row in grown.summary() if row["seed"] is None]
-    groups = {"target", "retrain", "ga", "weighted_ascent", "clipped_newton", "residue"}
-    # A model without a circuit has no edits that stay innocent.
-    for model, more in (("basic_qnn", {"innocent"}), ("mlp", set())):
+    groups = {"target", "retrain", "ga", "weighted_ascent", "clipped_newton"}
+    groups |= {"residue", "innocent"}
+    for model in ("basic_qnn", "tanh_net"):
         of_model = [row for row in rows if row["model"] == model]
         attacked = {r["variant"] for r in of_model if r["attack"] == "margin"}
         measured = {r["variant"] for r in of_model if r["metric"].startswith("mean_confidence")}
-        assert set(map(variants.group, attacked)) == groups | more
+        assert set(map(variants.group, attacked)) == groups
+        # A model without a circuit has no angles to turn.
+        turned = any("turn" in variant for variant in attacked)
+        assert turned == (model == "basic_qnn")
         along = ("ga", "weighted_ascent", "clipped_newton")
         levels = {f"{m}@{x:g}" for m in along for x in TINY["audit"]["path"]}
         assert attacked - measured == levels
@@ -120,9 +131,9 @@ def test_the_attack_and_the_measure_judge_every_variant(grown):
 
 
 def test_the_classical_model_runs_no_circuit(grown):
-    rows = [r for r in grown.summary() if r["model"] == "mlp" and r["seed"] is None]
+    rows = [r for r in grown.summary() if r["model"] == "tanh_net" and r["seed"] is None]
     assert {r["value"] for r in rows if r["metric"] == "accuracy" and r["variant"] == "target"}
-    outputs = grown.folder / "models" / "mlp" / "seed-0" / "target" / "outputs.parquet"
+    outputs = grown.folder / "models" / "tanh_net" / "seed-0" / "target" / "outputs.parquet"
     assert parquet.read(outputs, "outputs")["expectation_values"].shape[1] == 8
     quantum = {"trace_distance_to_retrain", "fidelity_to_retrain"}
     assert not {r["metric"] for r in rows} & quantum
@@ -133,7 +144,7 @@ def test_the_classical_model_runs_no_circuit(grown):
 def test_the_report_shows_all_of_them(grown):
     page = (grown.folder / "report.html").read_text()
     assert (grown.folder / "figures" / "spread.svg").is_file()
-    for shown in (TITLE, "weighted_ascent", "clipped_newton", "margin", "mlp"):
+    for shown in (TITLE, "weighted_ascent", "clipped_newton", "margin", "tanh_net"):
         assert shown in page
     assert "confidence on the forget set" in page
 

@@ -5,7 +5,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 from qmu.circuits.angles import angle_value, feature_terms, periods
-from qmu.circuits.ansatz import angle_hybrid, qcnn, reupload, u3_cnot_ring
+from qmu.circuits.ansatz import angle_hybrid, qcnn, reupload, rzz_ring, u3_cnot_ring
 from qmu.circuits.circuit import Circuit, Feature, FeatureProduct, Operation, Parameter
 from qmu.circuits.qnode import quantum_function
 from qmu.seeds import generator
@@ -30,12 +30,19 @@ def test_parameter_counts_of_the_papers():
     assert angle_hybrid.circuit(8).parameters == 48
     assert angle_hybrid.circuit(4).parameters == 24
     assert reupload.circuit().parameters == 72
+    assert rzz_ring.circuit(10, 6).parameters == 240
 
 
 @pytest.mark.parametrize(
     "circuit",
-    [u3_cnot_ring.circuit(3, 2), angle_hybrid.circuit(4), reupload.circuit(), qcnn.circuit("U14")],
-    ids=["u3_cnot_ring", "angle_hybrid", "reupload", "qcnn"],
+    [
+        u3_cnot_ring.circuit(3, 2),
+        angle_hybrid.circuit(4),
+        reupload.circuit(),
+        qcnn.circuit("U14"),
+        rzz_ring.circuit(4, 2),
+    ],
+    ids=["u3_cnot_ring", "angle_hybrid", "reupload", "qcnn", "rzz_ring"],
 )
 def test_every_parameter_is_used(circuit):
     used = {
@@ -113,12 +120,15 @@ def test_pooling_follows_control_then_target():
     )
 
 
-@pytest.mark.parametrize("name", ["u3_cnot_ring", "U14", "SU4", "angle_hybrid", "reupload"])
+@pytest.mark.parametrize(
+    "name", ["u3_cnot_ring", "U14", "SU4", "angle_hybrid", "reupload", "rzz_ring"]
+)
 def test_a_period_of_any_angle_changes_no_expectation_value(name):
     circuit = {
         "u3_cnot_ring": lambda: u3_cnot_ring.circuit(3, 2),
         "angle_hybrid": lambda: angle_hybrid.circuit(4),
         "reupload": reupload.circuit,
+        "rzz_ring": lambda: rzz_ring.circuit(4, 2),
     }.get(name, lambda: qcnn.circuit(name))()
     rng = generator("tests", "periods", name)
     angles = rng.normal(size=circuit.parameters)

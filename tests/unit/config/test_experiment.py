@@ -7,7 +7,7 @@ import yaml
 from fixtures import small_config
 from qmu import registry, variants
 from qmu.config.experiment import Common
-from qmu.config.parse import SECTIONS, parse
+from qmu.config.parse import SECTIONS, _section, parse
 from qmu.errors import ConfigError
 from qmu.plan import data
 
@@ -191,9 +191,8 @@ def test_a_name_may_stand_for_another_component():
 @pytest.mark.parametrize("section", SECTIONS)
 def test_settings_survive_the_way_through_the_spec(section):
     kind = SECTIONS[section][0]
-    raw = small_config() | {section: {name: {} for name in registry.names(kind)}}
-    raw["shadows"] = {"count": 16, "unlearned": 16}
-    for entry in getattr(parse(raw), section).values():
+    # By themselves: no data set fits all models.
+    for entry in _section(section, {name: {} for name in registry.names(kind)}).values():
         module = registry.load(kind, entry.component)
         config = module.Config(**entry.settings)
         assert config == module.Config()
@@ -255,8 +254,20 @@ def test_what_is_not_asked_for_is_no_group():
     assert experiment.members("basic_qnn", "innocent") == []
 
 
-def test_a_model_without_a_circuit_is_not_edited(monkeypatch):
-    experiment = parse(small_config() | {"audit": {"innocents": 1, "ladder": [5]}})
-    assert "innocent" in experiment.groups("basic_qnn")
-    monkeypatch.setitem(experiment.__dict__, "circuits", {})
-    assert experiment.groups("basic_qnn") == ["target", "retrain", "ga", "residue"]
+@pytest.mark.parametrize(
+    ("model", "settings", "edits"),
+    [
+        ("basic_qnn", {}, ["bias", "temperature", "head", "turn"]),
+        ("mlp", {}, ["bias", "temperature", "head"]),
+        ("angle_hybrid", {}, ["bias", "temperature", "turn"]),
+        ("qcnn", {}, ["bias", "temperature", "head", "turn"]),
+        ("reupload_vqc", {"qubits": 10}, ["turn"]),
+    ],
+)
+def test_a_model_is_edited_where_it_has_what_an_edit_changes(model, settings, edits):
+    """Angles to turn, biases of classes, a head of one dense layer."""
+    raw = small_config() | {"audit": {"innocents": 1}, "models": {model: settings}}
+    if model == "reupload_vqc":
+        raw["features"] = {"components": 10}
+    experiment = parse(raw)
+    assert experiment.members(model, "innocent") == [f"innocent_{edit}@1" for edit in edits]

@@ -5,7 +5,9 @@ import copy
 import pytest
 import yaml
 from fixtures import small_config
+from qmu import registry
 from qmu.config.parse import parse
+from qmu.data import dataset
 from qmu.errors import ConfigError
 
 REMOVED = object()
@@ -234,6 +236,15 @@ COMBINATIONS = [
         {"label_only": {}, "again": {"attack": "label_only"}},
         "attacks.again: only one attack may ask about transformed images",
     ),
+    ("models", {"reupload_vqc": {}}, "models.reupload_vqc.qubits: 256 features need as many"),
+    ("models", {"rzz_vqc": {}}, "models.rzz_vqc.model: rzz_vqc tells two classes apart, the data"),
+    (
+        "models",
+        {"mlp": {"reads": "states"}},
+        "models.mlp.reads: reads states, which the data set mnist_embedded (image) does not have",
+    ),
+    ("models", {"angle_vqc": {"qubits": 8}}, "models.angle_vqc.qubits: 256 features need as many"),
+    ("models", {"mlp": {"hidden": []}}, "models.mlp.hidden: must be a list of at least 1"),
     ("quality", {"probee": {}}, "quality.probee.measure: no quality component named 'probee'. Did"),
 ]
 
@@ -341,3 +352,54 @@ def test_what_yaml_makes_of_a_slip_is_refused(text):
     if isinstance(raw, dict) and "models" not in raw:
         raw = small_config() | raw
     message(raw)
+
+
+@pytest.mark.parametrize("method", ["logit_mask", "bias_shift"])
+def test_class_biases_cannot_be_edited_where_there_are_none(method):
+    raw = small_config() | {
+        "features": {"components": 10},
+        "models": {"basic_qnn": {}, "mine": {"model": "reupload_vqc", "qubits": 10}},
+        "unlearning": {"ga": {}, "control": {"method": method}},
+    }
+    with pytest.raises(ConfigError) as raised:
+        parse(raw)
+    assert str(raised.value) == (
+        "unlearning.control: edits the biases of classes, and the head of models.mine "
+        "(reupload_vqc) has none"
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "message"),
+    [
+        ("attacks", {"label_only": {}}, "attacks.label_only: transforms pixels or features"),
+        ("devices", {"torino": {"kind": "ibm", "backend": "fake_torino"}}, "devices.torino: prep"),
+        ("signal", {}, "signal: prepares real amplitudes, and models.mine reads states"),
+    ],
+)
+def test_what_states_cannot_do_is_said(monkeypatch, section, settings, message):
+    described = dataset.Description(classes=2, rows=4000, kind="states", shape=(16,))
+    monkeypatch.setattr(registry.load("data", "mnist_embedded"), "describe", lambda _: described)
+    raw = small_config() | {
+        "forget": {"kind": "class", "label": 1},
+        "models": {"mine": {"model": "rzz_vqc", "qubits": 4, "reads": "states"}},
+    }
+    assert parse(raw).width("mine") == 16
+    with pytest.raises(ConfigError) as raised:
+        parse(raw | {section: settings})
+    assert str(raised.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "where"),
+    [
+        ("devices", {"noisy": {"device": "default.mixed", "noise": {}}}, "devices.noisy"),
+        ("sweep", {}, "sweep"),
+        ("signal", {}, "signal"),
+    ],
+)
+def test_a_classical_model_alone_runs_on_no_device(section, settings, where):
+    with pytest.raises(ConfigError) as raised:
+        parse(small_config() | {"models": {"mlp": {}}, section: settings})
+    message = f"{where}: runs circuits, and no model of the experiment has one"
+    assert str(raised.value) == message

@@ -3,10 +3,11 @@
 import math
 
 import fixtures
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from qmu import losses
-from qmu.models import innocent
+from qmu.models import heads, innocent
 from qmu.seeds import generator
 
 ROWS, WIRES, CLASSES = 60, 4, 3
@@ -79,6 +80,18 @@ def test_a_cooled_model_says_the_same_half_as_loudly(head):
     assert changed(parameters, edited) == {"head/weight", "head/bias"}
 
 
+def test_a_head_of_two_layers_is_cooled_in_its_last(head):
+    parameters, values, _ = head
+    parameters = parameters | {
+        "head/hidden/weight": np.eye(WIRES),
+        "head/hidden/bias": np.ones(WIRES),
+    }
+    edited = innocent.cooled(parameters)
+    before, after = (heads.two_layers(p, jnp.asarray(values)) for p in (parameters, edited))
+    np.testing.assert_allclose(after, before / 2, rtol=1e-12)
+    assert changed(parameters, edited) == {"head/weight", "head/bias"}
+
+
 def test_a_refitted_head_is_at_the_minimum_of_its_loss(head):
     parameters, values, label = head
     edited = innocent.refitted(parameters, values, label)
@@ -108,7 +121,7 @@ def test_a_whole_turn_changes_angles_and_no_answer(precision):
     model = fixtures.small_model(precision=precision)
     inputs, _ = fixtures.small_data(20)
     parameters = model.initial_parameters(generator("tests", "turned"))
-    edited = innocent.turned(parameters)
+    edited = innocent.turned(parameters, model.circuit)
     np.testing.assert_allclose(edited["circuit"] - parameters["circuit"], 2 * np.pi, atol=1e-6)
     assert changed(parameters, edited) == {"circuit"}
     logits = fixtures.compiled(model, "logits")

@@ -7,6 +7,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import model_example
 import numpy as np
 import pennylane as qml
 import pytest
@@ -67,7 +68,7 @@ def test_hqnn_parameters_are_uniform_in_their_ranges():
 
 @pytest.mark.parametrize("component", registry.names("models"))
 def test_initial_parameters_follow_their_names(component):
-    model = build(component, layers=1)
+    model = model_example.small(component)
     one, again, other = (leaves(model.initial_parameters(generator(name))) for name in "aab")
     for name in one:
         assert np.array_equal(one[name], again[name])
@@ -93,7 +94,7 @@ def test_a_row_that_amplitudes_cannot_hold_is_named():
 
 
 def reference_expectations(model, angles, states):
-    circuit = model.module.circuit(model.config)
+    circuit = model.circuit
     node = qml.QNode(quantum_function(circuit), qml.device("default.qubit", wires=circuit.wires))
     return np.array([np.stack(node(angles.ravel(), state)) for state in states])
 

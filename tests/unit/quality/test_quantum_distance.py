@@ -142,7 +142,7 @@ def test_a_models_states_give_its_expectation_values(precision):
     states = _states.final_states(model, parameters, inputs)
     assert states.shape == (600, 16)
     np.testing.assert_allclose(np.linalg.norm(states, axis=-1), 1.0, atol=1e-12)
-    mine = _states.expectations(states, model.module.circuit(model.config).measured)
+    mine = _states.expectations(states, model.circuit.measured)
     expected = evaluate(model, parameters, inputs)["expectation_values"]
     np.testing.assert_allclose(mine, expected, atol=1e-5 if precision == "single" else 1e-10)
     embedded = _states.embedded(model, parameters, inputs)

@@ -48,7 +48,10 @@ def test_the_ladder_draws_every_attack_and_fills_what_is_detected(known):
         assert values == pytest.approx(sorted(one.difference.value for one in drawn))
         # The tolerated residue.
         assert any(np.allclose(line.get_xdata(), known.risk.residue) for line in ax.lines)
-    assert [ax.get_ylabel().split(",")[0] for ax in axes] == ["AUC", "members found at 1% false positives"]
+    assert [ax.get_ylabel().split(",")[0] for ax in axes] == [
+        "AUC",
+        "members found at 1% false positives",
+    ]
 
 
 def test_the_attacks_that_see_most_and_the_published_one_are_named(known):
@@ -138,7 +141,11 @@ def test_one_table_gives_the_smallest_residue_of_each_attack(known, text):
 
 def test_another_gives_the_residual_share_of_each_variant(known, text):
     rows = rows_of(text, shares(known, "hqnn").caption)
-    assert rows[0] == ["variant", "by AUC, lira_online", "by members found at 1% false positives, lira_online"]
+    assert rows[0] == [
+        "variant",
+        "by AUC, lira_online",
+        "by members found at 1% false positives, lira_online",
+    ]
     cells = {row[0]: row[1:] for row in rows[1:]}
     assert set(cells) == {known.label(variant) for variant in report_example.VARIANTS}
     assert cells["retrain"][0].startswith("0% [0")

@@ -70,6 +70,15 @@ class Circuit:
         return 2**self.wires if self.embedding == "amplitude" else self.features
 
 
+def turns(wires: int, rotations: tuple[str, ...]) -> list[Operation]:
+    """Features as angles: the k-th gate turns wire j by feature ``k * wires + j`` (radians)."""
+    return [
+        Operation(name, (wire,), (Feature(layer * wires + wire),))
+        for layer, name in enumerate(rotations)
+        for wire in range(wires)
+    ]
+
+
 def ring(wires: int) -> list[tuple[int, int]]:
     """Neighbouring pairs, closed from the last wire to the first where that is a new pair."""
     pairs = [(wire, wire + 1) for wire in range(wires - 1)]

@@ -13,7 +13,8 @@ from qmu import registry
 from qmu.devices import checks as devices
 from qmu.errors import ConfigError, QmuError
 from qmu.models.chunks import chunk_size
-from qmu.models.model import circuit_of
+from qmu.models.heads import BIAS
+from qmu.models.model import reads_of
 from qmu.simulators import capabilities, memory
 from qmu.studies import signal, sweep
 from qmu.unlearning import fisher
@@ -47,14 +48,12 @@ def check(experiment: Experiment) -> None:
         ("fleet.device", *_device(experiment.common.fleet)),
     ):
         _check_device(where, device, precision)
-    for name, entry in experiment.models.items():
-        module = registry.load("models", entry.component)
-        settings = module.Config(**entry.settings)
-        _check_training(experiment, name, settings)
-        _check_inputs(experiment, name, module, settings)
-        circuit = circuit_of(module, settings)
-        if circuit is not None:
-            _check_memory(experiment, name, circuit, settings)
+    for name in experiment.models:
+        _check_training(experiment, name)
+        _check_inputs(experiment, name)
+    for name, circuit in experiment.circuits.items():
+        _check_memory(experiment, name, circuit)
+    _check_heads(experiment)
     _check_devices(experiment)
 
 
@@ -73,6 +72,13 @@ def _check_device(where: str, device: str, precision: str) -> None:
 def _check_devices(experiment: Experiment) -> None:
     """Further devices, and the studies of noise and signal."""
     entries = experiment.devices.items()
+    asked = [
+        *(f"devices.{name}" for name in experiment.devices),
+        *(name for name in ("sweep", "signal") if getattr(experiment, name) is not None),
+    ]
+    if asked and not experiment.circuits:
+        raise ConfigError(f"{asked[0]}: runs circuits, and no model of the experiment has one")
+    _check_states(experiment)
     context = devices.Context(
         devices={name: devices.configured(e.component, e.settings) for name, e in entries},
         precision=experiment.common.simulation.precision,
@@ -88,6 +94,21 @@ def _check_devices(experiment: Experiment) -> None:
         signal.check(experiment.signal, "signal")
     if experiment.sweep is not None:
         sweep.check(experiment.sweep, "sweep", experiment.circuits, context)
+
+
+def _check_states(experiment: Experiment) -> None:
+    """Circuits that prepare amplitudes on hardware are there for real ones."""
+    prepared = [
+        f"devices.{name}"
+        for name, entry in experiment.devices.items()
+        if registry.load("devices", entry.component).CARD.in_jobs
+    ]
+    prepared += ["signal"] if experiment.signal is not None else []
+    for name in experiment.circuits if prepared else ():
+        if reads_of(*experiment.kind(name)) == "states":
+            raise ConfigError(
+                f"{prepared[0]}: prepares real amplitudes, and models.{name} reads states"
+            )
 
 
 def _sizes(experiment: Experiment) -> dict[str, int]:
@@ -194,8 +215,8 @@ def _check_request(experiment: Experiment) -> None:
     model = entry.settings.get("model")
     if scenario.CARD.memorised and model is not None and model not in experiment.models:
         raise ConfigError(f"forget.model: no model named {model!r}")
-    for name, one in experiment.models.items():
-        reads = registry.load("models", one.component).CARD.inputs
+    for name in experiment.models:
+        reads = reads_of(*experiment.kind(name))
         if scenario.CARD.inputs is not None and reads not in scenario.CARD.inputs:
             raise ConfigError(
                 f"models.{name}.model: reads {reads}, and forget.kind: {entry.component} alters "
@@ -229,18 +250,33 @@ def _check_named(experiment: Experiment, scenario: ModuleType) -> None:
         )
 
 
-def _check_inputs(experiment: Experiment, name: str, module: ModuleType, settings: object) -> None:
+def _check_inputs(experiment: Experiment, name: str) -> None:
     """The pool must hold what a model reads, in a size that it can read."""
-    reads, data = module.CARD.inputs, experiment.data
+    (module, settings), data = experiment.kind(name), experiment.data
+    reads = reads_of(module, settings)
     if reads not in READABLE[data.kind]:
+        key = "reads" if hasattr(settings, "reads") else "model"
         raise ConfigError(
-            f"models.{name}.model: reads {reads}, which the data set "
+            f"models.{name}.{key}: reads {reads}, which the data set "
             f"{experiment.dataset.component} ({data.kind}) does not have"
         )
     try:
-        module.check(settings, experiment.width(name))
+        module.check(settings, experiment.width(name), data.classes)
     except ValueError as error:
         raise ConfigError(f"models.{name}.{error}") from None
+
+
+def _check_heads(experiment: Experiment) -> None:
+    """A method that moves class biases needs a head that has them."""
+    for name, method in experiment.unlearning.items():
+        if not registry.load("unlearning", method.component).CARD.moves_biases:
+            continue
+        for model, head in experiment.heads.items():
+            if BIAS not in head:
+                raise ConfigError(
+                    f"unlearning.{name}: edits the biases of classes, and the head of "
+                    f"models.{model} ({experiment.models[model].component}) has none"
+                )
 
 
 def _check_shadows(experiment: Experiment) -> None:
@@ -282,6 +318,11 @@ def _check_queries(experiment: Experiment) -> None:
             f"attacks.{asking[1]}: only one attack may ask about transformed images, "
             f"attacks.{asking[0]} does already"
         )
+    for name in experiment.models if asking else ():
+        if reads_of(*experiment.kind(name)) == "states":
+            raise ConfigError(
+                f"attacks.{asking[0]}: transforms pixels or features, models.{name} reads states"
+            )
 
 
 def _check_innocents(experiment: Experiment) -> None:
@@ -292,25 +333,25 @@ def _check_innocents(experiment: Experiment) -> None:
         )
 
 
-def _check_training(experiment: Experiment, name: str, settings: object) -> None:
-    batch = settings.training.batch_size  # type: ignore[attr-defined]
+def _check_training(experiment: Experiment, name: str) -> None:
+    training = experiment.kind(name)[1].training
+    batch = training.batch_size
     smallest = experiment.common.samples.train // 2
     if batch > smallest:
         raise ConfigError(
             f"models.{name}.training.batch_size: {batch} exceeds half of samples.train "
             f"({experiment.common.samples.train}), retrained models have fewer images"
         )
-    private = settings.training.private  # type: ignore[attr-defined]
-    if private is not None and experiment.common.features.fit_on != "public":
+    if training.private is not None and experiment.common.features.fit_on != "public":
         raise ConfigError(
             f"models.{name}.training.private: promises nothing where members fit the principal "
             "components (features.fit_on: public)"
         )
 
 
-def _check_memory(experiment: Experiment, name: str, circuit: Circuit, settings: object) -> None:
-    common = experiment.common
-    training = settings.training.batch_size  # type: ignore[attr-defined]
+def _check_memory(experiment: Experiment, name: str, circuit: Circuit) -> None:
+    common, settings = experiment.common, experiment.kind(name)[1]
+    training = settings.training.batch_size
     batches = [entry.settings.get("batch_size", 0) for entry in experiment.unlearning.values()]
     for section, batch, fleet in (
         (common.simulation, max(training, fisher.CHUNK, *batches), 1),
@@ -321,7 +362,7 @@ def _check_memory(experiment: Experiment, name: str, circuit: Circuit, settings:
             batch,
             device=section.device,
             precision=section.precision,
-            layers=settings.layers,  # type: ignore[attr-defined]
+            layers=getattr(settings, "layers", 1),
             fleet=fleet,
         )
         need = max(need, _evaluation_bytes(circuit, section))

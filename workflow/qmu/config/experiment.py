@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from types import ModuleType
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, field_validator
@@ -12,7 +13,8 @@ from qmu.audit.verdicts.risk import Risk
 from qmu.circuits.circuit import Circuit
 from qmu.data.dataset import Description
 from qmu.ibm.jobs.folder import PAID
-from qmu.models.model import circuit_of
+from qmu.models.heads import BIAS, WEIGHT
+from qmu.models.model import circuit_of, head_parameters, reads_of
 from qmu.strict import Strict
 from qmu.studies import signal as signal_study
 from qmu.studies import sweep as sweep_study
@@ -99,16 +101,15 @@ class Experiment(Strict):
         return [*self.variants, *others]
 
     def members(self, model: str, group: str) -> list[str]:
-        """The variants of a group; empty where the experiment asks for none, and for edits of a
-        model that has no circuit."""
+        """The variants of a group; empty where the experiment asks for none."""
         audit = self.common.audit
         if group == RETRAIN:
             return [RETRAIN, *map(retrained, range(1, self.common.retrain.ensemble + 1))]
         if group == RESIDUE:
             return [residue(percent) for percent in audit.ladder]
         if group == INNOCENT:
-            numbers = range(1, audit.innocents + 1) if model in self.circuits else ()
-            return [innocent(edit, number) for number in numbers for edit in self.edits]
+            numbers, edits = range(1, audit.innocents + 1), self.edits(model)
+            return [innocent(edit, number) for number in numbers for edit in edits]
         return [group, *self.levels(group)]
 
     def levels(self, group: str) -> list[str]:
@@ -117,11 +118,18 @@ class Experiment(Strict):
         along = entry is not None and entry.settings.get("stopping", {}).get("path", False)
         return [level(group, loss) for loss in self.common.audit.path] if along else []
 
-    @property
-    def edits(self) -> tuple[str, ...]:
-        """The innocent edits that the request allows: a bias belongs to a whole class."""
+    def edits(self, model: str) -> tuple[str, ...]:
+        """The innocent edits that the request and the model allow: a bias belongs to a whole class,
+        a turn to a circuit, and a head that is fitted anew is one dense layer."""
+        head = self.heads[model]
         whole = registry.load("forget", self.forget.component).CARD.whole_classes
-        return EDITS if whole else tuple(edit for edit in EDITS if edit != "bias")
+        allowed = {
+            "bias": whole and BIAS in head,
+            "temperature": {WEIGHT, BIAS} <= head,
+            "head": head == {WEIGHT, BIAS},
+            "turn": model in self.circuits,
+        }
+        return tuple(edit for edit in EDITS if allowed[edit])
 
     @cached_property
     def data(self) -> Description:
@@ -142,17 +150,26 @@ class Experiment(Strict):
 
     def width(self, model: str) -> int:
         """Numbers per row that a model reads of the pool."""
-        reads = registry.load("models", self.models[model].component).CARD.inputs
+        reads = reads_of(*self.kind(model))
         components = self.common.features.components if reads == "features" else None
         return components or self.data.width
+
+    def kind(self, model: str) -> tuple[ModuleType, Any]:
+        """The module of a model's kind, and the model's settings."""
+        module = registry.load("models", self.models[model].component)
+        return module, module.Config(**self.models[model].settings)
+
+    @cached_property
+    def heads(self) -> dict[str, frozenset[str]]:
+        """Names of the parameters of every model's head, by the models' names."""
+        classes = self.data.classes
+        return {
+            name: head_parameters(*self.kind(name), self.width(name), classes)
+            for name in self.models
+        }
 
     @cached_property
     def circuits(self) -> dict[str, Circuit]:
         """The circuits of the quantum models, by the models' names."""
-        circuits = {}
-        for name, entry in self.models.items():
-            module = registry.load("models", entry.component)
-            circuit = circuit_of(module, module.Config(**entry.settings))
-            if circuit is not None:
-                circuits[name] = circuit
-        return circuits
+        drawn = {name: circuit_of(*self.kind(name), self.data.classes) for name in self.models}
+        return {name: circuit for name, circuit in drawn.items() if circuit is not None}

@@ -10,7 +10,8 @@ import numpy as np
 
 from qmu import losses
 
-BIAS = "head/bias"
+from .heads import BIAS
+
 # Halvings of the bracket of a shift: far below what a bias in double precision can hold.
 HALVINGS = 80
 

@@ -3,8 +3,8 @@
 Such a model is innocent by construction: an audit that accuses it of remembering reads something
 else. ``bias``: the head's bias of a forgotten class is raised until the mean loss on images of the
 class that no model saw is that of a uniform guess. ``temperature``: all logits halved. ``head``:
-the head is fitted anew, on retained training rows alone. ``turn``: every angle of the circuit by
-2 pi, which changes no state but for its global phase.
+the head, one dense layer, is fitted anew, on retained training rows alone. ``turn``: every angle of
+the circuit by its period, which changes no expectation value.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from qmu import losses
+from qmu.circuits.angles import periods
+from qmu.circuits.circuit import Circuit
 
 from .head_edits import shift_to_loss
+from .heads import BIAS, WEIGHT
 
 Parameters = dict[str, np.ndarray]
 
@@ -35,7 +38,7 @@ def raised(
     """The bias of each of ``classes`` raised (or lowered) until its mean cross-entropy on rows with
     these ``logits`` (n, C) and ``label`` (n,) is log C. Several classes are gone through in rounds:
     the bias of one moves the loss of the others."""
-    bias = np.array(parameters["head/bias"], np.float64)
+    bias = np.array(parameters[BIAS], np.float64)
     logits = np.array(logits, np.float64)
     there, goal = [one for one in classes if np.any(label == one)], math.log(logits.shape[1])
     for _ in range(ROUNDS if len(there) > 1 else 1):
@@ -44,13 +47,12 @@ def raised(
             shift = shift_to_loss(logits[rows], label[rows], (one,), goal)
             bias[one] += shift
             logits[:, one] += shift
-    return {**parameters, "head/bias": bias}
+    return {**parameters, BIAS: bias}
 
 
 def cooled(parameters: Mapping[str, np.ndarray]) -> Parameters:
-    """All logits divided by `TEMPERATURE`."""
-    head = {name: value / TEMPERATURE for name, value in parameters.items() if _of_head(name)}
-    return {**parameters, **head}
+    """All logits divided by `TEMPERATURE`: the last layer of the head is."""
+    return {**parameters} | {name: parameters[name] / TEMPERATURE for name in (WEIGHT, BIAS)}
 
 
 def refitted(
@@ -59,7 +61,7 @@ def refitted(
     """A multinomial logistic head on <Z>, ``values`` (n, wires), fitted to ``label`` (n,)."""
     from scipy.optimize import minimize
 
-    weight = np.asarray(parameters["head/weight"], np.float64)
+    weight = np.asarray(parameters[WEIGHT], np.float64)
     shape, rows = weight.shape, np.arange(len(label))
     design = np.concatenate([values, np.ones((len(values), 1))], axis=1)
 
@@ -75,13 +77,10 @@ def refitted(
     start = np.zeros((shape[0] + 1) * shape[1])
     found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 300})
     both = found.x.reshape(shape[0] + 1, shape[1])
-    return {**parameters, "head/weight": both[:-1], "head/bias": both[-1]}
+    return {**parameters, WEIGHT: both[:-1], BIAS: both[-1]}
 
 
-def turned(parameters: Mapping[str, np.ndarray]) -> Parameters:
-    """Every angle of the circuit by a whole turn."""
-    return {**parameters, "circuit": np.asarray(parameters["circuit"]) + 2 * np.pi}
-
-
-def _of_head(name: str) -> bool:
-    return name.startswith("head/")
+def turned(parameters: Mapping[str, np.ndarray], circuit: Circuit) -> Parameters:
+    """Every angle of the circuit by its period."""
+    angles = np.asarray(parameters["circuit"])
+    return {**parameters, "circuit": angles + periods(circuit).reshape(angles.shape)}

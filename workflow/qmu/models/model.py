@@ -30,7 +30,8 @@ Parameters = dict[str, Any]
 @dataclass(frozen=True)
 class ModelCard:
     """A model: its title, source, what of the pool it reads, and whether parameters of its own
-    stand before the circuit."""
+    stand before the circuit. A setting ``reads`` of its `Config` replaces ``inputs`` where a model
+    can read several."""
 
     title: str
     source: str
@@ -39,7 +40,11 @@ class ModelCard:
 
 
 class ModelModule(Protocol):
-    """A file of ``qmu/models/kinds``. A quantum model has ``circuit(config) -> Circuit`` as well.
+    """A file of ``qmu/models/kinds``. A quantum model has ``circuit(config, classes) -> Circuit``
+    as well.
+
+    A model with ``fit(config, inputs, labels, classes) -> parameters`` (float64 arrays) is trained
+    at once, by what that returns for its training rows, and takes no steps.
 
     ``DENSE`` (weight name -> bias name) and ``dense_inputs(parameters, inputs)`` may name one wide
     dense layer, whose per-sample gradients are then never held one by one.
@@ -48,21 +53,24 @@ class ModelModule(Protocol):
     CARD: ModelCard
     Config: type[Strict]
 
-    def check(self, config: Any, width: int) -> None:
+    def check(self, config: Any, width: int, classes: int) -> None:
         """Raise ValueError, whose text begins with the key at fault, where rows of ``width``
-        numbers cannot be read. Called before any job starts."""
+        numbers cannot be read or so many classes not be told apart. Called before any job
+        starts."""
 
     def initial_parameters(
         self, config: Any, width: int, classes: int, rng: np.random.Generator
     ) -> dict[str, np.ndarray]:
-        """Fresh parameters for rows of ``width`` numbers, float64 arrays by name."""
+        """Fresh parameters for rows of ``width`` numbers, float64 arrays by name. A head whose last
+        layer is dense calls it `heads.WEIGHT` (units, classes) and `heads.BIAS` (classes,); one
+        without parameters has no name there."""
 
     def embed(self, config: Any, parameters: Parameters, inputs: Array) -> Array:
         """Inputs (n, width) to what the circuit takes in (n, circuit.input_size), or to what the
         head reads where there is no circuit."""
 
     def head(self, parameters: Parameters, values: Array) -> Array:
-        """What was measured (n, wires), or the embedding, to logits (n, classes)."""
+        """What was measured (n, measured wires), or the embedding, to logits (n, classes)."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,7 @@ class Model:
     def inputs(self, pool: Mapping[str, np.ndarray]) -> np.ndarray:
         """What this model reads of the pool, (n, d): pixels scaled to [-1, 1], features, or complex
         amplitudes. Raises QmuError for a row of features that amplitudes cannot hold."""
-        reads = self.module.CARD.inputs
+        reads = reads_of(self.module, self.config)
         if reads == "image":
             return ((pool["image"] / 255.0 - 0.5) / 0.5).astype(self.dtype)
         if reads == "states":
@@ -151,9 +159,21 @@ def _require_amplitudes(rows: np.ndarray) -> None:
         )
 
 
-def circuit_of(module: ModuleType, config: Any) -> Circuit | None:
+def reads_of(module: ModuleType, config: Any) -> str:
+    """What of the pool a model reads: "features", "image" or "states"."""
+    return getattr(config, "reads", module.CARD.inputs)
+
+
+def circuit_of(module: ModuleType, config: Any, classes: int) -> Circuit | None:
     """The circuit of a model kind; None for a classical one."""
-    return module.circuit(config) if hasattr(module, "circuit") else None
+    return module.circuit(config, classes) if hasattr(module, "circuit") else None
+
+
+def head_parameters(module: ModuleType, config: Any, width: int, classes: int) -> frozenset[str]:
+    """Names of the parameters that stand behind the circuit; empty where what is measured are the
+    logits already."""
+    drawn = module.initial_parameters(config, width, classes, np.random.default_rng(0))
+    return frozenset(name for name in drawn if name.startswith("head/"))
 
 
 def build(
@@ -172,7 +192,7 @@ def build(
     jax.config.update("jax_enable_x64", precision == "double")
     module = registry.load("models", component)
     config = module.Config(**settings)
-    drawn = circuit_of(module, config)
+    drawn = circuit_of(module, config, classes)
     expectation = None
     if drawn is not None:
         expectation = _expectation(drawn, device, precision) if circuit else _no_circuit

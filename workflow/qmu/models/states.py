@@ -47,9 +47,11 @@ def final_states(model: Model, parameters: Parameters, inputs: np.ndarray) -> np
 
 
 def embedded(model: Model, parameters: Parameters, inputs: np.ndarray) -> np.ndarray:
-    """What enters the circuit, (n, input size) float64: the classical front end's features."""
+    """What enters the circuit, (n, input size) in double precision: the classical front end's
+    features, or complex amplitudes."""
     program, size = embedding(model), chunk_size(model.wires)
-    return in_chunks(lambda rows: program(parameters, rows), inputs, size).astype(np.float64)
+    found = in_chunks(lambda rows: program(parameters, rows), inputs, size)
+    return found.astype(np.result_type(found.dtype, np.float64))
 
 
 def expectations(states: np.ndarray, measured: tuple[int, ...]) -> np.ndarray:

@@ -57,7 +57,7 @@ def innocents(experiment: Experiment, model: str) -> Innocents:
         **base(experiment, "train.innocents", model_code(experiment, model)),
         name=model,
         seeds=tuple(experiment.common.seeds),
-        edits=experiment.edits,
+        edits=experiment.edits(model),
         count=experiment.common.audit.innocents,
         model=model_spec(experiment, model, "fleet"),
     )

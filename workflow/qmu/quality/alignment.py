@@ -24,6 +24,7 @@ import numpy as np
 from qmu import losses
 from qmu.data.splits import scattered_order
 from qmu.models.head_edits import class_margin, opened
+from qmu.models.heads import BIAS, WEIGHT
 from qmu.models.model import Parameters
 from qmu.models.outputs import evaluate_head
 
@@ -142,11 +143,11 @@ class Head:
     def fits(self, parameters: Mapping[str, np.ndarray]) -> bool:
         """Whether it can stand in for the head of ``parameters``: one dense layer of its shape."""
         own = {name: np.shape(v) for name, v in parameters.items() if name.startswith("head/")}
-        return own == {"head/weight": self.weight.shape, "head/bias": self.bias.shape}
+        return own == {WEIGHT: self.weight.shape, BIAS: self.bias.shape}
 
     def replaces(self, parameters: Parameters) -> dict[str, np.ndarray]:
         """The parameters with this head instead of their own."""
-        return {**parameters, "head/weight": self.weight, "head/bias": self.bias}
+        return {**parameters, WEIGHT: self.weight, BIAS: self.bias}
 
 
 def fitting_rows(one: SeedExam) -> np.ndarray:

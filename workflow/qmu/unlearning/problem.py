@@ -49,7 +49,8 @@ class MethodCard:
     open: results show the label. ``control`` marks one that is meant to fail the audit.
     ``head_only`` promises that nothing before the classical head changes: the circuit need not run
     again. ``whole_classes``: it works only where every image of some classes is forgotten.
-    ``masks_logits``: it may set parameters of the head to minus infinity.
+    ``masks_logits``: it may set parameters of the head to minus infinity. ``moves_biases``: it
+    edits the biases of classes, which a model must have in its head.
     """
 
     title: str
@@ -59,6 +60,7 @@ class MethodCard:
     head_only: bool = False
     whole_classes: bool = False
     masks_logits: bool = False
+    moves_biases: bool = False
     reconstructed: bool = False
     control: bool = False
 

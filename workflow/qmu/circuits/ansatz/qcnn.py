@@ -2,14 +2,12 @@
 
 Three convolutions share one two-qubit unitary each over their pairs; after each, pooling applies
 CRZ(a), X on the control, CRX(b) from the qubit that is dropped to the one that stays. Parameters:
-the three unitaries first, then the three (a, b), so ``3 u + 6`` in all; qubit 4 is read out.
+the three unitaries first, then the three (a, b), so ``3 u + 6`` in all; qubit `LAST` is read out.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
-from qmu.circuits.circuit import Circuit, Feature, Operation, Parameter
+from qmu.circuits.circuit import Circuit, Operation, Parameter, turns
 
 WIRES = 8
 CONVOLUTIONS = (
@@ -19,6 +17,8 @@ CONVOLUTIONS = (
 )
 POOLINGS = (((1, 0), (3, 2), (5, 4), (7, 6)), ((2, 0), (6, 4)), ((0, 4),))
 """Pairs (control, target) of each pooling layer."""
+LAST = 4
+"""The qubit that is left."""
 
 _Gate = tuple[str, str]
 """A PennyLane name, and its wires among "a" (first) and "b" (second) of the pair."""
@@ -68,19 +68,17 @@ def unitary_parameters(unitary: str) -> int:
 
 def circuit(
     unitary: str = "SU4",
-    embedding: Literal["amplitude", "angle"] = "amplitude",
-    measured: tuple[int, ...] = (4,),
+    rotations: tuple[str, ...] = (),
+    measured: tuple[int, ...] = (LAST,),
 ) -> Circuit:
-    """``3 u + 6`` parameters; 256 amplitudes, or 8 features (radians) as RY on each qubit.
+    """``3 u + 6`` parameters; 256 amplitudes, or features (radians) by ``rotations`` (see `turns`).
 
     Raises ValueError for a unitary that is not in ``UNITARIES``.
     """
     if unitary not in UNITARIES:
         raise ValueError(f"unitary must be one of {', '.join(UNITARIES)}, got {unitary!r}")
     size = unitary_parameters(unitary)
-    operations: list[Operation] = []
-    if embedding == "angle":
-        operations += [Operation("RY", (wire,), (Feature(wire),)) for wire in range(WIRES)]
+    operations = turns(WIRES, rotations)
     for layer, (pairs, poolings) in enumerate(zip(CONVOLUTIONS, POOLINGS, strict=True)):
         for pair in pairs:
             operations += _unitary(UNITARIES[unitary], pair, layer * size)
@@ -88,11 +86,11 @@ def circuit(
             operations += _pooling(pair, 3 * size + 2 * layer)
     return Circuit(
         wires=WIRES,
-        embedding=embedding,
+        embedding="angle" if rotations else "amplitude",
         operations=tuple(operations),
         measured=measured,
         parameters=3 * size + 6,
-        features=WIRES if embedding == "angle" else 0,
+        features=len(rotations) * WIRES,
     )
 
 

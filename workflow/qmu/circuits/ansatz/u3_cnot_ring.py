@@ -6,12 +6,15 @@ Angles are stored layer by layer, qubit by qubit, in the order (theta, phi, delt
 
 from __future__ import annotations
 
-from qmu.circuits.circuit import Circuit, Operation, Parameter
+from qmu.circuits.circuit import Circuit, Operation, Parameter, turns
 
 
-def circuit(wires: int, layers: int) -> Circuit:
-    """Amplitudes in, ``layers`` of {U3 on each qubit; CNOT 0-1, ..., last-0}, <Z> of every wire."""
-    operations = []
+def circuit(wires: int, layers: int, rotations: tuple[str, ...] = ()) -> Circuit:
+    """Amplitudes in, ``layers`` of {U3 on each qubit; CNOT 0-1, ..., last-0}, <Z> of every wire.
+
+    With ``rotations``, features (radians) enter by these gates instead (see `turns`).
+    """
+    operations = turns(wires, rotations)
     for layer in range(layers):
         for wire in range(wires):
             first = 3 * (layer * wires + wire)
@@ -22,8 +25,9 @@ def circuit(wires: int, layers: int) -> Circuit:
             operations += [Operation("CNOT", pair) for pair in pairs]
     return Circuit(
         wires=wires,
-        embedding="amplitude",
+        embedding="angle" if rotations else "amplitude",
         operations=tuple(operations),
         measured=tuple(range(wires)),
         parameters=3 * wires * layers,
+        features=len(rotations) * wires,
     )

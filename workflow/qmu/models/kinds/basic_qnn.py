@@ -1,6 +1,7 @@
 """`basic_qnn`: principal components in amplitudes, U3-CNOT layers, a dense head on <Z>.
 
-Source: Su et al. 2025, "Quantum machine unlearning" (arXiv:2509.06086) and its released code.
+Source: Su et al. 2025, "Quantum machine unlearning" (arXiv:2509.06086) and its released code, which
+offers the other embeddings too (see `qmu.models.embeddings`).
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from qmu.circuits.ansatz import u3_cnot_ring
 from qmu.circuits.circuit import Circuit
-from qmu.lazy import jnp
-from qmu.models.heads import dense
+from qmu.models import embeddings
+from qmu.models.heads import BIAS, WEIGHT, dense
 from qmu.models.model import ModelCard
 from qmu.models.recipe import Training
 from qmu.strict import Strict
@@ -30,27 +31,29 @@ CARD = ModelCard(
 
 
 class Config(Strict):
-    """24 circuit angles per layer at 8 qubits, and a dense head of 8 x 10 weights, 10 biases."""
+    """24 circuit angles per layer at 8 qubits, and a dense head of 8 x 10 weights, 10 biases.
+
+    ``blocks`` of qubits, for ``embedding: block_amplitude``.
+    """
 
     qubits: int = Field(default=8, ge=2, le=20)
     layers: int = Field(default=5, ge=0, le=50)
+    embedding: embeddings.Embedding = "amplitude"
+    blocks: PositiveInt = 2
     training: Training = Training(
         optimizer="nesterov", learning_rate=0.05, batch_size=32, epochs=64, loss="bce_sum"
     )
 
 
-def check(config: Config, width: int) -> None:
-    """ValueError where the features do not fit the amplitudes."""
-    if width > 2**config.qubits:
-        raise ValueError(
-            f"qubits: {width} features do not fit the {2**config.qubits} amplitudes of "
-            f"{config.qubits} qubits (features.components)"
-        )
+def check(config: Config, width: int, classes: int) -> None:
+    """ValueError where the features do not fit the embedding."""
+    embeddings.check(config.embedding, config.qubits, config.blocks, width)
 
 
-def circuit(config: Config) -> Circuit:
+def circuit(config: Config, classes: int) -> Circuit:
     """The quantum part."""
-    return u3_cnot_ring.circuit(config.qubits, config.layers)
+    rotations = embeddings.rotations(config.embedding)
+    return u3_cnot_ring.circuit(config.qubits, config.layers, rotations)
 
 
 def initial_parameters(
@@ -59,17 +62,16 @@ def initial_parameters(
     """Every angle, weight and bias from N(0, 1), as released."""
     shapes = {
         "circuit": (config.layers, config.qubits, 3),
-        "head/weight": (config.qubits, classes),
-        "head/bias": (classes,),
+        WEIGHT: (config.qubits, classes),
+        BIAS: (classes,),
     }
     return {name: rng.normal(size=shape) for name, shape in shapes.items()}
 
 
 def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
-    """Features (n, components) to unit amplitude vectors (n, 2**qubits), padded with zeros."""
-    padding = 2**config.qubits - inputs.shape[-1]
-    padded = jnp.pad(inputs, ((0, 0), (0, padding)))
-    return padded / jnp.linalg.norm(padded, axis=-1, keepdims=True)
+    """Features (n, components), padded with zeros, to unit amplitude vectors (n, 2**qubits) or
+    angles."""
+    return embeddings.embedded(inputs, config.embedding, config.qubits, config.blocks)
 
 
 head = dense

@@ -2,21 +2,22 @@
 
 Source: Su et al. 2025, "Quantum machine unlearning" (arXiv:2509.06086) and its released code:
 image (x - 0.5) / 0.5 -> conv 1->5, 5x5, padding 2 -> ReLU -> max-pool 2 -> dense 980->256 -> leaky
-ReLU 0.01 -> L2 normalisation -> amplitude embedding -> U3-CNOT layers -> <Z> -> dense 8->10.
+ReLU 0.01 -> L2 normalisation -> amplitude embedding -> U3-CNOT layers -> <Z> -> dense 8->10. With
+another embedding (see `qmu.models.embeddings`) the dense layer has as many outputs as that takes.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from qmu.circuits.ansatz import u3_cnot_ring
 from qmu.circuits.circuit import Circuit
 from qmu.lazy import jnp
-from qmu.models.heads import dense
+from qmu.models import embeddings, initial
+from qmu.models.heads import BIAS, WEIGHT, dense, layer
 from qmu.models.model import ModelCard
 from qmu.models.recipe import Training
 from qmu.strict import Strict
@@ -39,24 +40,37 @@ STRIP = 4
 
 
 class Config(Strict):
-    """251,356 classical parameters at 8 qubits and 24 angles per layer."""
+    """251,356 classical parameters at 8 qubits and 24 angles per layer.
+
+    ``blocks`` of qubits, for ``embedding: block_amplitude``.
+    """
 
     qubits: int = Field(default=8, ge=2, le=14)
     layers: int = Field(default=5, ge=0, le=50)
+    embedding: embeddings.Embedding = "amplitude"
+    blocks: PositiveInt = 2
+
+    @property
+    def features(self) -> int:
+        """Outputs of the front end."""
+        return embeddings.capacity(self.embedding, self.qubits, self.blocks)
+
     training: Training = Training(
         optimizer="sgd", learning_rate=0.1, batch_size=8, epochs=25, loss="ce"
     )
 
 
-def check(config: Config, width: int) -> None:
+def check(config: Config, width: int, classes: int) -> None:
     """ValueError for images of another size."""
+    embeddings.check(config.embedding, config.qubits, config.blocks)
     if width != SIDE**2:
         raise ValueError(f"model: hqnn reads images of {SIDE} x {SIDE} pixels, found {width}")
 
 
-def circuit(config: Config) -> Circuit:
+def circuit(config: Config, classes: int) -> Circuit:
     """The quantum part."""
-    return u3_cnot_ring.circuit(config.qubits, config.layers)
+    rotations = embeddings.rotations(config.embedding)
+    return u3_cnot_ring.circuit(config.qubits, config.layers, rotations)
 
 
 def initial_parameters(
@@ -66,17 +80,13 @@ def initial_parameters(
     shapes = {
         "conv/weight": ((KERNEL * KERNEL, CHANNELS), KERNEL * KERNEL),
         "conv/bias": ((CHANNELS,), KERNEL * KERNEL),
-        "fc/weight": ((POOLED, 2**config.qubits), POOLED),
-        "fc/bias": ((2**config.qubits,), POOLED),
+        "fc/weight": ((POOLED, config.features), POOLED),
+        "fc/bias": ((config.features,), POOLED),
         "circuit": ((config.layers, config.qubits, 3), None),
-        "head/weight": ((config.qubits, classes), config.qubits),
-        "head/bias": ((classes,), config.qubits),
+        WEIGHT: ((config.qubits, classes), config.qubits),
+        BIAS: ((classes,), config.qubits),
     }
-    parameters = {}
-    for name, (shape, fan_in) in shapes.items():
-        bound = math.pi if fan_in is None else 1.0 / math.sqrt(fan_in)
-        parameters[name] = rng.uniform(-bound, bound, shape)
-    return parameters
+    return initial.uniform(shapes, rng)
 
 
 # Weights of a wide dense layer -> its bias: their squared gradients are taken without one weight
@@ -90,12 +100,11 @@ def dense_inputs(parameters: dict[str, Array], inputs: Array) -> Array:
 
 
 def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
-    """Pixels (n, 784) in [-1, 1] to unit amplitude vectors (n, 2**qubits)."""
-    hidden = dense_inputs(parameters, inputs)
-    hidden = hidden @ parameters["fc/weight"]
-    hidden = hidden + jnp.broadcast_to(parameters["fc/bias"], hidden.shape)
+    """Pixels (n, 784) in [-1, 1] to unit amplitude vectors (n, 2**qubits) or angles."""
+    pooled = dense_inputs(parameters, inputs)
+    hidden = layer(pooled, parameters["fc/weight"], parameters["fc/bias"])
     hidden = jnp.where(hidden > 0, hidden, SLOPE * hidden)
-    return hidden / jnp.linalg.norm(hidden, axis=-1, keepdims=True)
+    return embeddings.embedded(hidden, config.embedding, config.qubits, config.blocks)
 
 
 head = dense

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import Field
 
 from qmu.audit.measurement import Measurement, Recorder
-from qmu.models.head_edits import BIAS
+from qmu.models.heads import BIAS
 from qmu.quality.alignment import FITTED_ON, fitting_rows, log_odds, match, open_logits, refit
 from qmu.quality.exam import Exam, Metric, QualityCard, SeedExam
 from qmu.strict import Strict

@@ -60,10 +60,8 @@ def run(inputs: Inputs, outputs: Outputs, spec: Query, job: Job) -> None:
     attack = registry.load("attacks", spec.attack.component)
     config = attack.Config(**spec.attack.settings)
     names = (spec.root_seed, "queries", spec.attack.component)
-    copies = [
-        model.inputs(copy)
-        for copy in attack.copies(everything, pool, model.module.CARD.inputs, config, names)
-    ]
+    reads = models.reads_of(model.module, model.config)
+    copies = [model.inputs(copy) for copy in attack.copies(everything, pool, reads, config, names)]
     rows: dict[str, list] = {"variant": [], "seed": [], "sample_id": [], "right": []}
     for (variant, seed), parameters in asked.items():
         right = _right(model, parameters, copies, pool["label"])

@@ -53,7 +53,8 @@ def run(inputs: Inputs, outputs: Outputs, spec: EvaluateWith, job: Job) -> None:
     stored = read_parameters(inputs.parameters, experiment)
     parameters = model.convert(stored)
     chosen = select(data.split, data.sample_id, Images(**spec.settings["images"]))
-    states = embedded(model, parameters, model.inputs(data.pool)[chosen]).astype(np.float64)
+    states = embedded(model, parameters, model.inputs(data.pool)[chosen])
+    states = states.astype(np.result_type(states.dtype, np.float64))
     circuit = model.circuit
     if circuit.embedding == "amplitude":
         # Qiskit asks for a norm of 1 in double precision.

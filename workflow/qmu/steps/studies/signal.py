@@ -106,7 +106,7 @@ def _case(inputs, spec, model, count: int) -> signal.SignalTarget:
 
 def _unit(states: np.ndarray, model) -> np.ndarray:
     """In double precision; amplitudes with norm 1 in it."""
-    states = states.astype(np.float64)
+    states = states.astype(np.result_type(states.dtype, np.float64))
     if model.circuit.embedding != "amplitude":
         return states
     return states / np.linalg.norm(states, axis=1, keepdims=True)

@@ -15,7 +15,7 @@ import numpy as np
 from qmu import seeds
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
-from qmu.models.training import gradient_evaluations
+from qmu.models.training import evaluations
 from qmu.specs.train import Further
 from qmu.steps.frame.job import Job
 from qmu.steps.io import samples
@@ -47,11 +47,11 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Further, job: Job) -> None:
     trained = train_fleet(
         model, data.pool, spec, lambda index: members[variants[index]], names, job.report
     )
-    rows, recipe = model.inputs(data.pool), model.config.training
+    rows = model.inputs(data.pool)
     seconds = _shared(job.clock.lap(), len(variants))
     for number, variant in enumerate(variants):
         one = trained[number]
-        paid = gradient_evaluations(recipe, len(members[variant]))
+        paid = evaluations(model, len(members[variant]))
         write_variant(
             VariantFiles.of_many(outputs, number),
             spec,
@@ -60,7 +60,7 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Further, job: Job) -> None:
             outputs=data.sample_columns()
             | evaluate(model, model.convert(one.parameters), rows)
             | {"kept": np.isin(np.arange(len(data.label)), kept[variant])},
-            cost=Ledger(gradient_evaluations=paid).columns(model.circuit_parameters),
+            cost=Ledger(**paid).columns(model.circuit_parameters),
             timing=seconds,
         )
     job.clock.stop()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qmu.circuits.circuit import Circuit
 from qmu.forget.scenario import whole_classes
 from qmu.models import innocent
 from qmu.models import model as models
@@ -50,7 +51,7 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Innocents, job: Job) -> None:
         ]
         for edit in spec.edits:
             for position, data in enumerate(per_seed):
-                edited = edit_of(edit, parameters[position], known[position], data)
+                edited = edit_of(edit, parameters[position], known[position], data, model.circuit)
                 write_variant(
                     VariantFiles.of_many(outputs, written),
                     spec,
@@ -71,6 +72,7 @@ def edit_of(
     parameters: dict[str, np.ndarray],
     known: dict[str, np.ndarray],
     data: samples.SeedData,
+    circuit: Circuit | None,
 ) -> dict[str, np.ndarray]:
     """The parameters after one of `qmu.variants.EDITS`; ``known`` is the table ``outputs``."""
     if edit == "bias":
@@ -82,4 +84,4 @@ def edit_of(
     if edit == "head":
         rows = data.positions("retain_train")
         return innocent.refitted(parameters, known["expectation_values"][rows], data.label[rows])
-    return innocent.turned(parameters)
+    return innocent.turned(parameters, circuit)

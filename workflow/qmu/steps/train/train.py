@@ -44,7 +44,7 @@ def run(inputs: Inputs, outputs: VariantFiles, spec: Train, job: Job) -> None:
     if epsilon is not None:
         certificate = {"epsilon": [epsilon]}
         job.report(f"private with epsilon {epsilon:.3g} at delta {recipe.private.delta:g}")
-    ledger = Ledger(gradient_evaluations=training.gradient_evaluations(recipe, len(members)))
+    ledger = Ledger(**training.evaluations(model, len(members)))
     job.clock.stop()  # evaluating is no part of what training takes
     write_variant(
         outputs,

@@ -23,6 +23,7 @@ CARD = MethodCard(
     reads="forget",
     head_only=True,
     whole_classes=True,
+    moves_biases=True,
     control=True,
 )
 

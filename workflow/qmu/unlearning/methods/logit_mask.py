@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from qmu.errors import QmuError
+from qmu.models.heads import BIAS
 from qmu.strict import Strict
 from qmu.unlearning.problem import MethodCard, Outcome, Problem
 
@@ -20,6 +21,7 @@ CARD = MethodCard(
     head_only=True,
     whole_classes=True,
     masks_logits=True,
+    moves_biases=True,
     control=True,
 )
 
@@ -33,7 +35,7 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
     if not problem.classes:
         raise QmuError(f"{problem.method}: masks whole classes, and none is to be forgotten whole")
     parameters = dict(problem.parameters)
-    bias = np.array(parameters["head/bias"])
+    bias = np.array(parameters[BIAS])
     bias[list(problem.classes)] = -np.inf
-    parameters["head/bias"] = bias
+    parameters[BIAS] = bias
     return Outcome(parameters, "one edit of the head")

@@ -1,4 +1,4 @@
-"""`mlp`: one hidden layer on the principal components, and no circuit at all.
+"""`tanh_net`: one hidden layer on the principal components, and no circuit at all.
 
 A recipe of this project.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jax import Array
 
 CARD = ModelCard(
-    title="Multilayer perceptron",
+    title="One hidden layer of tanh",
     source="a recipe of this project",
     inputs="features",
     trains_embedding=True,
@@ -31,7 +31,7 @@ class Config(Strict):
     training: Training = Training(optimizer="adam", learning_rate=0.02, batch_size=20, epochs=8)
 
 
-def check(config: Config, width: int) -> None:
+def check(config: Config, width: int, classes: int) -> None:
     """Any number of features will do."""
 
 
