@@ -1,5 +1,6 @@
 """What every model promises, whatever its circuit."""
 
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import jax
@@ -13,13 +14,14 @@ from qmu.models.model import ModelCard
 from qmu.seeds import generator
 
 NAMES = registry.names("models")
-SMALL = {"qubits": 4, "layers": 1}
+OWN = {"file": str(Path(__file__).parents[1] / "examples" / "own_qnode.py")}
+SMALL = {name: {"qubits": 4, "layers": 1} for name in NAMES} | {"qnode": OWN}
 CLASSES = 3
 
 
 @pytest.fixture(params=NAMES)
 def model(request):
-    return models.build(request.param, SMALL, CLASSES, "default.qubit", "double")
+    return models.build(request.param, SMALL[request.param], CLASSES, "default.qubit", "double")
 
 
 def pool_of(count, features=16):
@@ -35,7 +37,7 @@ def test_a_model_says_where_it_comes_from_and_how_it_is_trained(name):
     module = registry.load("models", name)
     assert isinstance(module.CARD, ModelCard)
     assert module.CARD.inputs in get_args(get_type_hints(ModelCard)["inputs"])
-    config = module.Config()
+    config = module.Config(**SMALL[name])
     assert config.training.epochs > 0
     assert module.Config(**config.model_dump(mode="json")) == config
 
@@ -109,6 +111,6 @@ def test_single_precision_agrees_with_double(model):
         compiled(model, "logits")(model.convert(parameters), model.inputs(pool_of(6)))
     )
     name = model.module.__name__.rpartition(".")[2]
-    single = models.build(name, SMALL, CLASSES, "default.qubit", "single")
+    single = models.build(name, SMALL[name], CLASSES, "default.qubit", "single")
     found = compiled(single, "logits")(single.convert(parameters), single.inputs(pool_of(6)))
     np.testing.assert_allclose(found, double, atol=2e-4)

@@ -198,8 +198,11 @@ def _check_inputs(experiment: Experiment, name: str, module: ModuleType, setting
             f"models.{name}.model: reads {reads}, which the data set "
             f"{experiment.dataset.component} ({data.kind}) does not have"
         )
+    width = experiment.width(name)
     try:
-        module.check(settings, experiment.width(name))
+        module.check(settings, width)
+        if hasattr(module, "check_outputs"):
+            module.check_outputs(settings, width, data.classes)
     except ValueError as error:
         raise ConfigError(f"models.{name}.{error}") from None
 
@@ -270,7 +273,7 @@ def _check_training(experiment: Experiment, name: str, settings: object) -> None
 
 
 def _check_memory(experiment: Experiment, name: str, circuit: Circuit, settings: object) -> None:
-    common = experiment.common
+    common, key = experiment.common, "qubits" if hasattr(settings, "qubits") else "file"
     training = settings.training.batch_size  # type: ignore[attr-defined]
     batches = [entry.settings.get("batch_size", 0) for entry in experiment.unlearning.values()]
     for section, batch, fleet in (
@@ -282,13 +285,13 @@ def _check_memory(experiment: Experiment, name: str, circuit: Circuit, settings:
             batch,
             device=section.device,
             precision=section.precision,
-            layers=settings.layers,  # type: ignore[attr-defined]
+            layers=getattr(settings, "layers", circuit.parameters // circuit.wires + 1),
             fleet=fleet,
         )
         need = max(need, _evaluation_bytes(circuit, section))
         if need > common.memory_gib * 2**30:
             raise ConfigError(
-                f"models.{name}.qubits: {circuit.wires} qubits on {section.device} need about "
+                f"models.{name}.{key}: {circuit.wires} qubits on {section.device} need about "
                 f"{need / 2**30:.1f} GiB, memory_gib allows {common.memory_gib:g}"
             )
 
