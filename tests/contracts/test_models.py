@@ -43,7 +43,7 @@ def test_a_model_says_where_it_comes_from_and_how_it_is_trained(name):
     module = registry.load("models", name)
     assert isinstance(module.CARD, ModelCard)
     assert module.CARD.inputs in get_args(get_type_hints(ModelCard)["inputs"])
-    config = module.Config()
+    config = module.Config(**model_example.SETTINGS.get(name, {}))
     assert config.training.epochs > 0
     assert module.Config(**config.model_dump(mode="json")) == config
 

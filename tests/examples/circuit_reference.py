@@ -53,7 +53,9 @@ def _angle(rng: np.random.Generator, parameters: int, features: int):
     if kind == 3:
         pair = (Feature(int(rng.integers(features)), 0.7, -0.2) for _ in range(2))
         return FeatureProduct(*pair)
-    return Parameter(int(rng.integers(parameters)))
+    if rng.integers(2):
+        return Parameter(int(rng.integers(parameters)))
+    return Parameter(int(rng.integers(parameters)), float(rng.choice([-1.0, 0.5, 2.0])), 0.4)
 
 
 def random_inputs(rng: np.random.Generator, circuit: Circuit, batch: int, *, complex_=False):
@@ -120,7 +122,7 @@ def gradients(circuit: Circuit, parameters, inputs, weights) -> tuple[np.ndarray
                     continue
                 slope = _slope(circuit, angles, place, position, initial(circuit, sample), diagonal)
                 if isinstance(angle, Parameter):
-                    by_parameter[angle.index] += slope
+                    by_parameter[angle.index] += angle.scale * slope
                 for feature, chain in feature_terms(angle, sample):
                     by_input[row, feature] += chain * slope
         if circuit.embedding == "amplitude":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import fixtures
@@ -19,10 +20,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "kernel_clf": {"qubits": 3},
     "mlp": {"hidden": (5,)},
     "qcnn": {"unitary": "ttn"},
+    "qnode": {"file": str(Path(__file__).with_name("own_qnode.py"))},
     "reupload_vqc": {"qubits": 4, "uploads": 2, "repetitions": 1},
     "rzz_vqc": {"qubits": 4, "layers": 2},
 }
-WIDTH = {"angle_vqc": 4, "basic_qnn": 16, "qcnn": 16, "reupload_vqc": 3, "rzz_vqc": 16}
+WIDTH = {"angle_vqc": 4, "basic_qnn": 16, "qcnn": 16, "qnode": 16, "reupload_vqc": 3, "rzz_vqc": 16}
 TWO_CLASSES = ("rzz_vqc",)
 
 

@@ -23,13 +23,18 @@ def angle_value(angle: Angle, parameters: Any, inputs: Any) -> Any:
     arrays both work.
     """
     if isinstance(angle, Parameter):
-        return parameters[angle.index]
+        value = parameters[angle.index]
+        return value if (angle.scale, angle.shift) == (1.0, 0.0) else _affine(angle, value)
     if isinstance(angle, Feature):
-        return angle.scale * inputs[..., angle.index] + angle.shift
+        return _affine(angle, inputs[..., angle.index])
     if isinstance(angle, FeatureProduct):
         first = angle_value(angle.first, parameters, inputs)
         return first * angle_value(angle.second, parameters, inputs)
     return angle
+
+
+def _affine(angle: Parameter | Feature, value: Any) -> Any:
+    return angle.scale * value + angle.shift
 
 
 def angle_values(operation: Operation, parameters: Any, inputs: Any) -> tuple[Any, ...]:
@@ -48,13 +53,15 @@ def feature_terms(angle: Angle, inputs: Any) -> Iterator[tuple[int, Any]]:
 
 def periods(circuit: Circuit) -> np.ndarray:
     """The turn (P,) in radians of each parameter that changes no expectation value: 2 pi, and 4 pi
-    where it turns a controlled gate, whose sign then is no global phase."""
-    found = np.full(circuit.parameters, 2 * np.pi)
+    where it turns a controlled gate, whose sign then is no global phase; by the smallest scale that
+    it enters with, of which the others are whole multiples."""
+    found = np.zeros(circuit.parameters)
     for operation in circuit.operations:
-        if operation.name in HALF_TURNED:
-            turned = [angle.index for angle in operation.angles if isinstance(angle, Parameter)]
-            found[turned] = 4 * np.pi
-    return found
+        turn = (4 if operation.name in HALF_TURNED else 2) * np.pi
+        for angle in operation.angles:
+            if isinstance(angle, Parameter):
+                found[angle.index] = max(found[angle.index], turn / abs(angle.scale))
+    return np.where(found > 0, found, 2 * np.pi)
 
 
 def depends_on_inputs(operation: Operation) -> bool:

@@ -13,9 +13,16 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Parameter:
-    """The trainable angle ``theta[index]`` in radians."""
+    """The trainable angle ``scale * theta[index] + shift`` in radians."""
 
     index: int
+    scale: float = 1.0
+    shift: float = 0.0
+
+    def __repr__(self) -> str:
+        # What was paid for is found again by the text of its circuit.
+        more = "" if (self.scale, self.shift) == (1.0, 0.0) else f", {self.scale}, {self.shift}"
+        return f"Parameter(index={self.index}{more})"
 
 
 @dataclass(frozen=True)

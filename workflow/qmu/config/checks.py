@@ -260,8 +260,9 @@ def _check_inputs(experiment: Experiment, name: str) -> None:
             f"models.{name}.{key}: reads {reads}, which the data set "
             f"{experiment.dataset.component} ({data.kind}) does not have"
         )
+    width = experiment.width(name)
     try:
-        module.check(settings, experiment.width(name), data.classes)
+        module.check(settings, width, data.classes)
     except ValueError as error:
         raise ConfigError(f"models.{name}.{error}") from None
 
@@ -351,6 +352,7 @@ def _check_training(experiment: Experiment, name: str) -> None:
 
 def _check_memory(experiment: Experiment, name: str, circuit: Circuit) -> None:
     common, settings = experiment.common, experiment.kind(name)[1]
+    key = "qubits" if hasattr(settings, "qubits") else "file"
     training = settings.training.batch_size
     batches = [entry.settings.get("batch_size", 0) for entry in experiment.unlearning.values()]
     for section, batch, fleet in (
@@ -362,13 +364,13 @@ def _check_memory(experiment: Experiment, name: str, circuit: Circuit) -> None:
             batch,
             device=section.device,
             precision=section.precision,
-            layers=getattr(settings, "layers", 1),
+            layers=getattr(settings, "layers", circuit.parameters // circuit.wires + 1),
             fleet=fleet,
         )
         need = max(need, _evaluation_bytes(circuit, section))
         if need > common.memory_gib * 2**30:
             raise ConfigError(
-                f"models.{name}.qubits: {circuit.wires} qubits on {section.device} need about "
+                f"models.{name}.{key}: {circuit.wires} qubits on {section.device} need about "
                 f"{need / 2**30:.1f} GiB, memory_gib allows {common.memory_gib:g}"
             )
 

@@ -32,7 +32,7 @@ def outputs(model: Model) -> Callable[[Parameters, Array], tuple[Array, Array]]:
 
     def forward(parameters: Parameters, inputs: Array) -> tuple[Array, Array]:
         values = model.expectation_values(parameters, inputs)
-        return values, model.module.head(parameters, values)
+        return values, model.head(parameters, values)
 
     return jax.jit(forward)
 
@@ -40,7 +40,7 @@ def outputs(model: Model) -> Callable[[Parameters, Array], tuple[Array, Array]]:
 @lru_cache(maxsize=8)
 def head_outputs(model: Model) -> Callable[[Parameters, Array], Array]:
     """``f(parameters, <Z> (n, wires)) -> logits (n, classes)``: the part after the circuit."""
-    return jax.jit(model.module.head)
+    return jax.jit(model.head)
 
 
 @lru_cache(maxsize=8)
@@ -201,7 +201,7 @@ class Segments:
 
     def gradient_of(self, mean: Callable[[Array, Array], Array]) -> Callable[..., Parameters]:
         def of_values(head: Parameters, values: Array, targets: Array) -> Array:
-            return mean(self.model.module.head(head, values), targets)
+            return mean(self.model.head(head, values), targets)
 
         tail = jax.jit(jax.value_and_grad(of_values, argnums=(0, 1)))
         return lambda *arguments: self._differentiated(tail, *arguments)[1]
@@ -271,7 +271,7 @@ class Segments:
         return np.asarray(parameters["circuit"]).reshape(-1), states
 
     def _loss(self, parameters: Parameters, values: Array, labels: Array) -> Any:
-        logits = self.model.module.head(parameters, values)
+        logits = self.model.head(parameters, values)
         return mean_loss_and_hits(self.model, logits, labels)
 
     def _one_loss(self, parameters: Parameters, values: Array, label: Array) -> Any:

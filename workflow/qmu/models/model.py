@@ -73,6 +73,10 @@ class ModelModule(Protocol):
         """What was measured (n, measured wires), or the embedding, to logits (n, classes)."""
 
 
+# A model whose code stands in a file of the user's has further functions: `files(config)` names it,
+# and `head_of(config)` is its head.
+
+
 @dataclass(frozen=True)
 class Model:
     """One model kind on one device.
@@ -94,6 +98,12 @@ class Model:
     def engine(self) -> Any:
         """The host device's engine (NumPy in and out), None where all runs inside JAX."""
         return getattr(self.expectation, "engine", None)
+
+    @property
+    def head(self) -> Callable[[Parameters, Array], Array]:
+        """The module's head, by the model's settings where it depends on them."""
+        made = getattr(self.module, "head_of", None)
+        return self.module.head if made is None else made(self.config)
 
     @property
     def wires(self) -> int:
@@ -120,7 +130,7 @@ class Model:
 
     def logits(self, parameters: Parameters, inputs: Array) -> Array:
         """Class scores before the softmax, (n, classes)."""
-        return self.module.head(parameters, self.expectation_values(parameters, inputs))
+        return self.head(parameters, self.expectation_values(parameters, inputs))
 
     def losses(self, parameters: Parameters, inputs: Array, labels: Array) -> Array:
         """The training loss of every sample, (n,)."""

@@ -45,7 +45,7 @@ def score(experiment: Experiment, model: str, group: str) -> Score:
 def query(experiment: Experiment, model: str, group: str) -> Query:
     """Answers on transformed copies, by the settings of the attack that asks for them."""
     entry = _asking(experiment)
-    code = model_code(experiment, model), registry.module("attacks", entry.component)
+    code = *model_code(experiment, model), registry.module("attacks", entry.component)
     return Query(
         **base(experiment, "attack.query", *code),
         name=model,

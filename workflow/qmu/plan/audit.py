@@ -30,7 +30,7 @@ def examined(experiment: Experiment, model: str, group: str) -> list[str]:
 def examine(experiment: Experiment, model: str, group: str) -> Examine:
     """The measures of unlearning quality on one group of variants."""
     measures = experiment.quality
-    code = model_code(experiment, model), *modules("quality", measures.values())
+    code = *model_code(experiment, model), *modules("quality", measures.values())
     return Examine(
         **base(experiment, "audit.examine", *code),
         **audited(experiment, model, examined(experiment, model, group), None),

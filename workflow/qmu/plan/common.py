@@ -58,9 +58,12 @@ def model(experiment: Experiment, name: str, section: str) -> ModelSpec:
     )
 
 
-def model_code(experiment: Experiment, name: str) -> str:
-    """Where a model's code stands."""
-    return registry.module("models", experiment.models[name].component)
+def model_code(experiment: Experiment, name: str) -> tuple[str, ...]:
+    """Where a model's code stands, with files of the user's that it runs."""
+    entry = experiment.models[name]
+    module = registry.load("models", entry.component)
+    files = module.files(module.Config(**entry.settings)) if hasattr(module, "files") else ()
+    return registry.module("models", entry.component), *(f":{file}" for file in files)
 
 
 def loss(experiment: Experiment, name: str) -> str:

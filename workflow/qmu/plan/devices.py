@@ -16,7 +16,7 @@ from .common import model as model_spec
 def evaluate_on(experiment: Experiment, model: str, variant: str, device: str) -> EvaluateOn:
     """One variant of one model on a simulated device, all seeds."""
     return EvaluateOn(
-        **base(experiment, "devices.evaluate_on", model_code(experiment, model)),
+        **base(experiment, "devices.evaluate_on", *model_code(experiment, model)),
         name=model,
         variant=variant,
         seeds=tuple(experiment.common.seeds),
@@ -31,7 +31,7 @@ def evaluate_with(
 ) -> EvaluateWith:
     """One variant of one model and seed on a PennyLane device."""
     return EvaluateWith(
-        **base(experiment, "devices.evaluate_with", model_code(experiment, model)),
+        **base(experiment, "devices.evaluate_with", *model_code(experiment, model)),
         name=model,
         variant=variant,
         seed=seed,
@@ -44,7 +44,7 @@ def evaluate_with(
 def correct(experiment: Experiment, model: str) -> Correct:
     """The linear correction of another device's outputs, all seeds."""
     return Correct(
-        **base(experiment, "devices.correct", model_code(experiment, model)),
+        **base(experiment, "devices.correct", *model_code(experiment, model)),
         seeds=tuple(experiment.common.seeds),
         model=model_spec(experiment, model, "simulation"),
     )

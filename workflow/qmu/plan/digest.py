@@ -5,13 +5,18 @@ parameter, the digest of the modules it runs and of everything they import from 
 walking the syntax trees. What changes no result does not count: comments, docstrings, formatting,
 the words of an error, what is imported for type checkers alone, and the modules of `SILENT`. Of the
 tables' schemas those count whose names the job's own modules mention.
+
+A plug-in's module is written ``distribution:package.module``: it counts with the distribution's
+version and all that it imports from its own package. A file of the user's is ``:path/of/it.py``.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.util
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from qmu.tables.schemas import SCHEMA_VERSION, SCHEMAS
@@ -20,6 +25,8 @@ PACKAGE = Path(__file__).parents[1]
 # Names of files, and words for people: a job is told its files, and a message is no result.
 SILENT = frozenset({"errors", "paths"})
 SCHEMA_MODULE = "tables.schemas"
+# Owners of modules: this package, the user's files; else a distribution.
+OWN, USER = "qmu", ""
 
 
 def code_digest(*modules: str) -> str:
@@ -62,18 +69,36 @@ def dependencies(module: str) -> tuple[str, ...]:
 class _Module:
     """One module's digest, what it imports, and the kinds of tables that its text mentions."""
 
-    def __init__(self, module: str, path: Path) -> None:
-        tree = _Silenced().visit(ast.parse(path.read_text(encoding="utf-8"), filename=str(path)))
-        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-        imported = _imports(tree, package)
-        parent = module.rpartition(".")[0]
-        if parent and _path(parent) is not None:
+    def __init__(self, module: str, path: Path | None) -> None:
+        # A plug-in that was compiled counts by its version alone.
+        text = path.read_text(encoding="utf-8") if path else ""
+        tree = _Silenced().visit(ast.parse(text, filename=str(path)))
+        owner, name = _split(module)
+        parent = name.rpartition(".")[0] if owner != USER else ""
+        package = name if path and path.name == "__init__.py" else parent
+        found = {_key(full, owner, name) for full in _imports(tree, package)}
+        if parent:
             # Importing a module runs the `__init__` of the package that holds it.
-            imported.add(parent)
-        self.imports = tuple(sorted(imported))
-        self.digest = _hex(ast.dump(tree))
+            found.add(_key(parent, owner, name))
+        self.imports = tuple(sorted(key for key in found if key and _path(key) is not None))
+        stamp = version(owner) if owner not in (OWN, USER) else ""
+        self.digest = _hex(stamp + ast.dump(tree))
         # The module of the schemas names them all itself.
         self.kinds = set() if module == SCHEMA_MODULE else _mentioned(tree) & set(SCHEMAS)
+
+
+def _split(module: str) -> tuple[str, str]:
+    """The distribution and the full name of a module, or `USER` and the path of a file."""
+    owner, colon, name = module.partition(":")
+    return (owner, name) if colon else (OWN, f"{OWN}.{module}")
+
+
+def _key(full: str, owner: str, name: str) -> str | None:
+    """A module's name as in `digests`; None where it belongs to neither qmu nor the owner."""
+    top = full.partition(".")[0]
+    if top == OWN:
+        return full.removeprefix(f"{OWN}.") if "." in full else None
+    return f"{owner}:{full}" if owner != USER and top == name.partition(".")[0] else None
 
 
 def _mentioned(tree: ast.AST) -> set[str]:
@@ -92,7 +117,7 @@ def _mentioned(tree: ast.AST) -> set[str]:
 @cache
 def _read(module: str) -> _Module:
     path = _path(module)
-    if path is None:
+    if path is None and _split(module)[0] in (OWN, USER):
         raise ValueError(f"no module qmu.{module}")
     return _Module(module, path)
 
@@ -102,10 +127,23 @@ def _hex(text: str) -> str:
 
 
 def _path(module: str) -> Path | None:
-    base = PACKAGE.joinpath(*module.split(".")) if module else PACKAGE
-    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
-        if candidate.is_file():
-            return candidate
+    owner, name = _split(module)
+    if owner == USER:
+        return Path(name)
+    if owner == OWN:
+        bases = [PACKAGE.joinpath(*module.split("."))]
+    else:
+        top, *rest = name.split(".")
+        spec = importlib.util.find_spec(top)
+        if spec is None:
+            return None
+        if not rest and spec.submodule_search_locations is None:
+            return Path(spec.origin or "")
+        bases = [Path(folder, *rest) for folder in spec.submodule_search_locations or ()]
+    for base in bases:
+        for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+            if candidate.is_file():
+                return candidate
     return None
 
 
@@ -134,29 +172,17 @@ class _Silenced(ast.NodeTransformer):
 
 
 def _imports(tree: ast.AST, package: str) -> set[str]:
+    """Full names of all that is imported, at any depth of the functions."""
     found: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            found |= _from_import(node, package)
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.startswith("qmu."):
-                    found.add(alias.name[4:])
-    return found
-
-
-def _from_import(node: ast.ImportFrom, package: str) -> set[str]:
-    parts = package.split(".") if package else []
-    if node.level:
-        parts = parts[: len(parts) - (node.level - 1)]
-        base = ".".join(parts + (node.module.split(".") if node.module else []))
-    elif node.module and (node.module == "qmu" or node.module.startswith("qmu.")):
-        base = node.module[4:]
-    else:
-        return set()
-    # `from .package import name` may name a submodule or an attribute of the package: both count.
-    submodules = {f"{base}.{alias.name}".lstrip(".") for alias in node.names}
-    found = {name for name in submodules if _path(name) is not None}
-    if base and _path(base) is not None:
-        found.add(base)
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".")
+                parts = parts[: len(parts) - node.level + 1]
+                base = ".".join([*parts, *filter(None, [node.module])])
+            # `from .package import name` may name a submodule or an attribute: both count.
+            found |= {base} | {f"{base}.{alias.name}" for alias in node.names}
     return found

@@ -18,7 +18,7 @@ def prepare(
     """One IBM job: circuits and embedded images."""
     sent = _sent(experiment, device)
     return Prepare(
-        **base(experiment, "ibm.prepare", model_code(experiment, model)),
+        **base(experiment, "ibm.prepare", *model_code(experiment, model)),
         name=model,
         seed=seed,
         variant=variant,
@@ -55,7 +55,7 @@ def collect(experiment: Experiment, device: str) -> Sent:
 def decode(experiment: Experiment, model: str, device: str) -> Decode:
     """From raw results to outputs."""
     return Decode(
-        **base(experiment, "ibm.decode", model_code(experiment, model)),
+        **base(experiment, "ibm.decode", *model_code(experiment, model)),
         images=experiment.devices[device].settings["images"],
         model=model_spec(experiment, model, "simulation"),
     )

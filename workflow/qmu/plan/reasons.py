@@ -198,7 +198,11 @@ def _of_model(inner: tuple[str, ...], spec: Mapping[str, Any], names: Mapping[st
 
 
 def _file(module: str) -> str:
-    """The file of a module below the package: ``unlearning/methods/ga.py``."""
+    """The file of a module below the package (``unlearning/methods/ga.py``), a plug-in's module
+    with its distribution, or a file of the user's."""
+    owner, colon, name = module.partition(":")
+    if colon:
+        return f"{name} of {owner}" if owner else name
     path = Path(*module.split("."))
     inside = (PACKAGE / path).is_dir() and not (PACKAGE / path).with_suffix(".py").is_file()
     return str(path / "__init__.py" if inside else path.with_suffix(".py"))

@@ -12,7 +12,7 @@ from .common import model as model_spec
 def sweep(experiment: Experiment, model: str, variant: str) -> Sweep:
     """Leakage and accuracy of one variant against shots and noise."""
     attacks = {n: e for n, e in experiment.attacks.items() if attack_card(e).freezable}
-    code = model_code(experiment, model), *modules("attacks", attacks.values())
+    code = *model_code(experiment, model), *modules("attacks", attacks.values())
     return Sweep(
         **base(experiment, "studies.sweep", *code),
         **audited(experiment, model, (variant,), None),
@@ -32,7 +32,7 @@ def join_sweep(experiment: Experiment) -> JoinSweep:
 def signal(experiment: Experiment, model: str) -> Signal:
     """What a backend leaves of a model's signal, by embedding."""
     return Signal(
-        **base(experiment, "studies.signal", model_code(experiment, model)),
+        **base(experiment, "studies.signal", *model_code(experiment, model)),
         name=model,
         seed=experiment.common.seeds[0],
         signal=experiment.signal.model_dump(mode="json"),

@@ -20,7 +20,7 @@ REFERENCE = 4
 def train(experiment: Experiment, model: str, seed: int, variant: str) -> Train:
     """Target or retrained model."""
     return Train(
-        **base(experiment, "train.train", model_code(experiment, model)),
+        **base(experiment, "train.train", *model_code(experiment, model)),
         name=model,
         seed=seed,
         variant=variant,
@@ -54,7 +54,7 @@ def ladder(experiment: Experiment, model: str, seed: int) -> Further:
 def innocents(experiment: Experiment, model: str) -> Innocents:
     """Edits of retrained models, of all seeds."""
     return Innocents(
-        **base(experiment, "train.innocents", model_code(experiment, model)),
+        **base(experiment, "train.innocents", *model_code(experiment, model)),
         name=model,
         seeds=tuple(experiment.common.seeds),
         edits=experiment.edits(model),
@@ -102,7 +102,7 @@ def _further(
 
 
 def _fleet(experiment: Experiment, step: str, model: str) -> dict[str, Any]:
-    return base(experiment, step, model_code(experiment, model)) | {
+    return base(experiment, step, *model_code(experiment, model)) | {
         "name": model,
         "width": experiment.common.fleet.width,
         "model": model_spec(experiment, model, "fleet"),

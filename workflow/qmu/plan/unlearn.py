@@ -47,7 +47,7 @@ def refers(experiment: Experiment, variant: str) -> bool:
 
 def _method(experiment: Experiment, step: str, model: str, variant: str) -> dict[str, Any]:
     entry = experiment.unlearning[variant]
-    code = model_code(experiment, model), registry.module("unlearning", entry.component)
+    code = *model_code(experiment, model), registry.module("unlearning", entry.component)
     return base(experiment, step, *code) | {
         "name": model,
         "variant": variant,

@@ -165,7 +165,7 @@ class _Builder:
 
 def _affine(angle: Angle) -> Affine:
     if isinstance(angle, Parameter):
-        return Affine(angle.index, 1.0, 0.0)
+        return Affine(angle.index, angle.scale, angle.shift)
     return Affine(-1, 0.0, float(angle))
 
 

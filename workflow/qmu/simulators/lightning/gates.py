@@ -43,12 +43,14 @@ class BoundGates:
         self.gates = gates
         self._sign = -1.0 if inverse else 1.0
         self._angles = [angle for gate in gates for angle in gate.angles]
-        self._indices = np.array(
-            [angle.index if isinstance(angle, Parameter) else -1 for angle in self._angles], int
-        )
+        trained = [(n, a) for n, a in enumerate(self._angles) if isinstance(a, Parameter)]
+        self._trained = np.array([position for position, _ in trained], int)
+        self._indices = np.array([angle.index for _, angle in trained], int)
+        self._slopes = np.array([angle.scale for _, angle in trained], float)
         self._fixed = np.array(
             [angle if isinstance(angle, int | float) else 0.0 for angle in self._angles], float
         )
+        self._fixed[self._trained] = [angle.shift for _, angle in trained]
         self._on_data = [
             (position, angle)
             for position, angle in enumerate(self._angles)
@@ -56,7 +58,6 @@ class BoundGates:
         ]
         self._names = [gate.name for gate in gates]
         self._wires: dict[int, list[list[int]]] = {}
-        self._trained = np.flatnonzero(self._indices >= 0)
         self.data_dependent = any(depends_on_inputs(gate) for gate in gates)
 
     @property
@@ -77,7 +78,7 @@ class BoundGates:
         Returns a function of the first wire that gives the gates.
         """
         values = self._fixed.copy()
-        values[self._trained] = parameters[self._indices[self._trained]]
+        values[self._trained] += self._slopes * parameters[self._indices]
         for position, angle in self._on_data:
             values[position] = angle_value(angle, parameters, inputs)
         remaining = iter((self._sign * values).tolist())
@@ -86,8 +87,8 @@ class BoundGates:
 
     def collect(self, derivative: np.ndarray, parameters: int) -> np.ndarray:
         """Sum derivatives, one per ``trainable`` angle, into the (parameters,) they belong to."""
-        indices = self._indices[self._trained]
-        return np.bincount(indices, weights=derivative, minlength=parameters)
+        weights = self._slopes * derivative
+        return np.bincount(self._indices, weights=weights, minlength=parameters)
 
     def collect_features(self, derivative: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         """The chain rule from ``data_positions`` angles to one sample's features."""

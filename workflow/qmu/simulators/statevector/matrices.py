@@ -54,7 +54,8 @@ def _angle_values(table: AngleTable, parameters: Any, inputs: Any, real: Any) ->
     values = jnp.asarray(table.constant, real)
     trained = np.flatnonzero(table.index >= 0)
     if len(trained):
-        values = values.at[trained].set(parameters[table.index[trained]].astype(real))
+        turned = parameters[table.index[trained]].astype(real)
+        values = values.at[trained].add(turned * jnp.asarray(table.slope[trained], real))
     values = values[:, None]
     if len(table.rows):
         factors = [

@@ -89,7 +89,7 @@ def _simplified(operation: Operation) -> list[Operation]:
 
 @dataclass(frozen=True)
 class AngleTable:
-    """Angles as arrays: ``constant + parameters[index] + first factor * second factor``.
+    """Angles as arrays: ``constant + slope * parameters[index] + first factor * second factor``.
 
     ``index`` (A,) is -1 where no parameter stands. The factors are ``(rows, feature, scale,
     shift)`` arrays over the angles ``rows`` that see the data; a plain feature has a second factor
@@ -98,6 +98,7 @@ class AngleTable:
 
     constant: np.ndarray
     index: np.ndarray
+    slope: np.ndarray
     rows: np.ndarray
     feature: np.ndarray
     scale: np.ndarray
@@ -106,8 +107,11 @@ class AngleTable:
 
 def angle_table(angles: Sequence[Angle]) -> AngleTable:
     """The arrays for a list of angles; ``feature``, ``scale`` and ``shift`` have shape (2, R)."""
+    trained = [angle if isinstance(angle, Parameter) else None for angle in angles]
     fixed = [angle if isinstance(angle, int | float) else 0.0 for angle in angles]
-    index = [angle.index if isinstance(angle, Parameter) else -1 for angle in angles]
+    fixed = [c if t is None else t.shift for c, t in zip(fixed, trained, strict=True)]
+    index = [-1 if angle is None else angle.index for angle in trained]
+    slope = [0.0 if angle is None else angle.scale for angle in trained]
     factors = {}
     for row, angle in enumerate(angles):
         if isinstance(angle, FeatureProduct):
@@ -120,6 +124,7 @@ def angle_table(angles: Sequence[Angle]) -> AngleTable:
     return AngleTable(
         constant=np.array(fixed, dtype=float),
         index=np.array(index, dtype=np.int32),
+        slope=np.array(slope, dtype=float),
         rows=np.array(list(factors), dtype=np.int32),
         feature=feature.astype(np.int32),
         scale=scale,

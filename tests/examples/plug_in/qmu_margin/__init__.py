@@ -1,0 +1,1 @@
+"""An attack for qmu, as another package brings it."""
