@@ -402,7 +402,8 @@ def test_a_method_that_took_no_step():
     table.add("ga", 1.0).set("ga", "steps", [0, 12, 0], None)
     found = judge(table, stops={"hqnn": {"ga": {0: "no path"}}})
     assert found.verdict == "not_forgotten"
-    assert found.sentence.startswith("Took no step in seed 0, 2 (no path); also has not forgotten")
+    assert found.sentence.startswith("Has not forgotten")
+    assert found.sentence.endswith("; also took no step in seed 0, 2 (no path).")
     table.add("logit_mask", 1.0).set("logit_mask", "steps", 0, None)
     assert "no step" not in judge(table, "logit_mask").sentence
 
@@ -439,7 +440,7 @@ def test_what_nobody_measured_is_said():
     table.values = {k: v for k, v in table.values.items() if k[2] not in NOT_CLASS}
     found = judge(table)
     assert found.verdict == "not_judged"
-    assert "nothing was measured that asks for what remains of the class" in found.sentence
+    assert "nothing was measured that asks for what remains of the forget set" in found.sentence
     config = CONFIG | {"attacks": {**CONFIG["attacks"], "rmia": {"component": "rmia"}}}
     found = judge(Table().add("ga", 0.0), config=config)
     assert "it is not known what rmia AUC" in found.sentence

@@ -208,8 +208,6 @@ def _verdict(audit: _Audit, variant: str, why: Mapping[int, str]) -> Verdict:
     still = _still(audit.case, variant) if what in ("method", "level") else ()
     differs = list(own["answers"].findings) if "answers" in own else []
     parts = []
-    if still:
-        parts.append(wording.no_step(still, audit.case.seeds, why))
     if held:
         path = _path(variant, audit.answers, audit.panels)
         rule = BY_NAME[next(iter(held))]
@@ -221,6 +219,8 @@ def _verdict(audit: _Audit, variant: str, why: Mapping[int, str]) -> Verdict:
     else:
         rule, text, tail = _not_accused(audit, variant, own, differs, still)
         parts += [text] if text else []
+    if still:
+        parts.append(wording.no_step(still, audit.case.seeds, why))
     if differs and rule.name != DIFFERS:
         parts.append(wording.unlike(differs))
     opening = "A control: " if what == "control" else ""
