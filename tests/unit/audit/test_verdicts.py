@@ -403,7 +403,7 @@ def test_a_method_that_took_no_step():
     found = judge(table, stops={"hqnn": {"ga": {0: "no path"}}})
     assert found.verdict == "not_forgotten"
     assert found.sentence.startswith("Has not forgotten")
-    assert found.sentence.endswith("; also took no step in seed 0, 2 (no path).")
+    assert "; also took no step in seed 0, 2 (no path)" in found.sentence
     table.add("logit_mask", 1.0).set("logit_mask", "steps", 0, None)
     assert "no step" not in judge(table, "logit_mask").sentence
 
