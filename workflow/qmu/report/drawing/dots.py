@@ -163,7 +163,7 @@ def gaps(ax: Axes, variants: Sequence[str], one: Series, other: Series) -> None:
 def called_members(
     ax: Axes, results: Results, summary: Summary, model: str, attack: str, size: Size
 ) -> None:
-    """How often an attack calls forget-class images members: trained on, and never trained on."""
+    """How often an attack calls members of the forget set so, and comparable unseen images."""
     variants = results.summary.variants(model)
     members = {v: summary.get(model, v, "mia_success", "forget_train", attack) for v in variants}
     others = {v: summary.non_members(model, v, attack) for v in variants}

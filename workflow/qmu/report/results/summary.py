@@ -80,7 +80,7 @@ class Summary:
         return [attack for attack in self.attacks if attack in cells]
 
     def non_members(self, model: str, variant: str, attack: str) -> Cell | None:
-        """The false-positive rate on forget-class images never trained on, unused ones first."""
+        """The false-positive rate on comparable images never trained on, unused ones first."""
         rates = (
             self.get(model, variant, "mia_false_positive", split, attack)
             for split in NON_MEMBER_SPLITS

@@ -30,7 +30,7 @@ RULES = (
     "inverted when the whole interval lies below. There is nothing to unlearn when all intervals "
     "lie within what is tolerated; where one does not, not to beat guessing is no evidence.",
     "A variant reads as forgotten by the published measure when the published attack calls at "
-    f"most {FORGOTTEN:.0%} of the forget-class members “member”.",
+    f"most {FORGOTTEN:.0%} of the forget set “member”.",
     "What remains of the forget set is what the verdicts say.",
     "A method is cleared wrongly when it reads as forgotten while its verdict is that it has not "
     "forgotten. The attack with the highest AUC is named.",
@@ -71,7 +71,7 @@ def controls(results: Results, model: str) -> list[str]:
 
 
 def success(results: Results, model: str, variant: str) -> Cell | None:
-    """The published measure: the published attack's rate on forget-class members."""
+    """The published measure: the published attack's rate on the forget set."""
     attack = results.published_attack
     return results.summary.get(model, variant, "mia_success", "forget_train", attack)
 
@@ -90,7 +90,7 @@ def _published(results: Results, model: str) -> str:
     get = results.summary.get
     unfitted = get(model, "target", "mia_success_unfitted", "forget_train", attack)
     text += (
-        f" The same attack calls {rate(others)} of the images of that class which the model never "
+        f" The same attack calls {rate(others)} of comparable images that the model never "
         "saw “member”"
     )
     if unfitted is None:
@@ -124,7 +124,7 @@ def _chance(results: Results, model: str) -> str:
         sizes = [area.n for area in areas.values() if area.n]
         count = f" with n = {max(sizes)} images" if sizes else ""
         return (
-            "No attack tells the target's forget-class members from non-members better than "
+            "No attack tells the target's forget set from non-members better than "
             f"guessing (AUC: {_shown(areas)}). Whether there is membership to unlearn cannot be "
             f"told{count}: the intervals reach beyond what is tolerated."
         )
