@@ -54,7 +54,10 @@ def _names(data: Dataset, rows: np.ndarray) -> dict[str, np.ndarray]:
     """What a request calls the rows, as text: an id is a name and no number."""
     columns = {} if data.ids is None else {"id": data.ids}
     columns |= {f"group/{name}": values for name, values in data.groups.items()}
-    return {name: values[rows].astype(str).astype(object) for name, values in columns.items()}
+    return {
+        name: np.array([str(value) for value in values[rows].tolist()], dtype=object)
+        for name, values in columns.items()
+    }
 
 
 def _inputs(
