@@ -11,7 +11,7 @@ from qmu.config.parse import parse
 CLASS_3 = "forget={kind: class, label: 3}"
 FILE = "experiments/tiny.yaml"
 SAMPLES = {f"Draw the training and test images of seed {seed}" for seed in TINY["seeds"]}
-POOL = {"Load the images and project them on their principal components"}
+POOL = {"Load the data, project and scale it by its public part"}
 DATA = {*POOL, REQUEST, *SAMPLES}
 
 

@@ -13,7 +13,7 @@ use rule job as pool with:
     params:
         spec=told(data.pool),
     message:
-        "Load the images and project them on their principal components"
+        "Load the data, project and scale it by its public part"
 
 
 use rule job as request with:

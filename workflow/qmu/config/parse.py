@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from qmu import registry
-from qmu.errors import ConfigError, suggestion
+from qmu.errors import ConfigError, QmuError, suggestion
 from qmu.studies import signal, sweep
 from qmu.variants import RESERVED
 
@@ -62,7 +62,10 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
         signal=_optional(raw, "signal", signal.Config),
     )
     check_source(experiment)
-    experiment = experiment.complete()
+    try:
+        experiment = experiment.complete()
+    except QmuError as error:  # what a data set has to say of its source
+        raise ConfigError(str(error)) from None
     check(experiment)
     return experiment
 

@@ -70,7 +70,10 @@ class Dataset:
         """What a request calls the rows, (n,) text per column: an id is a name and no number."""
         columns = {} if self.ids is None else {"id": self.ids}
         columns |= {f"group/{name}": values for name, values in self.groups.items()}
-        return {name: values.astype(str).astype(object) for name, values in columns.items()}
+        return {
+            name: np.array([str(value) for value in values.tolist()], dtype=object)
+            for name, values in columns.items()
+        }
 
 
 class DataSet(Protocol):

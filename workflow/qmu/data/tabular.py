@@ -124,7 +124,8 @@ class Table:
         if not (some or required):
             return None
         row = pc.index(plain, False).as_py()
-        raise self.fault(column, _why(texts[row].as_py()), row)
+        hint = "" if required else "; dataset.features can leave the column out"
+        raise self.fault(column, _why(texts[row].as_py()) + hint, row)
 
     def _require_values(self, column: str, missing: Any) -> None:
         import pyarrow.compute as pc

@@ -107,11 +107,11 @@ def _named(config: Config, table: tabular.Table) -> set[str]:
 def _labels(table: tabular.Table, column: str) -> tuple[tuple[str, ...], np.ndarray]:
     """What the classes are called, sorted (as numbers where all are), and each row's class."""
     texts = table.names(column)
-    unknown = np.isin(np.char.lower(texts.astype(str)), UNKNOWN)
-    if unknown.any():
-        row = int(np.argmax(unknown))
-        raise table.fault(column, f"{texts[row]!r} is no class but a missing value", row)
     classes = sorted(set(texts.tolist()))
+    for one in classes:
+        if one.lower() in UNKNOWN:
+            row = int(np.argmax(texts == one))
+            raise table.fault(column, f"{one!r} is no class but a missing value", row)
     if len(classes) > MOST_CLASSES:
         raise table.fault(column, f"has {len(classes)} classes, at most {MOST_CLASSES}")
     values = dict(zip(classes, map(_as_number, classes), strict=True))
