@@ -13,8 +13,8 @@ from qmu.seeds import generator
 
 NAMES = registry.names("models")
 SETTINGS: dict[str, dict[str, Any]] = {
-    "angle_hybrid": {"qubits": 3, "layers": 2, "hidden": 5},
-    "angle_vqc": {"qubits": 4, "layers": 2, "hidden": 5},
+    "angle_hybrid": {"qubits": 3, "layers": 2, "hidden": 12},
+    "angle_vqc": {"qubits": 4, "layers": 2},
     "basic_qnn": {"qubits": 4, "layers": 1},
     "hqnn": {"qubits": 4, "layers": 1},
     "kernel_clf": {"qubits": 3},
@@ -56,7 +56,8 @@ def pool(name: str, count: int, noise: float = 0.15) -> tuple[dict[str, np.ndarr
     blocks = centres.uniform(0, 1, (classes(name), 7, 7))[labels] + noise * rng.normal(
         size=(count, 7, 7)
     )
-    image = 255 * np.kron(np.clip(blocks, 0, 1), np.ones((4, 4))).reshape(count, 784)
+    image = np.kron(blocks, np.ones((4, 4))).reshape(count, 784)
+    image = 255 * np.clip(image + 0.05 * rng.normal(size=image.shape), 0, 1)
     features = centres.uniform(0.1, 0.9, (classes(name), WIDTH.get(name, 6)))[labels]
     features = np.clip(features + noise * rng.normal(size=features.shape), 0, 1)
     return {"image": image.astype(np.uint8), "features": features}, labels

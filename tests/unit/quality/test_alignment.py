@@ -131,6 +131,7 @@ def test_a_head_takes_the_place_of_one_dense_layer_alone():
     assert head.fits(own)
     assert not head.fits(own | {"head/scale": np.ones(1)})
     assert not head.fits({**own, "head/weight": np.zeros((5, 3))})
+    assert not head.fits({"circuit": np.ones(5)})
     assert head.replaces(own)["head/weight"] is head.weight
     assert head.replaces(own)["circuit"] is own["circuit"]
 

@@ -1,0 +1,62 @@
+"""Every unlearning method on models that lack what others have: a circuit, or a classical head."""
+
+import dataclasses
+import math
+
+import model_example
+import numpy as np
+import pytest
+from fixtures import leaves, same
+from qmu import registry
+from qmu.models import heads, training
+from qmu.seeds import generator
+from qmu.unlearning.contract import checked, load_method
+from qmu.unlearning.problem import READS, Data, Ledger, Problem
+
+METHODS = registry.names("unlearning")
+MODELS = ("mlp", "reupload_vqc")
+NAMES = ("contract", "methods on models")
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def trained(request):
+    """A model that has learnt its rows, and what every method may be handed of them."""
+    recipe = {"optimizer": "adam", "learning_rate": 0.05, "batch_size": 12, "epochs": 15}
+    model = model_example.small(request.param, training=recipe)
+    pool, labels = model_example.pool(request.param, 96)
+    inputs = model.inputs(pool)
+    start = model.initial_parameters(generator(*NAMES))
+    found, _ = training.train(model, start, inputs, labels, np.arange(60), NAMES, lambda line: None)
+    known = np.arange(96) < 60
+    rows = {
+        "forget": known & (labels == 1),
+        "retain": known & (labels != 1),
+        "validation": ~known & (labels != 1),
+    }
+    return model, found, {name: Data(inputs[at], labels[at]) for name, at in rows.items()}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_keeps_its_promises_on_any_model(name, trained):
+    model, parameters, parts = trained
+    method = load_method(name)
+    if method.CARD.moves_biases and heads.BIAS not in parameters:
+        pytest.skip("refused before a run starts")
+    handed = {*READS[method.CARD.reads], *(["validation"] if method.CARD.validation else [])}
+    problem = Problem(
+        model=model,
+        parameters=parameters,
+        parts={part: data for part, data in parts.items() if part in handed},
+        classes=(1,),
+        names=(*NAMES, name),
+        method=name,
+        report=lambda line: None,
+        ledger=Ledger(),
+        reference=math.log(model.classes),
+    )
+    outcome = method.unlearn(problem, method.Config())
+    assert checked(outcome, problem, name, method.CARD) is outcome
+    # A method may find nothing that forgets without harm, and then keeps the original.
+    whole = dataclasses.replace(problem, parts=parts)
+    before, after = (whole.measure(p, parts["forget"])[0] for p in (parameters, outcome.parameters))
+    assert after > before or same(leaves(outcome.parameters), leaves(parameters))
