@@ -143,7 +143,7 @@ head = dense
 
 
 def head_of(config: Config) -> Callable[[dict[str, Array], Array], Array]:
-    """The file's ``after``, handed the parameters whose names begin with head/; or a dense layer."""
+    """The file's ``after``, which reads the parameters called head/..., or a dense layer."""
     model = own(config.file)
     if model.after is None:
         return dense
