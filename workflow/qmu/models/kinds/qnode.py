@@ -123,7 +123,9 @@ def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
     """Rows (n, width) to what the circuit takes in, or to what it measures (n, K) where the engines
     have none."""
     model = own(config.file)
-    rows = inputs if model.before is None else model.before(_front(parameters), inputs)
+    rows = inputs
+    if model.before is not None:
+        rows = called(model, "before", _front(parameters), inputs)
     translation = model.translation
     if translation is not None and translation.embed is None:
         return rows
