@@ -137,7 +137,7 @@ def test_what_has_no_circuit_is_a_model_without_one_and_says_why(written, capsys
     found = experiment(written(MIDDLE))
     assert (
         "mine.py: runs on default.qubit and not on an engine, for it measures in mid-circuit"
-        in (capsys.readouterr().err)
+        in capsys.readouterr().err
     )
     assert "mine" not in found.circuits
     model = built(found)
