@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from fixtures import leaves, same, trained_problem
+from qmu.circuits.circuit import Circuit, Operation, Parameter
 from qmu.errors import QmuError
 from qmu.unlearning.fisher import sum_of_squares
 from qmu.unlearning.methods import bias_shift, identity, logit_mask, ssd
@@ -95,7 +96,7 @@ def test_importance_for_the_forget_set_alone_zeroes_the_parameter():
 def test_wrapping_does_not_change_the_circuit(problem):
     angles = problem.parameters["circuit"] * 5 + 20
     parameters = {**problem.parameters, "circuit": angles}
-    found = ssd.wrapped(parameters)
+    found = ssd.wrapped(parameters, problem.model.circuit)
     turned = np.asarray(found["circuit"])
     assert np.all((turned > -np.pi) & (turned <= np.pi))
     turns = (np.asarray(angles) - turned) / (2 * np.pi)
@@ -106,11 +107,20 @@ def test_wrapping_does_not_change_the_circuit(problem):
 
 
 def test_wrapping_leaves_wrapped_angles_bit_identical():
+    gates = tuple(Operation("RX", (0,), (Parameter(index),)) for index in range(5))
+    circuit = Circuit(1, "amplitude", gates, (0,), 5)
     angles = jnp.asarray([-3.1, 0.1, np.pi, 3.0, 1e-17])
-    assert np.array_equal(ssd.wrapped({"circuit": angles})["circuit"], angles)
-    edges = jnp.asarray([-np.pi, 2 * np.pi, 3 * np.pi])
-    found = ssd.wrapped({"circuit": edges})["circuit"]
-    np.testing.assert_allclose(found, [np.pi, 0, np.pi], atol=1e-14)
+    assert np.array_equal(ssd.wrapped({"circuit": angles}, circuit)["circuit"], angles)
+    edges = jnp.asarray([-np.pi, 2 * np.pi, 3 * np.pi, 0, 0])
+    found = ssd.wrapped({"circuit": edges}, circuit)["circuit"]
+    np.testing.assert_allclose(found, [np.pi, 0, np.pi, 0, 0], atol=1e-14)
+    assert ssd.wrapped({"head/bias": angles}, None) == {"head/bias": angles}
+
+
+def test_a_controlled_gate_is_wrapped_by_two_full_turns():
+    circuit = Circuit(2, "amplitude", (Operation("CRX", (0, 1), (Parameter(0),)),), (0,), 1)
+    found = ssd.wrapped({"circuit": np.array([7 * np.pi])}, circuit)["circuit"]
+    np.testing.assert_allclose(found, [-np.pi], atol=1e-14)
 
 
 def test_full_turns_of_the_angles_give_the_same_result(problem):

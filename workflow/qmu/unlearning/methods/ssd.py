@@ -6,7 +6,7 @@ gradient over S, parameters with I_f > alpha * I_D are multiplied by min(lambda 
 The published alpha = 10 selects almost nothing when the forget class is a tenth of the data,
 because I_f / I_D <= n / n_f. So alpha descends a list until the forget set is forgotten (rule of
 `stopping`); the importances are computed once. Rotation angles have no natural zero: they are
-wrapped to (-pi, pi] before they are dampened.
+wrapped to half a turn on either side of it before they are dampened.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 from pydantic import Field, PositiveFloat
 
+from qmu.circuits.angles import periods
+from qmu.circuits.circuit import Circuit
 from qmu.lazy import jnp
 from qmu.models.model import Parameters
 from qmu.strict import Strict
@@ -51,7 +53,7 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
     retain = sum_of_squares(problem, problem.retain)
     of_forget = {name: forget[name] / n_f for name in forget}
     of_all = {name: (forget[name] + retain[name]) / (n_f + n_r) for name in forget}
-    start = wrapped(problem.parameters)
+    start = wrapped(problem.parameters, problem.model.circuit)
 
     def states() -> Iterator[Parameters]:
         for alpha in sorted(config.alphas, reverse=True):
@@ -77,12 +79,13 @@ def dampen(
     return {k: one(parameters[k], of_forget[k], of_all[k]) for k in parameters}
 
 
-def wrapped(parameters: Parameters) -> Parameters:
-    """A copy whose circuit angles lie in (-pi, pi]; the circuit, where there is one, does not
-    change."""
-    if "circuit" not in parameters:
+def wrapped(parameters: Parameters, circuit: Circuit | None) -> Parameters:
+    """A copy whose circuit angles lie within half a turn of zero; the circuit, where there is one,
+    does not change."""
+    if circuit is None:
         return dict(parameters)
     angles = np.asarray(parameters["circuit"])
-    inside = (angles > -np.pi) & (angles <= np.pi)
-    turned = np.pi - np.mod(np.pi - angles, 2 * np.pi)
+    turn = periods(circuit).reshape(angles.shape).astype(angles.dtype)
+    inside = (angles > -turn / 2) & (angles <= turn / 2)
+    turned = turn / 2 - np.mod(turn / 2 - angles, turn)
     return {**parameters, "circuit": np.where(inside, angles, turned).astype(angles.dtype)}
