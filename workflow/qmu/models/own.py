@@ -51,8 +51,8 @@ def own(file: str) -> Own:
         text = Path(file).read_text(encoding="utf-8")
     except OSError as error:
         raise QmuError(f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise QmuError(f"{file}: is no text in UTF-8") from None
+    except ValueError:
+        raise QmuError(f"{file}: is no text in UTF-8, or no name of a file") from None
     return _own(file, text)
 
 

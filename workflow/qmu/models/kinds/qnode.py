@@ -118,7 +118,9 @@ def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
     """Rows (n, width) to what the circuit takes in, or to what it measures (n, K) where the engines
     have none."""
     model = own(config.file)
-    rows = inputs if model.before is None else model.before(_front(parameters), inputs)
+    rows = inputs
+    if model.before is not None:
+        rows = called(model, "before", _front(parameters), inputs)
     translation = model.translation
     if translation is not None and translation.embed is None:
         return rows
@@ -138,7 +140,7 @@ head = dense
 
 
 def head_of(config: Config) -> Callable[[dict[str, Array], Array], Array]:
-    """The file's ``after``, given the parameters whose names begin with head/; or a dense layer."""
+    """The file's ``after``, which reads the parameters called head/..., or a dense layer."""
     model = own(config.file)
     if model.after is None:
         return dense
