@@ -92,3 +92,38 @@ def test_without_the_preparation_the_libraries_take_what_is_asked(tmp_path):
     assert counts["openmp"] == ASKED
     # OpenBLAS takes no more than there are cores.
     assert counts["openblas"] == min(ASKED, len(os.sched_getaffinity(0)))
+
+
+CALLED_BACK = """
+import jax
+import jax.numpy as jnp
+import numpy as np
+from qmu.models import model as models
+from qmu.models.gradients import outputs
+from qmu.seeds import generator
+
+model = models.build(
+    "basic_qnn", {"qubits": 8, "layers": 1, "embedding": "angle"}, 2, "lightning.qubit", "double", 8
+)
+parameters = model.initial_parameters(generator("threads"))
+inputs = model.inputs({"features": np.ones((512, 8))})
+forward = outputs(model)
+# Parameters that are still being computed put the program off to the other thread.
+busy = jax.jit(lambda x: jax.lax.fori_loop(0, 300, lambda i, y: jnp.tanh(y @ y), x)[0, 0])
+for _ in range(3):
+    late = 1 + 0 * busy(jnp.ones((300, 300)))
+    parameters = {name: late * value for name, value in parameters.items()}
+    print(np.shape(forward(parameters, inputs)[1]))
+"""
+
+
+def test_a_simulator_that_a_program_calls_back_finds_a_thread(tmp_path):
+    """With one thread for both, the program and the callback's arrays waited for one another."""
+    ran = subprocess.run(
+        [sys.executable, "-c", "import sys\n" + PREPARE + CALLED_BACK, str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": str(WORKFLOW)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ran.stdout.split() == ["(512,", "2)"] * 3, ran.stderr

@@ -15,6 +15,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+# Dispatched asynchronously, a compiled program holds the thread on which JAX makes the callback's
+# own arrays: where there is one thread, both wait for ever (github.com/jax-ml/jax, issue 24255).
+# JAX reads this when it makes its first array.
+jax.config.update("jax_cpu_enable_async_dispatch", False)
+
 
 class HostEngine(Protocol):
     """What a simulator on the host offers; arrays are NumPy arrays.

@@ -26,10 +26,6 @@ def prepare_environment(cache: str | Path = COMPILATION_CACHE) -> None:
     for name in _THREAD_VARIABLES:
         os.environ[name] = "1"
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_XLA_FLAGS}".strip()
-    # A simulator on the host is called back from a compiled program. Dispatched asynchronously, the
-    # program would hold the only thread on which the callback's own arrays can be made: both wait
-    # (github.com/jax-ml/jax, issue 24255).
-    os.environ["JAX_CPU_ENABLE_ASYNC_DISPATCH"] = "false"
     os.environ["JAX_PLATFORMS"] = os.environ.get("JAX_PLATFORMS", "cpu")
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(Path(cache).resolve())
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
