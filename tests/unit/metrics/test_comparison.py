@@ -167,3 +167,19 @@ def test_more_evidence_never_counts_for_less():
     assert np.all(np.diff([c.p_value for c in found]) < 0)
     assert np.all(np.diff([c.worst_p for c in found]) <= 0)
     assert all(isinstance(c, Comparison) for c in found)
+
+
+def test_models_that_read_the_same_are_no_sign_that_others_would(rng):
+    """An AUC of scores that tell nothing, beside models that give all images one score."""
+    images, false = 90, 0
+    spread = np.sqrt((2 * images + 1) / (12 * images**2))
+    for _ in range(400):
+        scores = rng.normal(size=(3, 2, images))
+        areas = np.mean(scores[:, 0, :, None] > scores[:, 1, None, :], axis=(1, 2))
+        found = against_retrained(areas, np.full((3, 4), 0.5), 1 / images**2, tied=spread)
+        false += found.p_value < 0.05
+    assert false / 400 < 0.08
+    # One seed of three: its part of the spread.
+    half = np.array([[0.4, 0.6], [0.5, 0.5], [0.5, 0.5]])
+    found = against_retrained(np.full(3, 0.5), half, tied=0.1)
+    assert found.sigma == pytest.approx(np.sqrt((0.02 + 2 * 0.01) / 3))

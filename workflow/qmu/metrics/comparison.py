@@ -11,6 +11,10 @@ the seed's members, which cancels what is common to them.
 The worst seed is judged by Bonferroni's correction over seeds. Where counts are small, a rate is
 skewed and the normal theory too sure of a single seed; there Fisher's exact test of that seed's
 counts has to agree.
+
+Retrained models may all read the same because an attack gives all images one score: an AUC of 0.5
+exactly. That says nothing of how far a model lies whose scores differ, and the spread of an AUC
+over images takes its place (Mann and Whitney 1947).
 """
 
 from __future__ import annotations
@@ -60,11 +64,13 @@ def against_retrained(
     step: float = 0.0,
     confidence: float = 0.95,
     side: Side = "either",
+    tied: float = 0.0,
 ) -> Comparison:
     """One figure of S audited models, ``values`` (S,), against ``retrained`` (S, R).
 
     ``step`` is the smallest step that the figure can take, 1/n for a rate over n images; 0 for a
-    figure without steps. ``side``: which seed is the worst, the farthest above or below the
+    figure without steps. ``tied``: what the figure varies by where its images alone vary; it stands
+    for the spread of a seed whose retrained models all read the same. ``side``: which seed is the worst, the farthest above or below the
     retrained models or the farthest of all. Unknown, with the difference alone where it is finite,
     for R = 1, for a value that is missing, and where retrained models agree to the last digit
     though no step is given. Raises ValueError for shapes that do not fit.
@@ -80,7 +86,9 @@ def against_retrained(
     if not dof:
         return _unknown(apart, side)
     within = retrained - retrained.mean(axis=1, keepdims=True)
-    sigma = max(math.sqrt(float(np.sum(within**2)) / dof), FEWEST_STEPS * step)
+    alike = np.abs(within).max(axis=1) <= 1e-12 * np.abs(retrained).max()
+    squares = np.sum(within**2) + (models - 1) * tied**2 * np.sum(alike)
+    sigma = max(math.sqrt(float(squares) / dof), FEWEST_STEPS * step)
     # Means of equal numbers differ from them in the last digit.
     if sigma <= 1e-12 * float(np.abs(retrained).max()):
         return _unknown(apart, side)

@@ -164,7 +164,7 @@ class Case:
                 if first is None:
                     return None
                 base = base - base.mean(axis=1, keepdims=True) + first[:, None]
-            return self._by_spread(own, base, shift, self._step(key), side, level)
+            return self._by_spread(own, base, shift, key, side, level)
         if own is None and key in self._of_single_seeds:
             return None
         return self._by_intervals(variant, key, shift, side, level, original)
@@ -211,16 +211,24 @@ class Case:
         gaps = gaps[gaps > 1e-9]
         return float(gaps.min()) if gaps.size else 0.0
 
+    def _tied(self, key: Key) -> float:
+        """The standard deviation over images of an AUC of scores that tell nothing; 0 of others."""
+        counts = self.members(key[0], key[2]) if key[1] == "auc" else None
+        if counts is None:
+            return 0.0
+        return math.sqrt((counts[0] + counts[1] + 1) / (12 * counts[0] * counts[1]))
+
     def _by_spread(
         self,
         own: np.ndarray,
         base: np.ndarray,
         shift: float,
-        step: float,
+        key: Key,
         side: Side,
         level: float,
     ) -> Difference | None:
-        found = against_retrained(own + shift, base, step, 1 - level, side)
+        step, tied = self._step(key), self._tied(key)
+        found = against_retrained(own + shift, base, step, 1 - level, side, tied)
         if not found.known:
             return None
         worst, means = found.worst, base.mean(axis=1)

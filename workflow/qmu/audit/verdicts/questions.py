@@ -136,6 +136,7 @@ def questions(risk: Risk) -> tuple[Question, ...]:
             _areas(FORGET),
             memory=True,
             bar=excess,
+            tolerated=excess,
         ),
         Question(
             "records",
