@@ -183,3 +183,18 @@ def test_models_that_read_the_same_are_no_sign_that_others_would(rng):
     half = np.array([[0.4, 0.6], [0.5, 0.5], [0.5, 0.5]])
     found = against_retrained(np.full(3, 0.5), half, tied=0.1)
     assert found.sigma == pytest.approx(np.sqrt((0.02 + 2 * 0.01) / 3))
+
+
+def test_what_does_not_count_is_never_averaged_away():
+    retrained = np.tile([-1.0, 1.0], (100, 1))
+    values = np.full(100, 0.5)
+    assert against_retrained(values, retrained).p_value < 0.005
+    found = against_retrained(values, retrained, moved=0.5)
+    assert 0.3 < found.p_value < 0.4
+    assert found.low < 0.5 - 1.9 * 0.5
+    # Of one seed it is a part beside the models' own spread.
+    sigma = found.sigma * np.sqrt(1.5)
+    one = against_retrained(values[:1], retrained[:1], moved=sigma)
+    assert one.high - one.difference == pytest.approx(
+        np.sqrt(2) * (against_retrained(values[:1], retrained[:1]).high - 0.5), rel=0.02
+    )

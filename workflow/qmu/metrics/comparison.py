@@ -65,12 +65,15 @@ def against_retrained(
     confidence: float = 0.95,
     side: Side = "either",
     tied: float = 0.0,
+    moved: float = 0.0,
 ) -> Comparison:
     """One figure of S audited models, ``values`` (S,), against ``retrained`` (S, R).
 
     ``step`` is the smallest step that the figure can take, 1/n for a rate over n images; 0 for a
     figure without steps. ``tied``: what the figure varies by where its images alone vary; it stands
-    for the spread of a seed whose retrained models all read the same. ``side``: which seed is the worst, the farthest above or below the
+    for the spread of a seed whose retrained models all read the same. ``moved``: how far changes
+    that do not count move the figure, in all seeds alike perhaps: no number of them makes it
+    smaller. ``side``: which seed is the worst, the farthest above or below the
     retrained models or the farthest of all. Unknown, with the difference alone where it is finite,
     for R = 1, for a value that is missing, and where retrained models agree to the last digit
     though no step is given. Raises ValueError for shapes that do not fit.
@@ -93,7 +96,8 @@ def against_retrained(
     if sigma <= 1e-12 * float(np.abs(retrained).max()):
         return _unknown(apart, side)
     one = sigma * math.sqrt(1 + 1 / models)
-    found = _by_t(apart, one / math.sqrt(seeds), dof, confidence)
+    found = _by_t(apart, math.hypot(one / math.sqrt(seeds), moved), dof, confidence)
+    one = math.hypot(one, moved)
     worst = _worst(apart, side)
     p = _two_sided(apart[worst], one, dof)
     if step:

@@ -21,7 +21,7 @@ import numpy as np
 
 from qmu.metrics.comparison import against_retrained
 from qmu.metrics.intervals import square_and_add
-from qmu.variants import RETRAIN, TARGET, group, number_of, retrained
+from qmu.variants import INNOCENT, RETRAIN, TARGET, group, number_of, retrained
 
 Row = Mapping[str, Any]
 Key = tuple[str | None, str, str | None]
@@ -164,7 +164,8 @@ class Case:
                 if first is None:
                     return None
                 base = base - base.mean(axis=1, keepdims=True) + first[:, None]
-            return self._by_spread(own, base, shift, key, side, level)
+            moved = self._moved(variant, key)
+            return self._by_spread(own, base, shift, key, side, level, moved)
         if own is None and key in self._of_single_seeds:
             return None
         return self._by_intervals(variant, key, shift, side, level, original)
@@ -218,6 +219,28 @@ class Case:
             return 0.0
         return math.sqrt((counts[0] + counts[1] + 1) / (12 * counts[0] * counts[1]))
 
+    def _moved(self, variant: str, key: Key) -> float:
+        """How far the innocent edit that moves an AUC most moves it, root mean square; 0 of others.
+
+        Rows differ in how hard they are, and where they are few so do members and non-members; a
+        temperature or a bias changes what an attack makes of that, and tells nothing of members.
+        """
+        squares: dict[str, list[np.ndarray]] = {}
+        edits = self.edits if key[1] == "auc" else ()
+        for edit in edits:
+            number = number_of(edit)
+            if number == number_of(variant):
+                continue
+            own, base = (self._of_seeds(one, key) for one in (edit, retrained(number or 0)))
+            if own is not None and base is not None:
+                squares.setdefault(edit.partition("@")[0], []).append((own - base) ** 2)
+        return math.sqrt(max((float(np.mean(of)) for of in squares.values()), default=0.0))
+
+    @cached_property
+    def edits(self) -> tuple[str, ...]:
+        """Edits of retrained models that add no knowledge."""
+        return tuple(one for one in self.variants if group(one) == INNOCENT)
+
     def _by_spread(
         self,
         own: np.ndarray,
@@ -226,9 +249,10 @@ class Case:
         key: Key,
         side: Side,
         level: float,
+        moved: float,
     ) -> Difference | None:
         step, tied = self._step(key), self._tied(key)
-        found = against_retrained(own + shift, base, step, 1 - level, side, tied)
+        found = against_retrained(own + shift, base, step, 1 - level, side, tied, moved)
         if not found.known:
             return None
         worst, means = found.worst, base.mean(axis=1)

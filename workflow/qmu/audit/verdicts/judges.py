@@ -193,7 +193,8 @@ def ask(case: Case, panel: Panel, variant: str) -> Answer:
             whole = panel.strength[figure] if question.memory else None
             share = max(figure.sign * one for one in most) / whole if whole else None
             findings.append(Finding(question, figure, first, level / 2, by_mean, share))
-        elif tolerated and (beyond or (worst and first.models < 2)):
+        elif tolerated and not question.memory and (beyond or (worst and first.models < 2)):
+            # Of memory, the ladder says what would have been seen.
             doubtful.append(figure)
     return Answer(tuple(findings), tuple(missing), tuple(doubtful), alone)
 
