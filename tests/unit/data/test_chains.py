@@ -157,6 +157,13 @@ def test_around_leaves_a_margin():
 
 
 @pytest.mark.parametrize("module", [xxz, cluster_ising])
+def test_more_states_than_memory_holds_are_refused(module):
+    assert module.Config(qubits=16, rows=512).rows == 512
+    with pytest.raises(ValueError, match="rows: at most 512 states of 16 qubits"):
+        module.Config(qubits=16, rows=513)
+
+
+@pytest.mark.parametrize("module", [xxz, cluster_ising])
 def test_an_odd_chain_is_refused(module):
     with pytest.raises(ValueError, match="multiple of 2"):
         module.Config(qubits=7)

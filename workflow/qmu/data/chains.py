@@ -7,17 +7,39 @@ qubit i: qubit 0 is the most significant, as in PennyLane.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from qmu.errors import QmuError
+from qmu.strict import Strict
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 # (coefficient, qubits with an X, qubits with a Z); on a qubit with both, X Z = -i Y.
 Term = tuple[float, tuple[int, ...], tuple[int, ...]]
+
+
+# Half a gigabyte of complex numbers.
+MOST_AMPLITUDES = 2**25
+
+
+class Chain(Strict):
+    """``qubits`` (even), ``rows`` over both phases, and the ``margin`` around the boundary that is
+    left out."""
+
+    qubits: int = Field(ge=4, le=16, multiple_of=2)
+    rows: int = Field(default=400, ge=20, le=10_000)
+    margin: float = Field(ge=0.001, le=0.5)
+
+    @model_validator(mode="after")
+    def _fits_memory(self) -> Self:
+        if self.rows * 2**self.qubits > MOST_AMPLITUDES:
+            most = MOST_AMPLITUDES // 2**self.qubits
+            raise ValueError(f"rows: at most {most} states of {self.qubits} qubits fit in memory")
+        return self
 
 
 def hamiltonian(qubits: int, terms: Iterable[Term]) -> csr_array:

@@ -13,19 +13,17 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from qmu.data.chains import Term, around, ground_state, hamiltonian
+from qmu.data.chains import Chain, Term, around, ground_state, hamiltonian
 from qmu.data.dataset import Dataset, Description
-from qmu.strict import Strict
 
 BOUNDARY, LOWEST, HIGHEST = 1.0, 0.0, 2.0
 
 
-class Config(Strict):
+class Config(Chain):
     """``qubits`` (even: both sublattices alike), ``rows`` over both phases, and the ``margin``
     around the boundary that is left out."""
 
     qubits: int = Field(default=8, ge=4, le=16, multiple_of=2)
-    rows: int = Field(default=400, ge=20, le=10_000)
     margin: float = Field(default=0.1, ge=0.001, le=0.5)
 
 
