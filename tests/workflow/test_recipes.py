@@ -150,6 +150,7 @@ def test_the_report_shows_all_of_them(grown):
 
 
 def test_a_data_set_without_images_and_a_request_for_part_of_a_class(fresh):
+    """On models with a circuit and a head, without a head, and without a circuit."""
     add(fresh, "blobs", "every_third")
     config = {
         "experiment": "blobs",
@@ -163,12 +164,15 @@ def test_a_data_set_without_images_and_a_request_for_part_of_a_class(fresh):
                 "qubits": 3,
                 "layers": 2,
                 "training": {"optimizer": "adam", "batch_size": 20, "epochs": 6},
-            }
+            },
+            "reupload_vqc": {"repetitions": 1, "training": {"batch_size": 20, "epochs": 6}},
+            "mlp": {"training": {"batch_size": 20, "epochs": 6}},
         },
         "unlearning": {"ga": {"stopping": {"max_steps": 3}}},
         "retrain": {"ensemble": 2},
         "shadows": {"count": 4, "block": 4},
         "attacks": {"loss_thr": {}},
+        "quality": {name: {} for name in ("probe", "relearn", "recognition", "quantum_distance")},
         "audit": {"innocents": 1, "ladder": [50]},
         "evaluation": {"bootstrap": 100},
     }
@@ -181,8 +185,18 @@ def test_a_data_set_without_images_and_a_request_for_part_of_a_class(fresh):
     assert (samples["sample_id"][forget] % 3 == 0).all()
     assert 1 in samples["label"][~forget]
     # A bias belongs to a whole class.
-    edits = {file.name for file in (folder / "models/basic_qnn/seed-0").glob("innocent_*")}
-    assert edits == {f"innocent_{edit}@1" for edit in ("temperature", "head", "turn")}
+    for model, made in (
+        ("basic_qnn", ("temperature", "head", "turn")),
+        ("reupload_vqc", ("turn",)),
+        ("mlp", ("temperature", "head")),
+    ):
+        edits = {file.name for file in (folder / f"models/{model}/seed-0").glob("innocent_*")}
+        assert edits == {f"innocent_{edit}@1" for edit in made}
+    table = parquet.read(folder / "summary.parquet", "summary")
+    measured = {*zip(table["model"], table["metric"], strict=True)}
+    for model in ("basic_qnn", "reupload_vqc", "mlp"):
+        assert {(model, "probe_accuracy"), (model, "relearn_steps")} <= measured
+        assert ((model, "fidelity_to_retrain") in measured) == (model != "mlp")
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["config"]["forget"]["component"] == "every_third"
     page = (folder / "report.html").read_text()

@@ -55,7 +55,6 @@ CELLS = {"model": MODELS, "seed": SEEDS, "variant": VARIANTS}
 GROUPS = list(dict.fromkeys(g for model in MODELS for g in experiment.groups(model)))
 PATH = experiment.common.audit.path
 LADDER = [residue(percent) for percent in experiment.common.audit.ladder]
-EDITED = experiment.members(QUANTUM[0], "innocent") if QUANTUM else []
 
 
 def audited(template):

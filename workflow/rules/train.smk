@@ -88,25 +88,37 @@ if LADDER:
             "Train models with a known residue of {wildcards.model}, seed {wildcards.seed}"
 
 
-if EDITED:
+# Models differ in what can be edited, and a rule's files in the names of the edits: one rule for
+# each set of edits. A rule that is made from `job` could have no computed name.
+for number, (edited, models) in enumerate(experiment.edited.items()):
 
-    use rule job as edit_retrained with:
+    rule:
+        name:
+            f"edit_retrained{number or ''}"
         input:
             pool=at(paths.POOL),
             samples=files.samples(),
             parameters=files.retrained("parameters"),
             outputs=files.retrained("outputs"),
         output:
-            **{kind: files.of_variants(kind, EDITED) for kind in paths.MODEL_TABLES},
+            **{kind: files.of_variants(kind, edited) for kind in paths.MODEL_TABLES},
         log:
             files.log("train/{model}/innocents"),
         benchmark:
             files.benchmark("train/{model}/innocents")
+        wildcard_constraints:
+            model=one_of(models),
         priority: 9
+        conda:
+            "../../envs/qmu.yaml"
+        resources:
+            **asks(mem_mb=2000, runtime=15),
         params:
             spec=told(train.innocents),
         message:
             "Edit retrained models of {wildcards.model} that stay innocent"
+        script:
+            "../scripts/step.py"
 
 
 rule target:

@@ -145,6 +145,15 @@ def test_components_fitted_on_other_images_are_refused():
         _copies("features", tables=(pool, pool))
 
 
+def test_features_without_images_are_only_made_noisy():
+    tables = [{n: c for n, c in table.items() if n != "image"} for table in _tables()]
+    found, pool = _copies("features", tables=tables)
+    assert len(found) == len(CONFIG.noise) * CONFIG.noise_copies
+    for copy in found:
+        assert copy.keys() == pool.keys()
+        assert not np.array_equal(copy["features"], pool["features"])
+
+
 def test_score_counts_the_image_and_its_copies():
     whole = evidence(n=400)
     logits = np.zeros((400, 10))

@@ -271,3 +271,14 @@ def test_a_model_is_edited_where_it_has_what_an_edit_changes(model, settings, ed
         raw["features"] = {"components": 10}
     experiment = parse(raw)
     assert experiment.members(model, "innocent") == [f"innocent_{edit}@1" for edit in edits]
+
+
+def test_models_with_the_same_edits_share_them():
+    raw = small_config() | {
+        "audit": {"innocents": 2},
+        "models": {"mlp": {}, "hqnn": {}, "control": {"model": "mlp"}, "qcnn": {}},
+    }
+    edited = parse(raw).edited
+    assert list(edited.values()) == [["mlp", "control"], ["hqnn", "qcnn"]]
+    assert [len(names) for names in edited] == [6, 8]
+    assert parse(raw | {"audit": {}}).edited == {}

@@ -360,7 +360,7 @@ def test_without_layers_the_embedding_alone_is_measured(embedding):
 @pytest.mark.parametrize("name", ["basic_qnn", "hqnn", "qcnn"])
 def test_every_embedding_is_differentiated(name, embedding):
     model = model_example.small(name, embedding=embedding)
-    rows = generator("kinds", "features").uniform(0, 1, (4, 784 if name == "hqnn" else 6))
+    rows = generator("kinds", "features").uniform(0, 1, (4, 784 if name == "hqnn" else 4))
     parameters = model.initial_parameters(generator("kinds"))
     labels = jnp.asarray([0, 1, 2, 0])
     found = jax.jit(jax.grad(model.mean_loss))(parameters, jnp.asarray(rows), labels)

@@ -131,6 +131,15 @@ class Experiment(Strict):
         }
         return tuple(edit for edit in EDITS if allowed[edit])
 
+    @property
+    def edited(self) -> dict[tuple[str, ...], list[str]]:
+        """The models that share the same innocent edits, by their names; none without an edit."""
+        models: dict[tuple[str, ...], list[str]] = {}
+        for model in self.models:
+            if members := self.members(model, INNOCENT):
+                models.setdefault(tuple(members), []).append(model)
+        return models
+
     @cached_property
     def data(self) -> Description:
         """What the data set says of itself."""
