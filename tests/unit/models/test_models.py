@@ -66,7 +66,8 @@ def test_hqnn_parameters_are_uniform_in_their_ranges():
 
 @pytest.mark.parametrize("component", registry.names("models"))
 def test_initial_parameters_follow_their_names(component):
-    model = build(component, layers=1)
+    settings = {"file": "tests/examples/own_qnode.py"} if component == "qnode" else {"layers": 1}
+    model = build(component, **settings)
     one, again, other = (leaves(model.initial_parameters(generator(name))) for name in "aab")
     for name in one:
         assert np.array_equal(one[name], again[name])
