@@ -4,6 +4,7 @@ The reference is NumPy for everything classical and PennyLane's default.qubit fo
 """
 
 import math
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,8 @@ from qmu.models import outputs as evaluation
 from qmu.seeds import generator
 
 KEY = ("tests", "models")
+
+OWN = str(Path(__file__).parents[2] / "examples" / "own_qnode.py")
 
 
 def build(component, precision="double", classes=10, **settings):
@@ -66,7 +69,7 @@ def test_hqnn_parameters_are_uniform_in_their_ranges():
 
 @pytest.mark.parametrize("component", registry.names("models"))
 def test_initial_parameters_follow_their_names(component):
-    settings = {"file": "tests/examples/own_qnode.py"} if component == "qnode" else {"layers": 1}
+    settings = {"file": OWN} if component == "qnode" else {"layers": 1}
     model = build(component, **settings)
     one, again, other = (leaves(model.initial_parameters(generator(name))) for name in "aab")
     for name in one:
