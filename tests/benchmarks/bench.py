@@ -24,12 +24,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import bench_engines as engines
 import bench_training
-from bench_plan import FLEET, FLEET_LOOP, NOTES, TARGETS, Case, cases
+from bench_plan import DOUBLE, FLEET, FLEET_LOOP, NODE, NOTES, TARGETS, Case, cases
 from bench_report import growth, save, text
 from bench_timing import MATRIX, floor_operations, interleaved, matrix_product, ratio
 
 MAKERS = {
     "fused": engines.fused,
+    DOUBLE: engines.fused_double,
+    NODE: engines.from_qnode,
     "lightning": engines.lightning,
     "default_qubit": engines.default_qubit,
     "tensorcircuit": engines.tensorcircuit,

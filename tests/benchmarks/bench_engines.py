@@ -70,6 +70,25 @@ def fused(problem: Problem, over_models: str = "vmap") -> Step:
     return _compiled(lambda *data: jax.lax.map(lambda one: gradient(*one), data), problem)
 
 
+def fused_double(problem: Problem) -> Step:
+    """The fused path in double precision."""
+    from qmu.simulators.fused import engine
+
+    with jax.enable_x64(True):
+        function = engine.expectation_function(problem.circuit, "double")
+        return _compiled(_gradient(function), problem, np.float64)
+
+
+def from_qnode(problem: Problem) -> Step:
+    """A PennyLane function of the same gates, translated (`default_qubit` is it as it was)."""
+    from qmu.circuits.qnode import quantum_function
+    from qmu.simulators.own import from_qnode
+
+    circuit = quantum_function(problem.circuit)
+    values = from_qnode(lambda inputs, weights: circuit(weights, inputs), precision="single")
+    return _compiled(_gradient(lambda parameters, states: values(states, parameters)), problem)
+
+
 def lightning(problem: Problem) -> Step:
     """This project's lightning.qubit path: the batch in an index register."""
     from qmu.simulators.choose import expectation_function
@@ -151,8 +170,9 @@ def _gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def _compiled(gradient: Callable[..., Any], problem: Problem) -> Step:
-    data = jax.device_put(problem.data())
+def _compiled(gradient: Callable[..., Any], problem: Problem, real: type = np.float32) -> Step:
+    parameters, states, labels = problem.data()
+    data = jax.device_put((parameters.astype(real), states.astype(real), labels))
     start = time.perf_counter()
     program = jax.jit(gradient).lower(*data).compile()
     seconds = time.perf_counter() - start

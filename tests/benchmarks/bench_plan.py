@@ -10,6 +10,7 @@ from bench_engines import Problem
 REFERENCE = Problem()
 FLEET = "fused fleet (vmap)"
 FLEET_LOOP = "fused fleet (map)"
+DOUBLE, NODE = "fused double", "translated node"
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,12 @@ class Case:
 def cases(quick: bool) -> Iterator[Case]:
     """The reference problem first, then each axis with the others at the reference."""
     rivals = ("default_qubit",) if quick else ("default_qubit", "tensorcircuit")
-    yield Case("reference", REFERENCE, ("fused", "lightning", "tape_per_sample", *rivals))
+    ours = ("fused", DOUBLE, NODE, "lightning", "tape_per_sample")
+    yield Case("reference", REFERENCE, (*ours, *rivals))
     for batch in (256, 1024) if quick else (1, 4, 16, 32, 64, 256, 1024):
         large = batch == 256 and not quick
         engines = ("fused", *(() if quick else ("lightning",)), *(rivals if large else ()))
+        engines += (DOUBLE, NODE) if batch == 256 else ()
         yield Case("batch", replace(REFERENCE, batch=batch), engines)
     for wires in (4, 8, 10) if quick else (4, 6, 8, 10, 12, 14, 16):
         engines = ("fused", "lightning") if 4 < wires <= 12 and not quick else ("fused",)
@@ -83,6 +86,8 @@ TARGETS = (
         *("reference", 32, "tensorcircuit", "fused", 7),
         compile_time=True,
     ),
+    Target("translated node against fused", "reference", 32, NODE, "fused", 1.2, at_least=False),
+    Target("double against single, batch 256", "batch", 256, DOUBLE, "fused", 2.5, at_least=False),
     Target("fused against the floor, batch 256", "batch", 256, "fused", "floor", 5, at_least=False),
     Target(
         "fused against the floor, batch 1024", "batch", 1024, "fused", "floor", 5, at_least=False
@@ -113,5 +118,8 @@ Compilation: scanning over layers instead of unrolling five of them compiles 1.5
   its step is 1.3 (batch 32) to 1.9 (batch 256) times slower; circuits above six layers scan.
 Above 12 qubits the states of a batch of 32 leave the cache and cost grows faster than the work.
 Numba kernels took 8 to 17 microseconds per sample for the forward pass, no better than XLA.
+Double precision costs twice single, the price of its bytes, at 32 and at 256 samples, whole or in
+  blocks of 64 and 128. Where the C library gives a step's memory back to the system after every
+  call (MALLOC_MMAP_THRESHOLD_=131072), page faults of 2 microseconds each double it: 4,900 a call.
 Floor: operations of the cheaper route over the rate of a large single-precision product, measured
   in the same round."""

@@ -4,6 +4,7 @@ The reference is NumPy for everything classical and PennyLane's default.qubit fo
 """
 
 import math
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,8 @@ from qmu.models import outputs as evaluation
 from qmu.seeds import generator
 
 KEY = ("tests", "models")
+
+OWN = str(Path(__file__).parents[2] / "examples" / "own_qnode.py")
 
 
 def build(component, precision="double", classes=10, **settings):

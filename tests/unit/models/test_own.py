@@ -32,13 +32,6 @@ PLAIN = HEAD + SIZES + CIRCUIT
 MIDDLE = HEAD + SIZES + CIRCUIT.replace("    return", "    qml.measure(1)\n    return")
 
 
-@pytest.fixture(autouse=True)
-def _as_users_write():
-    """Users add a bias to a batch; the tests of this project's own code forbid it."""
-    with jax.numpy_rank_promotion("allow"):
-        yield
-
-
 @pytest.fixture
 def written(tmp_path, monkeypatch):
     """A function that writes a user's file and gives its path."""

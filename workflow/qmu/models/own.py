@@ -28,6 +28,7 @@ from qmu.circuits.tracing import (
     translate,
 )
 from qmu.errors import QmuError
+from qmu.lazy import jax
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,10 @@ def own(file: str) -> Own:
 
 
 def called(model: Own, name: str, *given: Any) -> Any:
-    """What a function of the file returns; QmuError where it fails."""
+    """What a function of the file returns, as it would elsewhere; QmuError where it fails."""
     try:
-        return getattr(model, name)(*given)
+        with jax.numpy_rank_promotion("allow"):
+            return getattr(model, name)(*given)
     except QmuError:
         raise
     except Exception as error:
