@@ -46,8 +46,8 @@ RULES = (
     Rule(
         "residual_membership",
         "members can still be told from non-members",
-        "an attack's AUC on the forget set exceeds the retrained models' beyond chance, beyond what "
-        "edits that add no knowledge move, and by more than is tolerated",
+        "an attack's AUC on the forget set exceeds the retrained models' beyond chance, beyond "
+        "what edits that add no knowledge move, and by more than is tolerated",
         accuses=True,
     ),
     Rule(
