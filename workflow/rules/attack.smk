@@ -69,7 +69,12 @@ use rule job as query with:
 
 use rule job as score with:
     input:
-        **(compared_fleets() if NEEDS & {"unlearned_shadows", "queries"} else {}),
+        **(compared_fleets() if "unlearned_shadows" in NEEDS else {}),
+        **(
+            calibrating()
+            if NEEDS & {"unlearned_shadows", "queries"} == {"queries"}
+            else {}
+        ),
         fitted=at(paths.FITTED),
         outputs=grouped("outputs"),
         original=files.of_seeds("outputs", "target"),

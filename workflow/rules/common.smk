@@ -85,6 +85,15 @@ def compared_fleets():
     return {name: of(name) for name in ("shadows", "unlearned", "retrained")}
 
 
+def calibrating():
+    """Outputs of the first block of shadow models, where the method's are not asked for."""
+    return {
+        "shadows": filled(
+            files.fleet(paths.SHADOWS, "fleet_outputs", "target"), block=[0]
+        )
+    }
+
+
 wildcard_constraints:
     model=one_of(MODELS),
     variant=one_of(VARIANTS),

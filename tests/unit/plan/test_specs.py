@@ -380,3 +380,9 @@ def test_a_request_for_no_whole_class_allows_no_edit_of_a_bias():
     assert train.innocents(experiment, "hqnn").edits == ("temperature", "head", "turn")
     edited = attack.query(experiment, "hqnn", "innocent").variants
     assert edited == ("innocent_temperature@1", "innocent_head@1", "innocent_turn@1")
+
+
+def test_without_unlearned_shadows_the_first_still_calibrates():
+    experiment = parse(small_config() | {"attacks": {"label_only": {}}})
+    assert experiment.common.shadows.unlearned == 0
+    assert attack.score(experiment, "basic_qnn", "target").indices == (0,)

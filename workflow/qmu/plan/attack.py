@@ -39,7 +39,9 @@ def score(experiment: Experiment, model: str, group: str) -> Score:
     """All attacks on one group of variants of one model, all seeds."""
     fields = attacks(experiment, "attack.score", model, experiment.attacks)
     variants = tuple(experiment.members(model, group))
-    return Score(**fields, variants=variants, indices=unlearned(experiment))
+    # Where no shadow model is unlearned, the first still calibrates answers on transformed copies.
+    calibrating = (0,) if "queries" in needs(experiment) else ()
+    return Score(**fields, variants=variants, indices=unlearned(experiment) or calibrating)
 
 
 def query(experiment: Experiment, model: str, group: str) -> Query:

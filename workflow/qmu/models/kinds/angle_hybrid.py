@@ -46,7 +46,7 @@ class Config(Strict):
     layers: int = Field(default=2, ge=1, le=50)
     hidden: PositiveInt = 32
     training: Training = Training(
-        optimizer="adam", learning_rate=0.003, batch_size=16, epochs=25, loss="ce"
+        optimizer="adam", learning_rate=0.001, batch_size=16, epochs=25, loss="ce"
     )
 
 
