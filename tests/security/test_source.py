@@ -91,10 +91,18 @@ def test_there_are_files():
     assert len(FILES) > 100
 
 
+# A user's own model is code, which runs because the configuration names its file: here and nowhere
+# else.
+OPTED_INTO = "workflow/qmu/models/own.py"
+
+
 @pytest.mark.parametrize("file", FILES, ids=[str(f.relative_to(ROOT)) for f in FILES])
 def test_nothing_read_is_run(file):
-    found = faults(ast.parse(file.read_text(encoding="utf-8")))
-    assert not found, f"{file}: {found}"
+    found = list(faults(ast.parse(file.read_text(encoding="utf-8"))))
+    if str(file.relative_to(ROOT)) == OPTED_INTO:
+        assert sorted(str(one[-1]).split()[0] for one in found) == ["compile", "exec"]
+    else:
+        assert not found, f"{file}: {found}"
 
 
 @pytest.mark.parametrize(
