@@ -38,11 +38,11 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "features": "vector[double]*",
         "real": "vector[double]*",
         "imaginary": "vector[double]*",
+        # where a request altered rows: the labels as they were
+        "true_label": "int64*",
         # of a data set that names its rows: its own ids, and per group column whom a row belongs to
         "id": "string*",
         "group/*": "string*",
-        # where a request altered rows: the labels as they were
-        "true_label": "int64*",
     },
     "request": {
         "sample_id": "int64",
