@@ -39,7 +39,9 @@ def test_the_fidelity_is_an_inner_product_of_density_matrices(complex_):
     np.testing.assert_allclose(np.diag(own), 1)
     assert np.linalg.eigvalsh(own).min() > -1e-12
     assert own.min() >= 0
-    np.testing.assert_allclose(kernel.density(jnp.asarray(first), jnp), vectors[0], atol=1e-14)
+    # JAX in the precision that this process happens to have.
+    inside = kernel.density(jnp.asarray(first), jnp)
+    np.testing.assert_allclose(inside, vectors[0], rtol=1e-5, atol=1e-6)
 
 
 def test_rows_taken_out_leave_what_a_fresh_fit_gives():
