@@ -172,7 +172,7 @@ def test_a_data_set_without_images_and_a_request_for_part_of_a_class(fresh):
         "retrain": {"ensemble": 2},
         "shadows": {"count": 4, "block": 4},
         "attacks": {"loss_thr": {}},
-        "quality": {name: {} for name in ("probe", "relearn", "recognition", "quantum_distance")},
+        "quality": {name: {} for name in ("streisand", "relearn", "quantum_distance")},
         "audit": {"innocents": 1, "ladder": [50]},
         "evaluation": {"bootstrap": 100},
     }
@@ -195,7 +195,7 @@ def test_a_data_set_without_images_and_a_request_for_part_of_a_class(fresh):
     table = parquet.read(folder / "summary.parquet", "summary")
     measured = {*zip(table["model"], table["metric"], strict=True)}
     for model in ("basic_qnn", "reupload_vqc", "mlp"):
-        assert {(model, "probe_accuracy"), (model, "relearn_steps")} <= measured
+        assert {(model, "streisand_auc"), (model, "relearn_steps")} <= measured
         assert ((model, "fidelity_to_retrain") in measured) == (model != "mlp")
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["config"]["forget"]["component"] == "every_third"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from qmu.data.dataset import Description
-from qmu.forget.scenario import ScenarioCard
+from qmu.forget.scenario import Marked, ScenarioCard
 from qmu.strict import Strict
 
 CARD = ScenarioCard(
@@ -28,9 +28,11 @@ def check(config: Config, data: Description) -> None:
         raise ValueError(f"label: {config.label} is no class")
 
 
-def mask(pool: Mapping[str, np.ndarray], config: Config, rng: np.random.Generator) -> np.ndarray:
+def mark(
+    pool: Mapping[str, np.ndarray], config: Config, train: int, rng: np.random.Generator
+) -> Marked:
     """Rows of the class whose id is divisible by three."""
-    return (pool["label"] == config.label) & (pool["sample_id"] % 3 == 0)
+    return Marked((pool["label"] == config.label) & (pool["sample_id"] % 3 == 0))
 
 
 def words(config: Config) -> str:
