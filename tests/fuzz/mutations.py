@@ -18,7 +18,7 @@ FILES = sorted([*(ROOT / "experiments").glob("*.yaml"), ROOT / "config.yaml"])
 TEXTS = [file.read_text(encoding="utf-8") for file in FILES]
 BASES = [yaml.safe_load(text) for text in TEXTS]
 for base in BASES:
-    if "path" in base["dataset"]:
+    if not (ROOT / base["dataset"].get("path", ".")).exists():
         base["dataset"]["path"] = str(ROOT)  # any folder that exists
 
 
