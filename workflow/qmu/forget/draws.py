@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .scenario import Marked
+
 
 def stratified(label: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """``count`` positions of ``label`` (n,), ascending, every class in its proportion.
@@ -40,3 +42,41 @@ def compared(
         asked = round(np.sum(requested & (label == one)) * (len(label) / train - 1))
         found[rng.permutation(there)[: min(max(asked, 1), len(there) // 2)]] = True
     return found
+
+
+def share(label: np.ndarray, percent: float, train: int, rng: np.random.Generator) -> Marked:
+    """``percent`` of ``train`` rows by label (n,), one at the least, and those that they are
+    compared with."""
+    requested = np.zeros(len(label), bool)
+    requested[stratified(label, max(round(percent / 100 * train), 1), rng)] = True
+    return beside(label, requested, train, rng)
+
+
+def beside(
+    label: np.ndarray, requested: np.ndarray, train: int, rng: np.random.Generator
+) -> Marked:
+    """The ``requested`` rows (n,) bool, and those that they are `compared` with."""
+    return Marked(requested | compared(label, requested, train, rng), requested)
+
+
+def candidates(asked: int, rows: int, train: int) -> int:
+    """Of how many rows a coin requests ``asked``, so that a shadow model, which draws ``train`` of
+    all ``rows``, holds as many of them as a target does; half of the rows at most."""
+    return min(max(round(asked * rows / train), asked + 1), rows // 2)
+
+
+def first_requested(order: np.ndarray, asked: int, rows: int) -> Marked:
+    """The rows of ``order`` (k,), of which the first ``asked`` are requested."""
+    marked, requested = np.zeros(rows, bool), np.zeros(rows, bool)
+    marked[order] = True
+    requested[order[:asked]] = True
+    return Marked(marked, requested)
+
+
+def relabelled(
+    label: np.ndarray, rows: np.ndarray, classes: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Labels (n,) in which every one of ``rows`` (n,) bool is another class, each as likely."""
+    found = np.array(label)
+    found[rows] += rng.integers(1, classes, int(rows.sum()))
+    return found % classes

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
+from qmu.forget.draws import candidates, first_requested, relabelled
 from qmu.forget.scenario import Marked, Names, ScenarioCard
 from qmu.strict import Strict
 
@@ -55,12 +56,8 @@ def mark(
 ) -> Marked:
     """Random rows, of which a coin trains on some: as many in every model as in a target."""
     rows = len(pool["label"])
-    most = min(max(round(config.rows * rows / train), config.rows + 1), rows // 2)
-    order = rng.permutation(rows)[:most]
-    marked, requested = np.zeros(rows, bool), np.zeros(rows, bool)
-    marked[order] = True
-    requested[order[: config.rows]] = True
-    return Marked(marked, requested)
+    order = rng.permutation(rows)[: candidates(config.rows, rows, train)]
+    return first_requested(order, config.rows, rows)
 
 
 def alter(
@@ -71,9 +68,7 @@ def alter(
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
     """The canaries' states and labels in the places of the marked rows."""
-    label = np.array(pool["label"])
-    label[marked.rows] += rng.integers(1, classes, int(marked.rows.sum()))
-    changed = {"label": label % classes}
+    changed = {"label": relabelled(pool["label"], marked.rows, classes, rng)}
     complex_ = "real" in pool
     inputs = pool["real"] + 1j * pool["imaginary"] if complex_ else np.array(pool["features"])
     inputs[marked.rows] = turned(inputs[marked.rows], config.distance, rng)

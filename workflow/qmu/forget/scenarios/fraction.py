@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from qmu.forget.draws import compared, stratified
+from qmu.forget.draws import share
 from qmu.forget.scenario import Marked, Names, ScenarioCard
 from qmu.strict import Strict
 
@@ -42,10 +42,7 @@ def mark(
     pool: Mapping[str, np.ndarray], config: Config, train: int, rng: np.random.Generator
 ) -> Marked:
     """Rows by label, at least one, and those that they are compared with."""
-    label = pool["label"]
-    requested = np.zeros(len(label), bool)
-    requested[stratified(label, max(round(config.percent / 100 * train), 1), rng)] = True
-    return Marked(requested | compared(label, requested, train, rng), requested)
+    return share(pool["label"], config.percent, train, rng)
 
 
 def words(config: Config) -> str:

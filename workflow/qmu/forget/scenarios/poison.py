@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from qmu.forget.draws import compared, stratified
+from qmu.forget.draws import relabelled, share
 from qmu.forget.scenario import Marked, Names, ScenarioCard
 from qmu.strict import Strict
 
@@ -46,10 +46,7 @@ def mark(
     pool: Mapping[str, np.ndarray], config: Config, train: int, rng: np.random.Generator
 ) -> Marked:
     """Rows by their true label, and those that they are compared with."""
-    label = pool["label"]
-    requested = np.zeros(len(label), bool)
-    requested[stratified(label, max(round(config.percent / 100 * train), 1), rng)] = True
-    return Marked(requested | compared(label, requested, train, rng), requested)
+    return share(pool["label"], config.percent, train, rng)
 
 
 def alter(
@@ -60,9 +57,7 @@ def alter(
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
     """Every marked row's label becomes one of the other classes, each as likely."""
-    label = np.array(pool["label"])
-    label[marked.rows] += rng.integers(1, classes, int(marked.rows.sum()))
-    return {"label": label % classes}
+    return {"label": relabelled(pool["label"], marked.rows, classes, rng)}
 
 
 def words(config: Config) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qmu.errors import QmuError
-from qmu.forget.draws import compared
+from qmu.forget.draws import beside
 from qmu.forget.scenario import Marked, Names, ScenarioCard
 from qmu.strict import Strict
 
@@ -66,8 +66,7 @@ def mark(
     pool: Mapping[str, np.ndarray], config: Config, train: int, rng: np.random.Generator
 ) -> Marked:
     """The rows of the file, and those that they are compared with."""
-    requested = rows(pool, config)
-    return Marked(requested | compared(pool["label"], requested, train, rng), requested)
+    return beside(pool["label"], rows(pool, config), train, rng)
 
 
 def words(config: Config) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
+from qmu.forget.draws import candidates, first_requested
 from qmu.forget.scenario import Marked, Names, ScenarioCard
 from qmu.strict import Strict
 
@@ -50,12 +51,9 @@ def mark(
 ) -> Marked:
     """The rows of highest ``memorisation``, ties by the sample's id."""
     rows = len(pool["label"])
-    most = min(max(round(config.rows * rows / train), config.rows + 1), rows // 2)
-    order = np.lexsort((pool["sample_id"], -pool["memorisation"]))[:most]
-    marked, requested = np.zeros(rows, bool), np.zeros(rows, bool)
-    marked[order] = True
-    requested[rng.permutation(order)[: config.rows]] = True
-    return Marked(marked, requested)
+    order = np.lexsort((pool["sample_id"], -pool["memorisation"]))
+    order = rng.permutation(order[: candidates(config.rows, rows, train)])
+    return first_requested(order, config.rows, rows)
 
 
 def words(config: Config) -> str:
