@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from types import ModuleType
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from qmu import registry
 from qmu.devices import checks as devices
@@ -204,14 +201,13 @@ def _check_rows(experiment: Experiment) -> None:
 
 def _check_request(experiment: Experiment) -> None:
     """The scenario must fit the data, and every method the scenario."""
-    entry = experiment.forget
-    scenario = registry.load("forget", entry.component)
+    entry, (scenario, config) = experiment.forget, experiment.scenario
     try:
-        scenario.check(scenario.Config(**entry.settings), experiment.data)
+        scenario.check(config, experiment.data)
     except ValueError as error:
         raise ConfigError(f"forget.{error}") from None
     if scenario.CARD.named:
-        _check_named(experiment, scenario)
+        _check_named(experiment)
     model = entry.settings.get("model")
     if scenario.CARD.memorised and model is not None and model not in experiment.models:
         raise ConfigError(f"forget.model: no model named {model!r}")
@@ -233,14 +229,13 @@ def _check_request(experiment: Experiment) -> None:
                 )
 
 
-def _check_named(experiment: Experiment, scenario: ModuleType) -> None:
+def _check_named(experiment: Experiment) -> None:
     """Every row that a request names must be there, and fit into the training rows."""
+    scenario, config = experiment.scenario
     data = registry.load("data", experiment.dataset.component)
     loaded = data.load(data.Config(**experiment.dataset.settings))
-    known = {"sample_id": np.arange(len(loaded.labels)), **loaded.names}
     try:
-        config = scenario.Config(**experiment.forget.settings)
-        asked = int(scenario.rows(known, config).sum())
+        asked = int(scenario.rows(loaded.known, config).sum())
     except QmuError as error:
         raise ConfigError(f"forget: {error}") from None
     train = experiment.common.samples.train

@@ -122,7 +122,7 @@ class Experiment(Strict):
         """The innocent edits that the request and the model allow: a bias belongs to a whole class,
         a turn to a circuit, and a head that is fitted anew is one dense layer."""
         head = self.heads[model]
-        whole = registry.load("forget", self.forget.component).CARD.whole_classes
+        whole = self.scenario[0].CARD.whole_classes
         allowed = {
             "bias": whole and BIAS in head,
             "temperature": {WEIGHT, BIAS} <= head,
@@ -145,6 +145,12 @@ class Experiment(Strict):
         """What the data set says of itself."""
         module = registry.load("data", self.dataset.component)
         return module.describe(module.Config(**self.dataset.settings))
+
+    @property
+    def scenario(self) -> tuple[ModuleType, Any]:
+        """The module that says what is to be forgotten, and its settings."""
+        module = registry.load("forget", self.forget.component)
+        return module, module.Config(**self.forget.settings)
 
     def complete(self) -> Experiment:
         """The experiment with the features that suit its kind of data where none are asked for."""

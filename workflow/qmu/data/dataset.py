@@ -66,6 +66,11 @@ class Dataset:
     groups: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
+    def known(self) -> dict[str, np.ndarray]:
+        """All columns by which a request can find rows: their numbers, and `names`."""
+        return {"sample_id": np.arange(len(self.labels)), **self.names}
+
+    @property
     def names(self) -> dict[str, np.ndarray]:
         """What a request calls the rows, (n,) text per column: an id is a name and no number."""
         columns = {} if self.ids is None else {"id": self.ids}

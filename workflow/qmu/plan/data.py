@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 from qmu import registry
 from qmu.config.experiment import Experiment
 from qmu.specs.data import Pool, Request, Samples
@@ -15,12 +13,14 @@ def pool(experiment: Experiment) -> Pool:
     """Rows, roles and features."""
     entry, features = experiment.dataset, experiment.common.features
     used, altered = [registry.module("data", entry.component)], {}
-    card = scenario(experiment).CARD
+    card = experiment.scenario[0].CARD
     if card.alters or card.named:
         used.append(registry.module("forget", experiment.forget.component))
-        train = experiment.common.samples.train
-        altered = {"forget": component(experiment.forget), "train": train}
-        altered["names"] = request_names(experiment)
+        altered = {
+            "forget": component(experiment.forget),
+            "names": request_names(experiment),
+            "train": experiment.common.samples.train,
+        }
     return Pool(
         **base(experiment, "data.pool", *used),
         dataset=component(entry),
@@ -34,7 +34,7 @@ def request(experiment: Experiment) -> Request:
     """What is to be forgotten."""
     entry = experiment.forget
     code = registry.module("forget", entry.component)
-    seen = scenario(experiment).CARD.memorised
+    seen = experiment.scenario[0].CARD.memorised
     return Request(
         **base(experiment, "data.request", code),
         forget=component(entry),
@@ -46,20 +46,15 @@ def request(experiment: Experiment) -> Request:
 
 def memorised_by(experiment: Experiment) -> str | None:
     """The model whose shadow models say how far rows are memorised; None where nobody asks."""
-    if not scenario(experiment).CARD.memorised:
+    if not experiment.scenario[0].CARD.memorised:
         return None
     return experiment.forget.settings.get("model") or next(iter(experiment.models))
 
 
 def request_names(experiment: Experiment) -> tuple[str | int, ...]:
     """What tells models trained without the request's rows from those without others."""
-    module = scenario(experiment)
-    return module.names(module.Config(**experiment.forget.settings))
-
-
-def scenario(experiment: Experiment) -> ModuleType:
-    """The component that says what is to be forgotten."""
-    return registry.load("forget", experiment.forget.component)
+    module, config = experiment.scenario
+    return module.names(config)
 
 
 def samples(experiment: Experiment, seed: int) -> Samples:

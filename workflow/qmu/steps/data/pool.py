@@ -61,8 +61,7 @@ def _named(data: Dataset, forget: Component) -> np.ndarray | None:
     scenario = registry.load("forget", forget.component)
     if not scenario.CARD.named:
         return None
-    known = {"sample_id": np.arange(len(data.labels)), **data.names}
-    return scenario.rows(known, scenario.Config(**forget.settings))
+    return scenario.rows(data.known, scenario.Config(**forget.settings))
 
 
 def _altered(
