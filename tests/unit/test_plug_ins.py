@@ -24,7 +24,7 @@ KEY = "qmu-margin:qmu_margin.lead"
 
 def forget():
     """As in a process that has looked for nothing yet."""
-    for cached in (registry._installed, registry.names, digest._read):
+    for cached in (registry._installed, registry._plug_ins, registry.names, digest._read):
         cached.cache_clear()
     for name in [n for n in sys.modules if n.partition(".")[0] == "qmu_margin"]:
         del sys.modules[name]

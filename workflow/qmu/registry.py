@@ -84,11 +84,12 @@ def check(kind: str, name: str, component: ModuleType) -> None:
         raise ConfigError(f"{kind} component {name!r}: its Config must extend qmu.strict.Strict")
 
 
-def _own(kind: str) -> list[str]:
+@cache
+def _own(kind: str) -> frozenset[str]:
     if kind not in KINDS:
         raise ValueError(f"unknown kind of component {kind!r}")
     folder = Path(__file__).parent.joinpath(*KINDS[kind].split("."))
-    return [f.stem for f in folder.glob("*.py") if f.stem != "__init__"]
+    return frozenset(f.stem for f in folder.glob("*.py") if f.stem != "__init__")
 
 
 @cache
@@ -96,8 +97,9 @@ def _installed() -> EntryPoints:
     return entry_points()
 
 
-def _plug_ins(kind: str) -> EntryPoints | tuple[()]:
-    return _installed().select(group=f"qmu.{kind}") if kind in PLUGGABLE else ()
+@cache
+def _plug_ins(kind: str) -> tuple[EntryPoint, ...]:
+    return tuple(_installed().select(group=f"qmu.{kind}")) if kind in PLUGGABLE else ()
 
 
 def _plug_in(kind: str, name: str) -> EntryPoint | None:
