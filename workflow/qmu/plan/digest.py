@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -73,10 +74,11 @@ class _Module:
         # A plug-in that was compiled counts by its version alone.
         text = path.read_text(encoding="utf-8") if path else ""
         tree = _Silenced().visit(ast.parse(text, filename=str(path)))
+        nodes = tuple(ast.walk(tree))
         owner, name = _split(module)
         parent = name.rpartition(".")[0] if owner != USER else ""
         package = name if path and path.name == "__init__.py" else parent
-        found = {_key(full, owner, name) for full in _imports(tree, package)}
+        found = {_key(full, owner, name) for full in _imports(nodes, package)}
         if parent:
             # Importing a module runs the `__init__` of the package that holds it.
             found.add(_key(parent, owner, name))
@@ -84,7 +86,7 @@ class _Module:
         stamp = version(owner) if owner not in (OWN, USER) else ""
         self.digest = _hex(stamp + ast.dump(tree))
         # The module of the schemas names them all itself.
-        self.kinds = set() if module == SCHEMA_MODULE else _mentioned(tree) & set(SCHEMAS)
+        self.kinds = set() if module == SCHEMA_MODULE else _mentioned(nodes) & set(SCHEMAS)
 
 
 def _split(module: str) -> tuple[str, str]:
@@ -101,10 +103,10 @@ def _key(full: str, owner: str, name: str) -> str | None:
     return f"{owner}:{full}" if owner != USER and top == name.partition(".")[0] else None
 
 
-def _mentioned(tree: ast.AST) -> set[str]:
+def _mentioned(nodes: Iterable[ast.AST]) -> set[str]:
     """Words by which a module can name a table: texts, keywords of calls, fields of classes."""
     words: set[str | None] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             words.add(node.value)
         elif isinstance(node, ast.keyword):
@@ -171,10 +173,10 @@ class _Silenced(ast.NodeTransformer):
     visit_Module = visit_ClassDef = visit_FunctionDef = visit_AsyncFunctionDef = _without_docstring
 
 
-def _imports(tree: ast.AST, package: str) -> set[str]:
+def _imports(nodes: Iterable[ast.AST], package: str) -> set[str]:
     """Full names of all that is imported, at any depth of the functions."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
