@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from judge import judge
-from mutations import BASES, FILES, ROOT, damaged_text, mutated
+from mutations import BASES, FILES, ROOT, damaged_text, mutated, own_models
 from qmu.config.file import fault
+from qmu.models.own import own
 from snakemake.common.configfile import load_configfile
 from snakemake_interface_common.exceptions import WorkflowError
 
@@ -31,6 +32,15 @@ def fuzz(examples):
         phases=[Phase.generate],  # a small example is worth less than a quick end
         report_multiple_bugs=False,
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def traced():
+    """A model of the user's own is traced once a process, with PennyLane, which takes seconds; what
+    is timed here is checking a configuration."""
+    for base in BASES:
+        for file in own_models(base):
+            own(file)
 
 
 def tell(record_property, count, seen):
@@ -122,12 +132,13 @@ LIGHT = """
 import json, sys
 sys.path.insert(0, "tests/fuzz")
 from collections import Counter
+from mutations import PLAIN
 from test_fuzz_config import fuzz, mutated, judge
 from hypothesis import given
 count = Counter()
 
 @fuzz(150)
-@given(mutated())
+@given(mutated(PLAIN))
 def one(raw):
     judge(raw, count)
 

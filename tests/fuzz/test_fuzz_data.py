@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import resource
 import struct
 import zipfile
 from collections import Counter
@@ -13,6 +12,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from damage import damaged_bytes
+from memory import limited
 from qmu.data.sets import mnist_full
 from qmu.errors import QmuError
 
@@ -38,13 +38,9 @@ def arrays():
 
 @pytest.fixture(autouse=True)
 def little_memory():
-    """A declared size must not be believed: at most 1.5 GiB beyond what the process has now."""
-    with open("/proc/self/statm") as statm:
-        now = int(statm.read().split()[0]) * resource.getpagesize()
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (now + 3 * 2**29, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_AS, before)
+    """At most 1.5 GiB beyond what the process has now."""
+    with limited(3 * 2**29):
+        yield
 
 
 def idx(array, shape=None):

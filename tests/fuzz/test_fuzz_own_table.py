@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import resource
 from collections import Counter
 
 import numpy as np
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from damage import damaged_bytes, rewritten
+from memory import limited
 from qmu.data.dataset import checked
 from qmu.data.sets import table
 from qmu.errors import ConfigError
@@ -31,13 +31,9 @@ ODD = [
 
 @pytest.fixture(autouse=True)
 def little_memory():
-    """A declared size must not be believed: at most 1.5 GiB beyond what the process has now."""
-    with open("/proc/self/statm") as statm:
-        now = int(statm.read().split()[0]) * resource.getpagesize()
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (now + 3 * 2**29, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_AS, before)
+    """At most 1.5 GiB beyond what the process has now."""
+    with limited(3 * 2**29):
+        yield
 
 
 def columns(rng):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from damage import damaged_bytes, rewritten
+from memory import limited
 from qmu.errors import QmuError
 from qmu.tables import parquet as tables
 from qmu.tables.parquet import TableError
@@ -81,13 +81,9 @@ def attempt(path, kind, count):
 
 @pytest.fixture
 def little_memory():
-    """A damaged size must not be believed: at most 1 GiB beyond what the process has now."""
-    with open("/proc/self/statm") as statm:
-        now = int(statm.read().split()[0]) * resource.getpagesize()
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (now + 2**30, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_AS, before)
+    """At most 1 GiB beyond what the process has now."""
+    with limited(2**30):
+        yield
 
 
 @pytest.mark.parametrize("kind", sorted(SCHEMAS))
