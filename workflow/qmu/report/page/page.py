@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from qmu.report import catalogue
 from qmu.report.results.cards import request
+from qmu.report.results.ladder import FOUND
 from qmu.report.results.results import Results
 from qmu.report.results.summary import BASELINES
 from qmu.report.sentences.findings import RULES, controls, findings, success
@@ -101,10 +102,6 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-# A figure that counts the non-members, which no rate of false positives can be finer than.
-FEWEST = "tpr_at_fpr_1pct"
-
-
 def facts(results: Results) -> dict[str, Any]:
     """Numbers of the set-up for the running text; None where the config does not say."""
     config = results.common
@@ -116,11 +113,12 @@ def facts(results: Results) -> dict[str, Any]:
         if (estimate := success(results, model, "target")) is not None and estimate.n
     ]
     members = min(sizes) if sizes else None
+    # Its n are the non-members, and no rate of false positives is finer than one of them.
     compared = [
         cell.n
         for model in results.summary.models
         for attack in results.summary.attacks
-        if (cell := results.summary.get(model, "target", FEWEST, "forget_train", attack))
+        if (cell := results.summary.get(model, "target", FOUND, "forget_train", attack))
     ]
     return {
         "dataset": dataset.get("component") or dataset.get("name"),
