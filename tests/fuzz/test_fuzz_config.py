@@ -37,8 +37,8 @@ def fuzz(examples):
 
 @pytest.fixture(scope="module", autouse=True)
 def ready():
-    """A process traces a model of the user's own once and reads its own source for the digests once,
-    which takes seconds; what is timed here is checking a configuration."""
+    """A process traces a model of the user's own once and reads its own source for the digests
+    once, which takes seconds; what is timed here is checking a configuration."""
     for base in BASES:
         for file in own_models(base):
             own(file)
