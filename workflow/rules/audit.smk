@@ -64,9 +64,11 @@ use rule job as evaluation with:
         measurements=audited(paths.MEASUREMENTS),
         quality=audited(paths.QUALITY) if experiment.quality else [],
         records=audited(paths.RECORDS_OF),
-        devices=cells(at(paths.MEASUREMENTS_ON), QUANTUM, device=DEVICES),
-        outputs=cells(files.variant("outputs")),
-        cost=cells(files.variant("cost"), without=TRAINED),
+        devices=files.cells(
+            *filled(at(paths.MEASUREMENTS_ON), device=DEVICES), models=QUANTUM
+        ),
+        outputs=files.cells(files.variant("outputs")),
+        cost=files.cells(files.variant("cost"), without=BASELINES),
         jobs=[
             file for device in IBM for file in files.all_jobs(paths.SUBMITTED, device)
         ],

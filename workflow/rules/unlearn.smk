@@ -61,7 +61,7 @@ use rule job as unlearn_shadows with:
 
 rule unlearned:
     input:
-        cells(files.variant("outputs"), without=TRAINED),
+        files.cells(files.variant("outputs"), without=BASELINES),
 
 
 rule shadows:

@@ -14,7 +14,7 @@ from qmu.models.model import reads_of
 from qmu.simulators import capabilities, memory
 from qmu.studies import signal, sweep
 from qmu.unlearning import fisher
-from qmu.variants import RETRAIN, TARGET
+from qmu.variants import BASELINES
 
 if TYPE_CHECKING:
     from qmu.circuits.circuit import Circuit
@@ -85,7 +85,7 @@ def _check_devices(experiment: Experiment) -> None:
     )
     cards = [registry.load("attacks", e.component).CARD for e in experiment.attacks.values()]
     kinds = {name: entry.component for name, entry in entries}
-    taken = {*experiment.models, *experiment.unlearning, TARGET, RETRAIN}
+    taken = {*experiment.models, *experiment.unlearning, *BASELINES}
     devices.check(kinds, experiment.circuits, cards, taken, context)
     if experiment.signal is not None:
         signal.check(experiment.signal, "signal")

@@ -19,11 +19,11 @@ from qmu.studies import signal as signal_study
 from qmu.studies import sweep as sweep_study
 from qmu.unlearning.contract import missing
 from qmu.variants import (
+    BASELINES,
     EDITS,
     INNOCENT,
     RESIDUE,
     RETRAIN,
-    TARGET,
     innocent,
     level,
     residue,
@@ -94,7 +94,12 @@ class Experiment(Strict):
         """Names of all variants of a model: target, retrain, then the methods that can unlearn
         it."""
         left_out = self.left_out[model]
-        return [TARGET, RETRAIN, *(name for name in self.unlearning if name not in left_out)]
+        return [*BASELINES, *(name for name in self.unlearning if name not in left_out)]
+
+    @property
+    def all_variants(self) -> dict[str, list[str]]:
+        """Model -> its variants."""
+        return {model: self.variants(model) for model in self.models}
 
     @cached_property
     def left_out(self) -> dict[str, dict[str, str]]:

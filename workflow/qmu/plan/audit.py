@@ -53,4 +53,8 @@ def evaluation(experiment: Experiment) -> Evaluation:
         *modules("unlearning", experiment.unlearning.values()),
         *modules("attacks", experiment.attacks.values()),
     )
-    return Evaluation(**base(experiment, "audit.evaluation", *code), config=shown(experiment))
+    return Evaluation(
+        **base(experiment, "audit.evaluation", *code),
+        config=shown(experiment),
+        variants=experiment.all_variants,
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import product
 
 from qmu import paths
 from qmu.config.experiment import Experiment
-from qmu.variants import INNOCENT, RESIDUE, RETRAIN, TARGET
+from qmu.variants import INNOCENT, RESIDUE, RETRAIN, TARGET, cells
 
 from . import ibm
 from .data import memorised_by
@@ -71,6 +71,26 @@ class Files:
     def for_model(files: Iterable[str], model: str) -> list[str]:
         """The files with the model's name filled in, as an input function must return them."""
         return [file.replace("{model}", model) for file in files]
+
+    def cells(
+        self,
+        *templates: str,
+        models: Iterable[str] | None = None,
+        without: Collection[str] = (),
+    ) -> list[str]:
+        """Every template's files for the variants of all models, or of ``models``, and all seeds,
+        in the order of `qmu.variants.cells`; each file once."""
+        variants = self.experiment.all_variants
+        if models is not None:
+            variants = {model: variants[model] for model in models}
+        found = cells(variants, self.seeds, without)
+        return list(
+            dict.fromkeys(
+                filled(template, model=[model], seed=[seed], variant=[variant])[0]
+                for template in templates
+                for model, seed, variant in found
+            )
+        )
 
     def samples(self) -> list[str]:
         """The splits of every seed."""
@@ -137,11 +157,4 @@ class Files:
 
     def all_jobs(self, template: str, device: str) -> list[str]:
         """One file of every IBM job of a device."""
-        return [
-            file
-            for one in self.jobs(template, device)
-            for model in self.experiment.circuits
-            for file in filled(
-                one, model=[model], seed=self.seeds, variant=self.experiment.variants(model)
-            )
-        ]
+        return self.cells(*self.jobs(template, device), models=self.experiment.circuits)

@@ -33,6 +33,8 @@ class Examine(Audited):
 
 
 class Evaluation(Spec):
-    """The whole configuration: the manifest holds it, and the verdicts read its components."""
+    """The whole configuration: the manifest holds it, and the verdicts read its components.
+    ``variants``: those of every model."""
 
     config: dict[str, Any]
+    variants: dict[str, list[str]]

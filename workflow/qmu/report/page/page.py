@@ -17,11 +17,11 @@ from qmu.report import catalogue
 from qmu.report.results.cards import request
 from qmu.report.results.ladder import FOUND
 from qmu.report.results.results import Results
-from qmu.report.results.summary import BASELINES
 from qmu.report.sentences.findings import RULES, controls, findings, success
 from qmu.report.sentences.power import power
 from qmu.report.sentences.strength import strength
 from qmu.report.sentences.words import listed
+from qmu.variants import BASELINES
 
 from . import audit_tables, records, tables, verdicts
 from . import power as power_tables

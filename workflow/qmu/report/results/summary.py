@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-BASELINES = ("target", "retrain")
+from qmu.variants import BASELINES
+
 SPLITS = {
     "forget_train": "to be forgotten",
     "forget_test": "comparable, test",
