@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -40,12 +40,20 @@ Names = tuple[str | int, ...]
 STEPS = 32
 
 
-def optimizer(training: Training) -> Any:
+class Descent(Protocol):
+    """What `optimizer` reads of a recipe, or of an unlearning method's settings."""
+
+    optimizer: str
+    learning_rate: float
+    momentum: float
+
+
+def optimizer(descent: Descent) -> Any:
     """The optax transformation that a recipe names."""
-    if training.optimizer == "adam":
-        return optax.adam(training.learning_rate)
-    nesterov = training.optimizer == "nesterov"
-    return optax.sgd(training.learning_rate, momentum=training.momentum, nesterov=nesterov)
+    if descent.optimizer == "adam":
+        return optax.adam(descent.learning_rate)
+    nesterov = descent.optimizer == "nesterov"
+    return optax.sgd(descent.learning_rate, momentum=descent.momentum, nesterov=nesterov)
 
 
 def rate(training: Training, epoch: int) -> float:
