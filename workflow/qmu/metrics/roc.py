@@ -68,13 +68,17 @@ class Roc:
             raise ValueError("a membership score is NaN")
 
     @cached_property
-    def _sorted(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Orders in which the members' and the non-members' scores rise; and, member by member in
-        that order, how many non-members score less, and how many at most as much."""
-        orders = [np.argsort(side, kind="stable") for side in (self.members, self.others)]
-        members, others = self.members[orders[0]], self.others[orders[1]]
-        places = [np.searchsorted(others, members, side) for side in ("left", "right")]
-        return *orders, *places
+    def _rising(self) -> tuple[np.ndarray, np.ndarray]:
+        """Orders (m,), (n,) in which the scores of either side rise."""
+        first, second = (np.argsort(side, kind="stable") for side in (self.members, self.others))
+        return first, second
+
+    @cached_property
+    def _places(self) -> list[np.ndarray]:
+        """How many non-members score less than a member, and how many at most as much, (m,) each,
+        by the members' rising score."""
+        members, others = self.members[self._rising[0]], self.others[self._rising[1]]
+        return [np.searchsorted(others, members, side) for side in ("left", "right")]
 
     @cached_property
     def _whole(self) -> Drawn:
@@ -82,12 +86,12 @@ class Roc:
         return self._drawn(*(np.ones((1, len(side)), int) for side in (self.members, self.others)))
 
     def _drawn(self, members: np.ndarray, others: np.ndarray) -> Drawn:
-        """Resamples, of how often they hold each member (rows, m) and non-member (rows, n)."""
-        rising, order, below, up_to = self._sorted
+        """Resamples, of how often they hold each member (rows, m) and non-member (rows, n), either
+        side by rising score."""
+        below, up_to = self._places
         sums = np.zeros((len(others), len(self.others) + 1), np.int32)
-        np.cumsum(others.take(order, axis=1), axis=1, dtype=np.int32, out=sums[:, 1:])
-        drawn = members.take(rising, axis=1)
-        return Drawn(drawn, sums.take(below, axis=1), sums.take(up_to, axis=1), sums[:, -1:])
+        np.cumsum(others, axis=1, dtype=np.int32, out=sums[:, 1:])
+        return Drawn(members, sums.take(below, axis=1), sums.take(up_to, axis=1), sums[:, -1:])
 
     @cached_property
     def auc(self) -> float:
@@ -128,7 +132,8 @@ class Roc:
         self, rng: np.random.Generator, resamples: int, images: Images
     ) -> tuple[np.ndarray, ...]:
         sides = images or resampling.numbered(self.members, self.others)
-        return resampling.counts(resampling.key(rng), sides, resamples)
+        rising = tuple(side[order] for side, order in zip(sides, self._rising, strict=True))
+        return resampling.counts(resampling.key(rng), rising, resamples)
 
     def _allowed(self, fprs: float | np.ndarray) -> np.ndarray:
         """How many non-members a threshold may let pass; a resample may pass as many."""
