@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 
-# Resamples taken at once, so that they stay in the processor's cache.
+# Images taken at once, so that what is computed of them stays in the processor's cache.
 CHUNK = 64
 # The chance of more than 12 is 6e-11.
 MOST = 12
@@ -48,31 +48,31 @@ def counts(key: int, images: Images, resamples: int) -> tuple[np.ndarray, ...]:
 
 def weights(key: int, images: np.ndarray, resamples: int) -> np.ndarray:
     """`counts` of one side as weights (resamples, n) float64, each row summing to one."""
-    (drawn,) = counts(key, (images,), resamples)
+    drawn = np.ascontiguousarray(*counts(key, (images,), resamples))
     return drawn / drawn.sum(axis=1, keepdims=True, dtype=np.int64)
 
 
 def means(key: int, images: np.ndarray, values: np.ndarray, resamples: int) -> np.ndarray:
     """The mean (resamples,) of the images' ``values`` (n,) in each resample."""
     (drawn,) = counts(key, (images,), resamples)
-    values, sums = np.asarray(values, np.float64), np.empty(resamples)
-    for start in range(0, resamples, CHUNK):
+    values, sums = np.asarray(values, np.float64), np.zeros(resamples)
+    for start in range(0, len(values), CHUNK):
         part = slice(start, start + CHUNK)
-        sums[part] = drawn[part].astype(np.float64) @ values
-    return sums / drawn.sum(axis=1, dtype=np.int64)
+        sums += drawn[:, part].astype(np.float64) @ values[part]
+    return sums / drawn.sum(axis=1, dtype=np.int32)
 
 
 @dataclass
 class _Table:
-    """Counts (resamples, n) of every image asked for so far, by rising id: figures share images,
-    and to draw an image takes ten times as long as to find it again."""
+    """Counts of every image asked for so far, (images, resamples) by rising id: figures share
+    images, and to draw one takes a hundred times as long as to find it again."""
 
     key: int
     resamples: int
     ids: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __post_init__(self) -> None:
-        self.counts = np.empty((self.resamples, 0), np.uint8)
+        self.counts = np.empty((0, self.resamples), np.uint8)
 
     def of(self, ids: np.ndarray) -> np.ndarray:
         """The counts (resamples, n) of the images ``ids`` (n,)."""
@@ -81,11 +81,10 @@ class _Table:
             known = np.concatenate([self.ids, new])
             order = np.argsort(known)
             drawn = _poisson(self.key, new, self.resamples)
-            self.ids = known[order]
-            self.counts = np.concatenate([self.counts, drawn], axis=1).take(order, axis=1)
-        found = self.counts.take(np.searchsorted(self.ids, ids), axis=1)
-        found[~found.any(axis=1)] = 1
-        return found
+            self.ids, self.counts = known[order], np.concatenate([self.counts, drawn])[order]
+        found = self.counts[np.searchsorted(self.ids, ids)]
+        found[:, ~found.any(axis=0)] = 1
+        return found.T
 
 
 # Figures on known images share one key; others have one of their own, which comes once.
@@ -95,12 +94,13 @@ def _table(key: int, resamples: int) -> _Table:
 
 
 def _poisson(key: int, images: np.ndarray, resamples: int) -> np.ndarray:
+    """The counts of ``images`` (n,), (n, resamples) uint8."""
     ids = _mixed(images.astype(np.uint64))
-    rows = _mixed(np.arange(resamples, dtype=np.uint64) ^ np.uint64(key % 2**64))
-    found = np.zeros((resamples, len(ids)), np.uint8)
-    for start in range(0, resamples, CHUNK):
+    columns = _mixed(np.arange(resamples, dtype=np.uint64) ^ np.uint64(key % 2**64))
+    found = np.zeros((len(ids), resamples), np.uint8)
+    for start in range(0, len(ids), CHUNK):
         part = slice(start, start + CHUNK)
-        uniform = _mixed(ids ^ rows[part, None])
+        uniform = _mixed(ids[part, None] ^ columns)
         for limit in _limits():
             found[part] += uniform >= limit
     return found
