@@ -35,12 +35,12 @@ class Drawn:
     def auc(self) -> np.ndarray:
         """The areas (rows,)."""
         doubled = np.einsum("rm,rm->r", self.members, self.below + self.up_to, dtype=np.int64)
-        return doubled / (2 * self._size() * self.total[:, 0])
+        return doubled / (2 * self._size * self.total[:, 0])
 
     def tpr(self, allowed: float) -> np.ndarray:
         """The share (rows,) of members that at most ``allowed`` non-members equal or exceed."""
-        found = self.total - self.below <= allowed
-        return np.einsum("rm,rm->r", self.members, found, dtype=np.int64) / self._size()
+        found = self.below >= self.total - allowed
+        return (self.members * found).sum(axis=1, dtype=np.int64) / self._size
 
     def curves(self, allowed: np.ndarray) -> np.ndarray:
         """`tpr` (rows, k) at each of ``allowed`` (k,)."""
@@ -50,6 +50,7 @@ class Drawn:
         places = np.stack([np.searchsorted(row, allowed, side="right") for row in false])
         return np.take_along_axis(true, places, axis=1) / true[:, -1:]
 
+    @cached_property
     def _size(self) -> np.ndarray:
         return self.members.sum(axis=1, dtype=np.int64)
 
@@ -91,7 +92,8 @@ class Roc:
         below, up_to = self._places
         sums = np.zeros((len(others), len(self.others) + 1), np.int32)
         np.cumsum(others, axis=1, dtype=np.int32, out=sums[:, 1:])
-        return Drawn(members, sums.take(below, axis=1), sums.take(up_to, axis=1), sums[:, -1:])
+        drawn = np.ascontiguousarray(members)
+        return Drawn(drawn, sums.take(below, axis=1), sums.take(up_to, axis=1), sums[:, -1:])
 
     @cached_property
     def auc(self) -> float:
@@ -137,7 +139,7 @@ class Roc:
 
     def _allowed(self, fprs: float | np.ndarray) -> np.ndarray:
         """How many non-members a threshold may let pass; a resample may pass as many."""
-        return np.floor(np.asarray(fprs) * len(self.others) + 1e-9)
+        return np.floor(np.asarray(fprs) * len(self.others) + 1e-9).astype(np.int32)
 
     def curve(self, fprs: np.ndarray) -> np.ndarray:
         """TPR (k,) at each rate of ``fprs`` (k,), by the rule of `tpr_at_fpr`."""
