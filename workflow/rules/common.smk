@@ -24,12 +24,12 @@ from qmu.errors import ConfigError
 from qmu.plan.files import Files, filled, one_of
 from qmu.plan.reasons import install as shorten_reasons
 from qmu.plan.rules import asks, teller
-from qmu.plan.sizes import install as ask_sizes_once
+from qmu.plan.scheduler import install as spare_the_scheduler
 from qmu.sizing.costs import print_summary
 from qmu.variants import BASELINES, residue
 
 shorten_reasons(workflow)
-ask_sizes_once()
+spare_the_scheduler()
 
 try:
     check_origin(
