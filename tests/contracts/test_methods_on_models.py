@@ -14,7 +14,7 @@ from qmu.unlearning.contract import checked, load_method, missing
 from qmu.unlearning.problem import READS, Data, Ledger, Problem
 
 METHODS = registry.names("unlearning")
-MODELS = ("mlp", "reupload_vqc")
+MODELS = ("kernel_clf", "mlp", "reupload_vqc")
 NAMES = ("contract", "methods on models")
 
 

@@ -9,6 +9,7 @@ from fixtures import leaves, same, trained_problem
 from qmu.circuits.angles import wrapped
 from qmu.circuits.circuit import Circuit, Operation, Parameter
 from qmu.errors import QmuError
+from qmu.unlearning.dampening import dampen
 from qmu.unlearning.fisher import sum_of_squares
 from qmu.unlearning.methods import bias_shift, identity, logit_mask, ssd
 from qmu.unlearning.problem import Data, Ledger
@@ -39,7 +40,7 @@ def importances(problem):
 def factors(problem, importances, alpha, dampening):
     """What `dampen` multiplies every parameter by."""
     ones = {name: jnp.ones_like(value) for name, value in problem.parameters.items()}
-    return leaves(ssd.dampen(ones, importances[0], importances[1], alpha, dampening))
+    return leaves(dampen(ones, importances[0], importances[1], alpha, dampening))
 
 
 def test_importance_is_bounded_when_the_data_contain_the_forget_set(importances):
@@ -80,7 +81,7 @@ def test_dampening_of_n_over_n_f_is_the_identity(problem, importances):
 
 def test_no_importance_on_either_side_leaves_a_parameter_alone(problem, importances):
     zero = {name: jnp.zeros_like(value) for name, value in problem.parameters.items()}
-    found = ssd.dampen(problem.parameters, zero, zero, 1.0, 1.0)
+    found = dampen(problem.parameters, zero, zero, 1.0, 1.0)
     assert same(leaves(found), leaves(problem.parameters))
     for name in importances[0]:
         importances[0][name][importances[0][name] < 1e-28] = 0
@@ -90,7 +91,7 @@ def test_no_importance_on_either_side_leaves_a_parameter_alone(problem, importan
 
 
 def test_importance_for_the_forget_set_alone_zeroes_the_parameter():
-    found = ssd.dampen({"a": jnp.ones(2)}, {"a": jnp.ones(2)}, {"a": jnp.zeros(2)}, 1.0, 1.0)
+    found = dampen({"a": jnp.ones(2)}, {"a": jnp.ones(2)}, {"a": jnp.zeros(2)}, 1.0, 1.0)
     assert np.all(found["a"] == 0)
 
 

@@ -30,3 +30,12 @@ def sum_of_squares(problem: Problem, data: Data) -> Parameters:
         problem.report(f"importance of {read}/{len(data)} samples")
     problem.ledger.gradient_evaluations += len(data)
     return problem.scoped(total)
+
+
+def means_of_squares(problem: Problem) -> tuple[Parameters, Parameters]:
+    """The mean squared gradient over the forget set, and over all training data."""
+    n_f, n_r = len(problem.forget), len(problem.retain)
+    forget = sum_of_squares(problem, problem.forget)
+    retain = sum_of_squares(problem, problem.retain)
+    of_forget = {name: forget[name] / n_f for name in forget}
+    return of_forget, {name: (forget[name] + retain[name]) / (n_f + n_r) for name in forget}

@@ -54,6 +54,7 @@ NEEDS = {
 # What a method goes over, from nothing to as much as a training; the bill counts it exactly.
 COSTS = {
     "nothing": "no data",
+    "algebra": "no circuit: linear algebra on what training kept",
     "once": "the data once",
     "steps": "minibatches, until a rule ends it",
     "epochs": "the data for some epochs",

@@ -76,15 +76,24 @@ def initial_parameters(
 
 def fit(config: Config, inputs: np.ndarray, labels: np.ndarray, classes: int) -> dict[str, Any]:
     """The parameters for training rows (n, d) with their labels (n,), float64."""
-    found = in_chunks(_program(config), inputs, min(CHUNK, len(inputs)))
-    found = found.astype(np.result_type(found.dtype, np.float64))
+    found = embedded(config, inputs)
     regular = kernel.fidelity(found, found) + config.penalty * np.eye(len(found))
-    dual = np.linalg.solve(regular, kernel.targets(labels, classes))
+    return weighted(found, np.linalg.solve(regular, kernel.targets(labels, classes)))
+
+
+def embedded(config: Config, inputs: np.ndarray) -> np.ndarray:
+    """The embedded features (n, d), unit vectors (n, 2**qubits) in double precision."""
+    found = in_chunks(_program(config), inputs, min(CHUNK, len(inputs)))
+    return found.astype(np.result_type(found.dtype, np.float64))
+
+
+def weighted(found: np.ndarray, dual: np.ndarray) -> dict[str, Any]:
+    """The parameters of a regression with the dual weights (n, classes) of embedded rows (n, s)."""
     weights = sum(
         kernel.density(found[start : start + CHUNK], np).T @ dual[start : start + CHUNK]
         for start in range(0, len(found), CHUNK)
     )
-    return {SCORES: weights, BIAS: np.zeros(classes)}
+    return {SCORES: weights, BIAS: np.zeros(dual.shape[1])}
 
 
 def embed(config: Config, parameters: dict[str, Array], inputs: Array) -> Array:
