@@ -110,7 +110,7 @@ def test_the_forget_loss_rises(method, everything):
         assert outcome.stopped == "nothing was done"
         return
     assert not unchanged
-    if "forget" in READS[method.CARD.reads]:
+    if "forget" in READS[method.CARD.reads] and not method.CARD.undirected:
         assert after[0] > before[0]
 
 

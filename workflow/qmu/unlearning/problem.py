@@ -83,6 +83,8 @@ class MethodCard:
     again. ``whole_classes``: it works only where every image of some classes is forgotten.
     ``masks_logits``: it may set parameters of the head to minus infinity. ``needs``: what a model
     must have (`NEEDS`); it is left out for models that do not. ``cost``: its class (`COSTS`).
+    ``undirected``: nothing in it climbs the forget loss (noise, an importance that knows no label),
+    which need not rise.
     """
 
     title: str
@@ -96,6 +98,7 @@ class MethodCard:
     cost: str = "steps"
     reconstructed: bool = False
     control: bool = False
+    undirected: bool = False
 
     def __post_init__(self) -> None:
         for key, value, known in (

@@ -31,6 +31,7 @@ CARD = MethodCard(
     needs=("circuit",),
     cost="epochs",
     reconstructed=True,
+    undirected=True,
 )
 
 

@@ -26,6 +26,7 @@ CARD = MethodCard(
     needs=("circuit",),
     cost="once",
     reconstructed=True,
+    undirected=True,
 )
 
 

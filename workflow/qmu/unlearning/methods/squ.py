@@ -31,6 +31,7 @@ CARD = MethodCard(
     reads="both",
     cost="epochs",
     reconstructed=True,
+    undirected=True,
 )
 
 # Above such a sensitivity, and the factor c of the noise.
@@ -41,6 +42,7 @@ class Config(FineTuning):
     """``epsilon``: the budget that the forget samples share."""
 
     epsilon: PositiveFloat = 1.0
+    learning_rate: PositiveFloat = 0.01
 
 
 def unlearn(problem: Problem, config: Config) -> Outcome:
