@@ -166,6 +166,7 @@ def test_one_scope_alone_is_no_certificate(problem, method):
     outcome = method.unlearn(one, method.Config(**QUICK, scope="circuit"))
     assert checked(outcome, one, "variant", method.CARD) is outcome
     assert outcome.certificate is None
+    assert outcome.end.stopped == outcome.stopped
     assert "no certificate: the scope leaves head/" in outcome.stopped
     for name in (WEIGHT, BIAS):
         assert np.array_equal(outcome.parameters[name], problem.parameters[name])
@@ -176,7 +177,7 @@ def test_one_scope_alone_is_no_certificate(problem, method):
 
 def untuned(monkeypatch, method):
     """The method without the free training that follows the noise."""
-    monkeypatch.setattr(method, "tuned", lambda problem, config, p: Outcome(p, "noised"))
+    monkeypatch.setattr(method, "tuned", lambda problem, config, p, steps=0: Outcome(p, "noised"))
 
 
 def test_output_adds_noise_of_the_stated_deviation(problem, monkeypatch):
@@ -217,6 +218,18 @@ def test_pabi_takes_the_published_steps(problem, monkeypatch):
     np.testing.assert_allclose(found.parameters["circuit"], theta, atol=1e-10)
     for name in (WEIGHT, BIAS):
         assert np.array_equal(found.parameters[name], initial[name])
+
+
+@noisy
+def test_a_bill_holds_the_noisy_steps_too(problem, method):
+    one = fresh(problem, method)
+    outcome = method.unlearn(one, method.Config(**QUICK))
+    taken = 2 * (len(one.retain) // 8) + (method is certified_pabi) * 50
+    assert outcome.end.steps == taken
+    assert one.ledger == outcome.end.ledger == Ledger(gradient_evaluations=8 * taken)
+    certificate = outcome.certificate
+    assert (certificate.epsilon, certificate.delta) == (1.0, 1e-5)
+    assert certificate.covers == certificates.COVERS
 
 
 def test_a_ridge_that_overshoots_is_refused():

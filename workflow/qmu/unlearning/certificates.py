@@ -37,6 +37,7 @@ are two looks at it: their epsilons and deltas add up.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -123,8 +124,9 @@ def noised(
     return parameters | problem.model.convert(moved)
 
 
-def tuned(problem: Problem, config: Certified, parameters: Parameters) -> Outcome:
-    """Train freely on the retained rows from the noisy ``parameters`` on, with the certificate.
+def tuned(problem: Problem, config: Certified, parameters: Parameters, steps: int = 0) -> Outcome:
+    """Train freely on the retained rows from the noisy ``parameters`` on, with the certificate;
+    ``steps`` were taken before.
 
     There is none where the scope leaves trained parameters as they were: they know every row.
     """
@@ -133,15 +135,11 @@ def tuned(problem: Problem, config: Certified, parameters: Parameters) -> Outcom
         return problem.gradient(parameters, minibatch.retain)
 
     outcome = fine_tune(problem, config, descent, start=parameters)
-    kept = [
-        name
-        for name, value in problem.parameters.items()
-        if np.size(value) and not in_scope(problem.scope, name)
-    ]
-    if kept:
-        stopped = f"{outcome.stopped}; no certificate: the scope leaves {kept[0]} as it was trained"
-        return Outcome(outcome.parameters, stopped, outcome.history)
-    certificate = Certificate(config.epsilon, config.delta, COVERS)
-    return Outcome(
-        outcome.parameters, outcome.stopped, outcome.history, outcome.end, certificate=certificate
-    )
+    stopped, certificate = outcome.stopped, Certificate(config.epsilon, config.delta, COVERS)
+    for name, value in problem.parameters.items():
+        if np.size(value) and not in_scope(problem.scope, name):
+            stopped += f"; no certificate: the scope leaves {name} as it was trained"
+            certificate = None
+            break
+    end = replace(outcome.end, stopped=stopped, steps=steps + outcome.end.steps)
+    return replace(outcome, stopped=stopped, end=end, certificate=certificate)

@@ -67,4 +67,4 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
         along = cut({name: gradient[name] for name in names}, config.clip)
         stepped = {name: kept * parameters[name] - config.rate * along[name] for name in names}
         parameters = noised(problem, parameters | stepped, names, noise, step)
-    return tuned(problem, config, parameters)
+    return tuned(problem, config, parameters, config.noisy_steps)
