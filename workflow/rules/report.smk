@@ -16,9 +16,17 @@ use rule job as report with:
         verdicts=at(paths.VERDICTS),
         records=at(paths.RECORDS),
         roc=filled(at(paths.ROC), model=MODELS, group=VARIANTS),
-        history=filled(files.variant("history"), **CELLS),
+        history=(
+            [] if experiment.predictions else filled(files.variant("history"), **CELLS)
+        ),
         outputs=filled(files.variant("outputs"), **CELLS),
-        cost=filled(files.variant("cost"), model=MODELS, seed=SEEDS, variant=METHODS),
+        cost=(
+            []
+            if experiment.predictions
+            else filled(
+                files.variant("cost"), model=MODELS, seed=SEEDS, variant=METHODS
+            )
+        ),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],
         signal=filled(at(paths.SIGNAL_OF), model=QUANTUM) if experiment.signal else [],
     output:

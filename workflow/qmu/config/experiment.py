@@ -12,6 +12,7 @@ from qmu import registry
 from qmu.audit.verdicts.risk import Risk
 from qmu.circuits.circuit import Circuit
 from qmu.data.dataset import Description
+from qmu.data.predictions import Config as Predicted
 from qmu.ibm.jobs.folder import PAID
 from qmu.models.heads import BIAS, WEIGHT
 from qmu.models.model import circuit_of, head_parameters, reads_of
@@ -69,7 +70,8 @@ class Common(Strict):
 
 
 class Entry(Strict):
-    """A named component with its validated settings."""
+    """A named component with its validated settings. Without a ``component`` it was made elsewhere,
+    and what is known of it came with a table of predictions."""
 
     name: str
     component: str
@@ -89,6 +91,7 @@ class Experiment(Strict):
     devices: dict[str, Entry]
     sweep: sweep_study.Config | None
     signal: signal_study.Config | None
+    predictions: Predicted | None = None
 
     @property
     def variants(self) -> list[str]:
@@ -108,8 +111,8 @@ class Experiment(Strict):
         if group == RESIDUE:
             return [residue(percent) for percent in audit.ladder]
         if group == INNOCENT:
-            numbers, edits = range(1, audit.innocents + 1), self.edits(model)
-            return [innocent(edit, number) for number in numbers for edit in edits]
+            numbers = range(1, audit.innocents + 1)
+            return [innocent(edit, number) for number in numbers for edit in self.edits(model)]
         return [group, *self.levels(group)]
 
     def levels(self, group: str) -> list[str]:
@@ -186,5 +189,7 @@ class Experiment(Strict):
     @cached_property
     def circuits(self) -> dict[str, Circuit]:
         """The circuits of the quantum models, by the models' names."""
+        if self.predictions is not None:
+            return {}
         drawn = {name: circuit_of(*self.kind(name), self.data.classes) for name in self.models}
         return {name: circuit for name, circuit in drawn.items() if circuit is not None}

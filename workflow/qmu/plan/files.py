@@ -89,6 +89,11 @@ class Files:
         file = self.fleet(paths.SHADOWS, "fleet_outputs", variant)
         return filled(file, block=blocks(self.experiment, variant))
 
+    def imported_shadows(self, variants: Iterable[str]) -> list[str]:
+        """The outputs of shadow models that a table of predictions holds, all in one block."""
+        fleets = [self.fleet(paths.SHADOWS, "fleet_outputs", variant) for variant in variants]
+        return [file for fleet in fleets for file in filled(fleet, block=[0])]
+
     def memorised(self) -> list[str]:
         """Outputs of the shadow models that say how far rows are memorised; none where no request
         asks."""

@@ -20,8 +20,8 @@ from qmu.tables import parquet
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Tables ``summary``, ``verdicts`` and ``records``, the manifest; ``roc`` of all variants,
-    ``history`` and ``outputs`` of all of them and seeds; ``cost`` of the methods; ``sweep`` and
-    ``signal`` where the experiment has them."""
+    ``outputs`` of all of them and seeds; ``history`` of these and ``cost`` of the methods where the
+    models were made here; ``sweep`` and ``signal`` where the experiment has them."""
 
     summary: str
     manifest: str
@@ -50,9 +50,10 @@ def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
     methods = tuple(config["unlearning"])
 
     def read(kind: str, variants: tuple[str, ...]) -> dict:
-        keys = product(config["models"], config["common"]["seeds"], variants)
-        files = zip(keys, getattr(inputs, kind), strict=True)
-        return {key: parquet.read(file, kind, experiment=experiment) for key, file in files}
+        files = getattr(inputs, kind)
+        keys = product(config["models"], config["common"]["seeds"], variants) if files else ()
+        found = zip(keys, files, strict=True)
+        return {key: parquet.read(file, kind, experiment=experiment) for key, file in found}
 
     evidence = gather(
         parquet.read(inputs.summary, "summary", experiment=experiment),
