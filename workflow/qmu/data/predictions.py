@@ -148,9 +148,10 @@ def _read(path: str, *stamp: int) -> Predictions:
     table = tabular.read(path, SECTION)
     columns = _columns(table)
     grid = _Grid(table)
-    label = grid.shared("label", table.integers("label"))
+    labels, member = table.integers("label"), table.flags("member")
+    logits = _logits(table, columns, labels)
+    label = grid.shared("label", labels)
     forget = grid.shared("forget", table.flags("forget"))
-    member, logits = table.flags("member"), _logits(table, columns, table.integers("label"))
     models = {
         key: Answers(member[rows], logits[rows])
         for key, rows in zip(grid.models, grid.rows, strict=True)
@@ -203,7 +204,8 @@ class _Grid:
         texts, index = table.names("sample_id"), table.integers("index")
         self.names, sample = _in_order(texts)
         kinds, kind = np.unique(table.names("model").astype(str), return_inverse=True)
-        variants = [_variant(table, one, int(np.argmax(kind == k))) for k, one in enumerate(kinds)]
+        known = enumerate(kinds.tolist())
+        variants = [_variant(table, one, int(np.argmax(kind == k))) for k, one in known]
         numbers, number = np.unique(index, return_inverse=True)
         cell = kind * len(numbers) + number
         cells, model = np.unique(cell, return_inverse=True)
@@ -231,7 +233,7 @@ class _Grid:
             row = int(np.argmax(model == short))
             there = np.zeros(len(self.names), bool)
             there[sample[model == short]] = True
-            missing = self.names[int(np.argmin(there))]
+            missing = str(self.names[int(np.argmin(there))])
             what = f"this model, of index {self.models[short][1]}, lacks the sample {missing!r}"
             raise self.table.fault("model", what, row)
 
@@ -251,7 +253,7 @@ class _Grid:
         bad = np.where(fits, len(self.rows.ravel()), self.rows)
         row = int(bad.min())
         sample = int(np.argwhere(bad == row)[0][1])
-        name = self.names[sample]
+        name = str(self.names[sample])
         compared = "" if other is None else what.format(int(other[sample]))
         raise self.table.fault(column, f"{compared or what} (sample {name!r})", row)
 
@@ -379,7 +381,7 @@ def _require_seeds(table: tabular.Table, whole: Predictions) -> None:
     for variant in (RETRAIN, *whole.names):
         own = {seed for name, seed in whole.variants if name == variant}
         for seed in sorted(own.symmetric_difference(whole.seeds)):
-            has, lacks = ("original", variant) if seed in whole.seeds else (variant, "original")
+            has, lacks = (TARGET, variant) if seed in whole.seeds else (variant, TARGET)
             what = f"there is a model {_shown(has)!r} of index {seed}, but no {_shown(lacks)!r}"
             raise table.fault("model", what)
     further = sum(name.startswith(f"{RETRAIN}@") for name in whole.names)
@@ -438,9 +440,9 @@ def _require_shadows(table: tabular.Table, grid: _Grid, whole: Predictions) -> N
             raise table.fault("model", what)
         if name not in (TARGET, RETRAIN, *whole.methods):
             raise table.fault("model", f"there is a model {known!r}, but no 'unlearned:{name}'")
-        differing = sorted(own ^ numbers.get(RETRAIN, own)) if name != TARGET else []
+        differing = sorted(own ^ numbers.get(RETRAIN, set())) if name != TARGET else []
         if differing:
-            what = f"{known!r} and 'shadow:retrained' are not of the same indices: {differing[0]}"
+            what = f"{known!r} and 'shadow:retrained' are not both there of index {differing[0]}"
             raise table.fault("model", what)
     if len(numbers.get(TARGET, (0, 1))) < 2:
         raise table.fault("model", "there is one 'shadow' model only: two at the least, or none")
@@ -471,6 +473,10 @@ def _require_game(table: tabular.Table, whole: Predictions) -> None:
                         f"{there.sum()} {words}, and {least} are needed"
                     )
                     raise table.fault("member", what)
+            tested = whole.parts is None or (whole.parts[seed] == "test") & (whole.forget == forget)
+            if not np.any(tested) and (whole.marked or not forget):
+                what = f"says 'test' of none of the samples that {words}, original of index {seed}"
+                raise table.fault("split", what)
 
 
 def _comparable(whole: Predictions) -> np.ndarray:

@@ -78,17 +78,19 @@ def _compared(whole: Predictions, root_seed: int) -> np.ndarray:
 def _split(
     whole: Predictions, seed: int, forget: np.ndarray, root_seed: int
 ) -> dict[str, np.ndarray]:
-    """The split of every sample: the table's own, else of the non-members half test, half unseen,
-    of those to be forgotten and of the others apart."""
-    if whole.parts is not None:
-        parts = whole.parts[seed]
+    """The split of every sample: the table's own. Where it has none, and of rows that were drawn
+    for comparison: half of the non-members test, half unseen, of those to be forgotten and of the
+    others apart."""
+    member = whole.variants[TARGET, seed].member
+    if whole.parts is None:
+        parts, drawn = np.where(member, "train", "unseen").astype(object), [forget, ~forget]
     else:
-        member = whole.variants[TARGET, seed].member
-        parts = np.where(member, "train", "unseen").astype(object)
-        rng = seeds.generator(root_seed, "predictions", "parts", seed)
-        for asked in (forget, ~forget):
-            others = rng.permutation(np.flatnonzero(~member & asked))
-            parts[others[: (len(others) + 1) // 2]] = "test"
+        parts, drawn = whole.parts[seed].copy(), [] if whole.marked else [forget]
+    rng = seeds.generator(root_seed, "predictions", "parts", seed)
+    for asked in drawn:
+        others = rng.permutation(np.flatnonzero(~member & asked))
+        tested = (len(others) + 1) // 2
+        parts[others[:tested]], parts[others[tested:]] = "test", "unseen"
     return {"split": splits.splits(parts, forget), "forget": forget}
 
 
