@@ -18,17 +18,21 @@ FILES = sorted([*(ROOT / "experiments").glob("*.yaml"), ROOT / "config.yaml"])
 TEXTS = [file.read_text(encoding="utf-8") for file in FILES]
 BASES = [yaml.safe_load(text) for text in TEXTS]
 for base in BASES:
-    if not (ROOT / base["dataset"].get("path", ".")).exists():
+    if "dataset" in base and not (ROOT / base["dataset"].get("path", ".")).exists():
         base["dataset"]["path"] = str(ROOT)  # any folder that exists
 
 
 def own_models(base: dict[Any, Any]) -> list[str]:
     """Files of the user's own models that a configuration names."""
-    return [model["file"] for model in base["models"].values() if "file" in (model or {})]
+    return [model["file"] for model in base.get("models", {}).values() if "file" in (model or {})]
 
 
 # Configurations that no file of the user's has to be read for.
-PLAIN = [base for base in BASES if base["dataset"]["name"] != "table" and not own_models(base)]
+PLAIN = [
+    base
+    for base in BASES
+    if "dataset" in base and base["dataset"]["name"] != "table" and not own_models(base)
+]
 
 
 def _places(value: Any, depth: int = 5) -> list[tuple[Any, Any]]:
