@@ -12,6 +12,7 @@ from odd import FRAGMENTS, keys, values
 from pydantic import BaseModel
 from qmu import registry
 from qmu.config.parse import SECTIONS, SINGLE
+from qmu.data import predictions
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "experiments").glob("*.yaml"), ROOT / "config.yaml"])
@@ -50,8 +51,8 @@ def _schema_words() -> list[str]:
     from qmu.config.experiment import Common
 
     words = {*SECTIONS, *(key for _, key in SECTIONS.values())}
-    words |= {*SINGLE, *(key for _, key, _ in SINGLE.values())}
-    models = [Common]
+    words |= {"predictions", *SINGLE, *(key for _, key, _ in SINGLE.values())}
+    models = [Common, predictions.Config]
     for kind in registry.KINDS:
         words |= set(registry.names(kind))
         models += [registry.load(kind, name).Config for name in registry.names(kind)]
