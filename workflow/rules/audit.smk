@@ -79,17 +79,13 @@ use rule job as evaluation with:
         measurements=audited(paths.MEASUREMENTS),
         quality=audited(paths.QUALITY) if experiment.quality else [],
         records=audited(paths.RECORDS_OF),
-        devices=filled(
-            at(paths.MEASUREMENTS_ON), device=DEVICES, model=QUANTUM, variant=VARIANTS
+        devices=cells(at(paths.MEASUREMENTS_ON), QUANTUM, device=DEVICES),
+        outputs=cells(files.variant("outputs")),
+        cost=(
+            []
+            if experiment.predictions
+            else cells(files.variant("cost"), without=TRAINED)
         ),
-        outputs=filled(files.variant("outputs"), **CELLS),
-        cost=[
-            file
-            for model in MODELS
-            for variant in METHODS
-            if not experiment.predictions
-            for file in files.for_model(files.of_seeds("cost", variant), model)
-        ],
         jobs=[
             file for device in IBM for file in files.all_jobs(paths.SUBMITTED, device)
         ],

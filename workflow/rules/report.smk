@@ -15,17 +15,19 @@ use rule job as report with:
         manifest=at(paths.MANIFEST),
         verdicts=at(paths.VERDICTS),
         records=at(paths.RECORDS),
-        roc=filled(at(paths.ROC), model=MODELS, group=VARIANTS),
-        history=(
-            [] if experiment.predictions else filled(files.variant("history"), **CELLS)
-        ),
-        outputs=filled(files.variant("outputs"), **CELLS),
+        roc=[
+            file
+            for model in MODELS
+            for file in filled(
+                at(paths.ROC), model=[model], group=experiment.variants(model)
+            )
+        ],
+        history=[] if experiment.predictions else cells(files.variant("history")),
+        outputs=cells(files.variant("outputs")),
         cost=(
             []
             if experiment.predictions
-            else filled(
-                files.variant("cost"), model=MODELS, seed=SEEDS, variant=METHODS
-            )
+            else cells(files.variant("cost"), without=TRAINED)
         ),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],
         signal=filled(at(paths.SIGNAL_OF), model=QUANTUM) if experiment.signal else [],

@@ -61,13 +61,14 @@ use rule job as unlearn_shadows with:
 
 rule unlearned:
     input:
-        filled(files.variant("outputs"), model=MODELS, seed=SEEDS, variant=METHODS),
+        cells(files.variant("outputs"), without=TRAINED),
 
 
 rule shadows:
     input:
         [
-            filled(file, model=MODELS)
-            for variant in VARIANTS
-            for file in files.shadow_outputs(variant)
+            file
+            for model in MODELS
+            for variant in experiment.variants(model)
+            for file in files.for_model(files.shadow_outputs(variant), model)
         ],

@@ -34,7 +34,7 @@ def given(tmp_path):
 def test_the_table_says_what_is_audited(given):
     experiment = parse(given())
     assert list(experiment.models) == ["model"]
-    assert experiment.variants == ["target", "retrain", "ga", "nothing"]
+    assert experiment.variants("model") == ["target", "retrain", "ga", "nothing"]
     assert experiment.groups("model") == ["target", "retrain", "ga", "nothing", "residue"]
     assert experiment.members("model", "retrain") == ["retrain", "retrain@1", "retrain@2"]
     assert experiment.members("model", "residue") == ["residue@50"]
