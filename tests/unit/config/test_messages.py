@@ -306,6 +306,12 @@ def test_one_value_of_several_kinds_is_one_error():
     assert text.endswith("(and 1 more)")
 
 
+def test_a_value_in_a_list_of_several_kinds_is_named_by_its_place():
+    raw = small_config() | {"forget": {"kind": "group", "column": "client", "values": ["a", None]}}
+    text = message(raw)
+    assert text.startswith("forget.values.1: must be a valid string or a valid integer")
+
+
 def test_long_values_are_cut():
     raw = small_config() | {"forget": {"label": "x" * 500}}
     assert "xxx..." in message(raw)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from qmu import registry
+from qmu.data.predictions import FEWEST_UNLEARNED
 from qmu.devices import checks as devices
 from qmu.errors import ConfigError, QmuError
 from qmu.models.chunks import chunk_size
@@ -28,13 +29,11 @@ READABLE = {
     "features": ("features",),
     "states": ("states",),
 }
-# A Gaussian per image and world needs a few models on either side.
-FEWEST_UNLEARNED = 8
 
 
 def check(experiment: Experiment) -> None:
     """Raise ConfigError for combinations that cannot run."""
-    _check_seeds(experiment)
+    check_seeds(experiment)
     _check_data(experiment)
     _check_request(experiment)
     _check_shadows(experiment)
@@ -126,7 +125,8 @@ def _different_circuits(experiment: Experiment) -> int:
     return 2 + len(methods)
 
 
-def _check_seeds(experiment: Experiment) -> None:
+def check_seeds(experiment: Experiment) -> None:
+    """No seed may stand there twice."""
     seeds = experiment.common.seeds
     twice = sorted(seed for seed, count in Counter(seeds).items() if count > 1)
     if twice:
