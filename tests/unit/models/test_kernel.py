@@ -129,7 +129,7 @@ def test_training_is_a_fit_and_costs_one_look_at_every_row():
     assert len(lines) == 1
     right = evaluate(model, found, rows[:40])["logits"].argmax(axis=1) == labels[:40]
     assert history["accuracy"].tolist() == [right.mean()]
-    assert training.evaluations(model, 40) == {"forward_evaluations": 40}
+    assert training.evaluations(model, np.arange(40)) == {"forward_evaluations": 40}
     (alone, _), (again, _) = training.train_fleet(
         model, [start] * 2, rows, labels, [members, members], [("x",), ("y",)], lines.append
     )

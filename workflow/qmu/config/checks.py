@@ -12,6 +12,7 @@ from qmu.devices import checks as devices
 from qmu.errors import ConfigError, QmuError
 from qmu.models.chunks import chunk_size
 from qmu.models.model import reads_of
+from qmu.models.recipe import Training
 from qmu.simulators import capabilities, memory
 from qmu.studies import signal, sweep
 from qmu.unlearning import fisher
@@ -340,6 +341,19 @@ def _check_training(experiment: Experiment, name: str) -> None:
             f"models.{name}.training.private: promises nothing where members fit the principal "
             "components (features.fit_on: public)"
         )
+    if training.federated is not None:
+        _check_federation(experiment, name, training)
+
+
+def _check_federation(experiment: Experiment, name: str, training: Training) -> None:
+    column, groups = training.federated.column, experiment.data.groups
+    where = f"models.{name}.training.federated"
+    if training.private is not None:
+        raise ConfigError(f"{where}: clients whose steps are private (private) are not supported")
+    if column not in groups:
+        told = f"its group columns: {', '.join(groups)}" if groups else "it has no group columns"
+        data = experiment.dataset.component
+        raise ConfigError(f"{where}.column: {data} names no clients in {column!r}; {told}")
 
 
 def _check_memory(experiment: Experiment, name: str, circuit: Circuit) -> None:

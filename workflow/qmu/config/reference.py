@@ -43,6 +43,8 @@ def markdown() -> str:
     parts += [f"## {noise}", _purpose(NoiseModel), *_table(NoiseModel)]
     private = "`models.<name>.training.private`"
     parts += [f"## {private}", _purpose(recipe.Private), *_table(recipe.Private)]
+    federated = "`models.<name>.training.federated`"
+    parts += [f"## {federated}", _purpose(recipe.Federated), *_table(recipe.Federated)]
     own = predictions.Config
     parts += ["## `predictions`", _purpose(own), *_table(own)]
     parts += ["## `sweep`", _purpose(sweep.Config), *_table(sweep.Config)]
