@@ -27,7 +27,7 @@ UNKNOWN = [
     ("evaluation.bootstraps", 500, "Did you mean 'bootstrap'?"),
     ("dataset.paht", "x", "unknown key 'paht'."),
     ("models.basic_qnn.layer", 5, "Did you mean 'layers'?"),
-    (TRAINING + ".lr", 0.1, "unknown key 'lr'. Valid: batch_size, epochs, learning_rate"),
+    (TRAINING + ".lr", 0.1, "unknown key 'lr'. Valid: batch_size, epochs, federated"),
     (TRAINING + ".batchsize", 8, "Did you mean 'batch_size'?"),
     (TRAINING + ".private", {"sigma": 1.0}, "models.basic_qnn.training.private.sigma: unknown"),
     ("unlearning.ga.step_lenght", 0.1, "Did you mean 'step_length'?"),
