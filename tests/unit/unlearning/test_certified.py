@@ -360,6 +360,7 @@ def test_a_small_request_is_removed_by_one_step_and_a_large_one_is_refused(fixed
     for one, word in ((single(fixed), "removed by one step"), (fresh(fixed), "was refused")):
         outcome = certified_newton.unlearn(one, config)
         assert word in outcome.stopped
+        assert f"at most {budget:.2g}" in outcome.stopped
         assert outcome.certificate.epsilon == config.epsilon
         head = np.vstack([outcome.parameters[WEIGHT], outcome.parameters[BIAS]])
         head = head - config.noise * one.generator("noise").normal(size=head.shape)
