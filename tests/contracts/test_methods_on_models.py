@@ -57,8 +57,8 @@ def test_a_method_keeps_its_promises_on_any_model(name, trained):
     )
     outcome = method.unlearn(problem, method.Config())
     assert checked(outcome, problem, name, method.CARD) is outcome
-    if method.CARD.undirected:
-        return
+    if method.CARD.undirected or "forget" not in READS[method.CARD.reads]:
+        return  # Nothing in it climbs the loss of what shall be forgotten: that may fall.
     # A method may find nothing that forgets without harm, and then keeps the original's answers.
     whole = dataclasses.replace(problem, parts=parts)
     before, after = (whole.measure(p, parts["forget"])[0] for p in (parameters, outcome.parameters))

@@ -34,6 +34,9 @@ class Certificate:
     delta: float
     covers: str
 
+    def __str__(self) -> str:
+        return f"epsilon {self.epsilon:.3g} at delta {self.delta:g} hides {self.covers}"
+
     def columns(self) -> dict[str, list]:
         """Its columns of the table ``cost``."""
         return {"epsilon": [self.epsilon], "delta": [self.delta], "covers": [self.covers]}
