@@ -257,16 +257,23 @@ def test_one_epoch_of_scrub_descends_then_ascends(problem):
 
 
 def test_rewinding_returns_the_stored_epoch_nearest_to_the_reference(problem):
-    states, config = [], scrub_r.Config(epochs=6)
+    states, config = [], scrub_r.Config(epochs=6, learning_rate=0.02, batch_size=4)
     outcome = teacher.scrubbed(fresh(problem), config, states.append)
     errors = 1 - np.array(outcome.history["accuracy"])
-    for classes in ((1,), ()):
-        one = fresh(problem, classes=classes)
-        found = scrub_r.unlearn(one, config)
+    held = problem.validation
+    half = np.where(np.arange(len(held)) % 2, held.labels, 2 - held.labels)
+    found = []
+    for classes, labels in (((1,), held.labels), ((), held.labels), ((), half)):
+        parts = {**problem.parts, "validation": Data(held.inputs, labels)}
+        one = fresh(problem, classes=classes, parts=parts)
         goal = 1.0 if classes else scrub_r.reference_error(one, outcome.parameters)
         best = min(range(6), key=lambda epoch: abs(errors[epoch] - goal))
-        assert same(leaves(found.parameters), leaves(states[best]))
-        assert f"rewound to epoch {best + 1}:" in found.stopped
+        rewound = scrub_r.unlearn(one, config)
+        assert same(leaves(rewound.parameters), leaves(states[best]))
+        assert f"rewound to epoch {best + 1}:" in rewound.stopped
+        found.append(best)
+    # Where the class goes whole, where nothing unseen is wrong, and where half of it is.
+    assert len(set(found)) == 3
 
 
 def test_the_reference_error_weighs_classes_as_the_forget_set_does(problem):
