@@ -20,9 +20,7 @@ from qmu import losses
 from qmu.models.model import Parameters
 from qmu.unlearning import noise
 from qmu.unlearning.loops import FineTuning, Minibatch, fine_tune
-from qmu.unlearning.methods.noise_only import jittered
 from qmu.unlearning.problem import Data, MethodCard, Outcome, Problem
-from qmu.unlearning.scaled_steps import compiled
 
 CARD = MethodCard(
     title="Confuse, fine-tune, weight",
@@ -61,8 +59,7 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
 
 def confused(problem: Problem, parameters: Parameters, when: str, size: float) -> Parameters:
     """``parameters`` with noise on what stands before the head."""
-    added = noise.normal(problem.key("noise", when), parameters)
-    found = compiled(jittered)(parameters, added, size)
+    found = noise.added(problem.key("noise", when), parameters, size)
     return {n: value if n.startswith("head/") else found[n] for n, value in parameters.items()}
 
 

@@ -7,15 +7,11 @@ circuit's, times that of angles uniform on the circle (see `scaled_steps`).
 
 from __future__ import annotations
 
-import math
-
 from pydantic import Field
 
-from qmu.models.model import Parameters
 from qmu.unlearning import noise
 from qmu.unlearning.loops import Scoped
 from qmu.unlearning.problem import MethodCard, Outcome, Problem
-from qmu.unlearning.scaled_steps import compiled, moved
 
 CARD = MethodCard(
     title="Noise on the parameters (control)",
@@ -34,12 +30,5 @@ class Config(Scoped):
 
 def unlearn(problem: Problem, config: Config) -> Outcome:
     """Add the noise once; costs nothing."""
-    directions = noise.normal(problem.key("noise"), problem.parameters)
-    found = compiled(jittered)(problem.parameters, directions, config.size)
+    found = noise.added(problem.key("noise"), problem.parameters, config.size)
     return Outcome(problem.within(found), f"noise of {config.size:g} of each tensor's size added")
-
-
-def jittered(parameters: Parameters, directions: Parameters, size: float) -> Parameters:
-    """``parameters`` with ``size`` times their root mean square times standard normal entries."""
-    lengths = {name: value / math.sqrt(max(value.size, 1)) for name, value in directions.items()}
-    return moved(parameters, lengths, size)

@@ -16,8 +16,8 @@ from dataclasses import replace
 import numpy as np
 
 from qmu.models.model import Parameters
-from qmu.unlearning.methods import scrub
 from qmu.unlearning.problem import MethodCard, Outcome, Problem
+from qmu.unlearning.teacher import Teaching, scrubbed
 
 CARD = MethodCard(
     title="SCRUB with rewinding",
@@ -28,14 +28,14 @@ CARD = MethodCard(
 )
 
 
-class Config(scrub.Config):
+class Config(Teaching):
     """Those of `scrub`."""
 
 
 def unlearn(problem: Problem, config: Config) -> Outcome:
     """Run SCRUB, then return one of its epochs."""
     states: list[Parameters] = []
-    outcome = scrub.unlearn(problem, config, states.append)
+    outcome = scrubbed(problem, config, states.append)
     goal = 1.0 if problem.classes else reference_error(problem, outcome.parameters)
     errors = 1 - np.array(outcome.history["accuracy"])
     best = int(np.argmin(np.abs(errors - goal)))
