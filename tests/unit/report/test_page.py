@@ -16,6 +16,7 @@ from qmu.report.results.cards import Cards, cards
 from qmu.report.results.results import gather
 from qmu.report.sentences import findings as findings_module
 from qmu.unlearning.problem import MethodCard
+from qmu.unlearning.stopping import Stopping
 from report_reading import Page
 
 SECTIONS = [
@@ -123,6 +124,31 @@ def test_the_same_evidence_gives_the_same_page(built, source):
     for empty in EMPTY:
         del pictures[empty]
     assert render(report_example.evidence(models=("hqnn",)), pictures) == source
+
+
+def test_words_suit_every_request_and_data_set():
+    """A forget set need not be a class and a row need not be an image: only what is said of the
+    published experiment, of pixels and of transformed copies speaks of those."""
+    captions = [f"{one.title} {one.alt} {one.text}" for one in catalogue.figures()]
+    template = catalogue.TEMPLATE.read_text(encoding="utf-8")
+    for said in ("one class of images", "whether an image was used", "transformed images"):
+        assert said in template
+        template = template.replace(said, "")
+    template = template.replace('"image": "pixels"', "")
+    for text in (*captions, template):
+        found = re.search(
+            r"forget[- ]class|other classes|retained classes|same[- ]class|\bimages?\b", text
+        )
+        assert found is None, f"{found[0]}: {text[max(0, found.start() - 60) : found.end()]}"
+
+
+def test_the_caption_of_training_says_where_runs_end():
+    """By default at what retrained shadow models read, which a uniform guess is not."""
+    assert Stopping().forget_loss == "shadows"
+    (caption,) = (one.text for one in catalogue.figures() if one.stem == "training")
+    done = re.search("is done when this reaches ([^.]*)", caption)
+    assert done and "mean loss of retrained shadow models" in done[1]
+    assert "uniform guess" not in done[1]
 
 
 def test_text_is_escaped():

@@ -1,4 +1,4 @@
-"""How well each attack ranks members above same-class non-members: the area under its ROC curve.
+"""How well each attack ranks members above comparable non-members: the area under its ROC curve.
 
 One half is chance. Far below one half is leakage too: the attack is right when it is inverted. A
 cell is coloured only where its whole interval lies on one side of one half.

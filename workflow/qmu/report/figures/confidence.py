@@ -1,4 +1,4 @@
-"""What every attack has to work with: confidence on members and on same-class non-members.
+"""What every attack has to work with: confidence on members and on comparable non-members.
 
 Logit-scaled confidence phi = log(p_y / (1 - p_y)) (Carlini et al. 2022, arXiv:2112.03570) of the
 forget set. Where the two shapes lie on each other, no attack on the outputs can tell them apart

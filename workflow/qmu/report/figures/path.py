@@ -47,7 +47,7 @@ def draw(results: Results) -> Figure:
         column[0].set_title(f"{model}: AUC of {around.attack}" if around.attack else model)
         column[-1].set_xlabel("forget loss, in units of a uniform guess's (log C)")
     names = {"leakage": "AUC, minus\nretrained models'", "distance": "JS to retrain\n(nats)"}
-    names["accuracy"] = "accuracy, test images\nof retained data"
+    names["accuracy"] = "accuracy, test rows\nof retained data"
     for ax, name in zip(axes[:, 0], ROWS, strict=True):
         ax.set_ylabel(names[name])
         _limits(ax, results, name)

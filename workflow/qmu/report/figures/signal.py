@@ -87,7 +87,7 @@ def _block(part: SubFigure, embeddings: Sequence[Embedding], confidence: float) 
         _accuracies(right, place, one, confidence)
     right.set_ylim(-0.03, 1.05)
     right.yaxis.set_major_formatter(FuncFormatter(lambda value, _: dots.percent(value)))
-    right.set_ylabel(f"accuracy, {embeddings[0].samples} test images")
+    right.set_ylabel(f"accuracy, {embeddings[0].samples} test rows")
     for ax in (left, middle, right):
         ax.set_xticks(places, [f"{one.gates}\n{one.label}" for one in embeddings])
         ax.set_xlim(-0.5, len(embeddings) - 0.5)

@@ -105,7 +105,7 @@ def _block(
         lower.xaxis.set_minor_locator(NullLocator())
         lower.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
     axes[0, 0].set_ylabel("AUC of the loss,\nforget set")
-    axes[1, 0].set_ylabel("accuracy, test images\nof retained data")
+    axes[1, 0].set_ylabel("accuracy, test rows\nof retained data")
 
 
 def _line(

@@ -60,5 +60,5 @@ def _left(results: Results, model: str) -> Table:
         ]
         if place != SIMULATION and set(cells) != {DASH}:
             rows.append((place, *cells))
-    caption = f"{model}: what each device leaves of the original model on test images"
+    caption = f"{model}: what each device leaves of the original model on test rows"
     return Table(caption, ("device", *SIGNAL), tuple(rows))
