@@ -147,8 +147,29 @@ def test_the_caption_of_training_says_where_runs_end():
     assert Stopping().forget_loss == "shadows"
     (caption,) = (one.text for one in catalogue.figures() if one.stem == "training")
     done = re.search("is done when this reaches ([^.]*)", caption)
-    assert done and "mean loss of retrained shadow models" in done[1]
+    assert done is not None
+    assert "mean loss of retrained shadow models" in done[1]
     assert "uniform guess" not in done[1]
+
+
+def test_a_model_reads_what_its_settings_say():
+    """`mlp` reads principal components by default, and pixels where it is set to."""
+    for setting, words in (({}, "principal components"), ({"reads": "image"}, "pixels")):
+        models = {"control": {"model": "mlp", **setting}}
+        raw = {"experiment": "e", "seeds": [0], "models": models, "unlearning": {"ga": {}}}
+        config = parse(
+            raw | {"attacks": {"gap": {}}, "forget": {"kind": "class", "label": 4}}
+        ).model_dump(mode="json")
+        text = render(gather(report_example.summary(), config=config, cards=cards(config)), {})
+        row = re.search(r'<th scope="row">control</th>(.*?)</tr>', text, re.DOTALL)
+        assert f"<td>{words}</td>" in row[1]
+
+
+def test_methods_that_a_model_cannot_take_are_named():
+    lacks = {"hqnn": {}, "basic_qnn": {"squ": "a <quantum> circuit", "ewp": "a <quantum> circuit"}}
+    text = Page(render(gather(report_example.summary(), left_out=lacks), {})).text
+    assert "Not run on basic_qnn: squ and ewp (needs a <quantum> circuit)." in text
+    assert "Not run on hqnn" not in text
 
 
 def test_text_is_escaped():

@@ -109,6 +109,7 @@ class Results:
     config: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     cards: Cards = field(default_factory=Cards)
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def label(self, variant: str, separator: str = " ") -> str:
         """A variant's name with its caveat: a control, or a reconstructed method."""
@@ -168,6 +169,7 @@ def gather(
     config: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
     cards: Cards | None = None,
+    left_out: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Results:
     """Results from tables as `qmu.tables.read` returns them.
 
@@ -176,7 +178,8 @@ def gather(
     these the forget set. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
     ``records`` and ``sweep`` are those tables, ``signal`` one per model. Figures of further devices,
     by the names that the config gives to them, stand apart from those of the simulation.
-    ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
+    ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`);
+    ``left_out``: model -> the methods that cannot unlearn it -> what it lacks.
     """
     outputs = outputs or {}
     classes = {int(np.shape(table["logits"])[1]) for table in outputs.values()}
@@ -207,6 +210,7 @@ def gather(
         config=config or {},
         manifest=manifest or {},
         cards=cards or Cards(),
+        left_out=left_out or {},
     )
 
 

@@ -68,6 +68,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
         config=config,
         manifest=_manifest(inputs.manifest),
         cards=cards(config),
+        left_out=spec.left_out,
     )
     job.clock.ready()
     build(evidence, Path(outputs.svg[0]).parent, outputs.report)
