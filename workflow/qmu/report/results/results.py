@@ -140,6 +140,12 @@ class Results:
         """The attack whose card says that it is the published one, where it ran; else the first."""
         return first(self.summary.attacks, self.cards.attacks, "published")
 
+    def expected_area(self, attack: str) -> float | None:
+        """The AUC on the forget set that an attack reads of perfect unlearning; None where that is
+        what it reads of the retrained model, or where nothing is known of the attack."""
+        card = self.cards.attacks.get(attack)
+        return None if card is None or isinstance(card.ideal, str) else card.ideal
+
     @property
     def variants(self) -> tuple[str, ...]:
         """Every variant that the experiment names or a table holds, baselines first."""
@@ -247,6 +253,4 @@ def _curves(table: Mapping[str, np.ndarray]) -> list[Curve]:
 def _judgements(table: Mapping[str, Iterable[Any]]) -> tuple[Judgement, ...]:
     names = ("model", "variant", "kind", "verdict", "accused", "sentence", "evidence")
     rows = zip(*(table.get(name, ()) for name in names), strict=True)
-    return tuple(
-        Judgement(*map(str, row[:4]), bool(row[4]), *map(str, row[5:])) for row in rows
-    )
+    return tuple(Judgement(*map(str, row[:4]), bool(row[4]), *map(str, row[5:])) for row in rows)
