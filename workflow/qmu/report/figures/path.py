@@ -96,14 +96,16 @@ def _line(ax: Axes, points: Sequence[Point], name: str, colour: str) -> None:
 
 
 def _limits(ax: Axes, results: Results, name: str) -> None:
-    """Limits of a row that hold every value and band."""
+    """Limits of a row that hold every value and band, and every interval of an accuracy."""
     paths = results.paths
     cells = [getattr(point, name) for points in paths.points.values() for point in points]
     known = [cell for cell in cells if cell is not None]
     bands = [v for one in paths.around.values() for v in getattr(one, name) or ()]
     values = [*(cell.value for cell in known), *bands]
+    ends = [*values, *(v for cell in known for v in cell.interval)]
     if values:
-        theme.room(ax, values, [*values, *(v for cell in known for v in cell.interval)], MARGIN)
+        # What a share may lose lies between none and all of it: no interval is cut.
+        theme.room(ax, ends if name == "accuracy" else values, ends, MARGIN)
 
 
 def _reach(ax: Axes, results: Results) -> None:
