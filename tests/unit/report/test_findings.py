@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import report_example
 from qmu.metrics.intervals import clopper_pearson
+from qmu.report.evidence.results import gather
+from qmu.report.evidence.summary import Cell
 from qmu.report.page.tables import flat
-from qmu.report.results.results import gather
-from qmu.report.results.summary import Cell
 from qmu.report.sentences import findings as findings_module
 from qmu.report.sentences.strength import strength
 from report_reading import changed, sentence

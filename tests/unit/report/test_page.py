@@ -10,10 +10,10 @@ from qmu import registry
 from qmu.config.parse import parse
 from qmu.report import catalogue
 from qmu.report.build import build
+from qmu.report.evidence.cards import Cards, cards
+from qmu.report.evidence.results import gather
 from qmu.report.page.configuration import as_yaml
 from qmu.report.page.page import cite, render
-from qmu.report.results.cards import Cards, cards
-from qmu.report.results.results import gather
 from qmu.report.sentences import findings as findings_module
 from qmu.unlearning.problem import MethodCard
 from qmu.unlearning.stopping import Stopping

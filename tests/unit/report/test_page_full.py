@@ -8,12 +8,12 @@ import pytest
 import report_example
 from qmu.audit.verdicts.verdicts import RULES
 from qmu.quality.exam import Metric, QualityCard
+from qmu.report.evidence import measures
+from qmu.report.evidence.results import gather
 from qmu.report.figures import auc
 from qmu.report.page import tables
 from qmu.report.page import verdicts as html_verdicts
 from qmu.report.page.page import render
-from qmu.report.results import measures
-from qmu.report.results.results import gather
 from qmu.report.sentences import findings as findings_module
 from qmu.report.sentences import words
 from qmu.report.sentences.words import small

@@ -13,13 +13,13 @@ from matplotlib.colors import to_hex
 from qmu.audit.verdicts.residue import BEYOND, Share
 from qmu.report import build as figures
 from qmu.report.drawing import theme
+from qmu.report.evidence.ladder import AREA, FOUND
+from qmu.report.evidence.results import gather
+from qmu.report.evidence.summary import Cell
 from qmu.report.figures import ladder as fig_ladder
 from qmu.report.page.page import render
 from qmu.report.page.power import share, shares, smallest
 from qmu.report.page.tables import endings
-from qmu.report.results.ladder import AREA, FOUND
-from qmu.report.results.results import gather
-from qmu.report.results.summary import Cell
 from qmu.report.sentences.power import NO_LADDER, power
 from qmu.report.sentences.strength import strength
 from qmu.report.sentences.words import number

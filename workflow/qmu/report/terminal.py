@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from qmu.tables.schemas import SCHEMAS
 
-from .results.cards import first
-from .results.summary import NON_MEMBER_SPLITS, Cell, Summary, summarise
+from .evidence.cards import first
+from .evidence.summary import NON_MEMBER_SPLITS, Cell, Summary, summarise
 
 if TYPE_CHECKING:
     from qmu.attacks.game import AttackCard

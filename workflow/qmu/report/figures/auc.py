@@ -14,8 +14,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch, Rectangle
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
-from qmu.report.results.summary import Cell
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import Cell
 
 POPULATIONS = {"forget_train": "forget set", "retain_train": "retained data"}
 CHANCE = 0.5

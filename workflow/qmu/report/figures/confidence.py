@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Confidence, Results
-from qmu.report.results.summary import NON_MEMBER_SPLITS, baselines_first
+from qmu.report.evidence.results import Confidence, Results
+from qmu.report.evidence.summary import NON_MEMBER_SPLITS, baselines_first
 
 BINS = 36
 GROUPS = ((("forget_train",), theme.MEMBER), (NON_MEMBER_SPLITS, theme.NON_MEMBER))

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
+from qmu.report.evidence.results import Results
 
 WIDTH = 10.8
 FEW, MOST = 3, 5

@@ -16,8 +16,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.paths import Around, Point, Range
-from qmu.report.results.results import Results
+from qmu.report.evidence.paths import Around, Point, Range
+from qmu.report.evidence.results import Results
 
 WIDTH, HEIGHT = 5.2, 2.25
 ROWS = ("leakage", "distance", "accuracy")

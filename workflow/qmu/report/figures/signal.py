@@ -14,8 +14,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from qmu.metrics.intervals import clopper_pearson
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
-from qmu.report.results.signal import Embedding
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.signal import Embedding
 
 WIDTH, HEIGHT = 10.8, 3.7
 # Accuracy -> name in the legend, colour, marker, filled, and how far aside it is drawn.

@@ -14,8 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
-from qmu.report.results.sweep import Place, SweepResults
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.sweep import Place, SweepResults
 from qmu.variants import BASELINES
 
 AUC = ("auc", "loss", "forget_train")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from qmu.report.results import measures
-from qmu.report.results.results import Results
-from qmu.report.results.summary import FLOOR, Cell
+from qmu.report.evidence import measures
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import FLOOR, Cell
 from qmu.report.sentences.words import low_rate, small
 
 from .tables import DASH, Table

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qmu.report.results.devices import SIMULATION
-from qmu.report.results.results import Results
+from qmu.report.evidence.devices import SIMULATION
+from qmu.report.evidence.results import Results
 from qmu.report.sentences.words import number, rate
 
 from .tables import DASH, Table, shown

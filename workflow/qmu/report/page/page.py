@@ -14,9 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from qmu.report import catalogue
-from qmu.report.results.cards import request, unasked
-from qmu.report.results.ladder import FOUND
-from qmu.report.results.results import Results
+from qmu.report.evidence.cards import request, unasked
+from qmu.report.evidence.ladder import FOUND
+from qmu.report.evidence.results import Results
 from qmu.report.sentences.findings import RULES, controls, findings, success
 from qmu.report.sentences.power import power
 from qmu.report.sentences.strength import strength

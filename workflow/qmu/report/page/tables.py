@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qmu.report.results.results import Results
-from qmu.report.results.summary import FLOOR, SPLITS, Cell
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import FLOOR, SPLITS, Cell
 from qmu.report.sentences.words import difference, number, points, rate, small
 from qmu.variants import RETRAIN
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qmu.audit.verdicts.rules import BY_NAME, NOT_FORGOTTEN
-from qmu.report.results.results import Judgement, Results
-from qmu.report.results.summary import Cell, strongest
+from qmu.report.evidence.results import Judgement, Results
+from qmu.report.evidence.summary import Cell, strongest
 from qmu.variants import BASELINES
 
 from . import devices as device_findings

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qmu.report.results.results import Results
-from qmu.report.results.summary import strongest
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import strongest
 
 from .words import listed, number
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qmu.metrics.intervals import square_and_add
-from qmu.report.results.summary import Cell
+from qmu.report.evidence.summary import Cell
 
 
 def rate(cell: Cell) -> str:

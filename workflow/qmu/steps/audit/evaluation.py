@@ -12,7 +12,7 @@ import numpy as np
 
 from qmu.audit.verdicts.power import false_accusations, smallest_residue
 from qmu.audit.verdicts.verdicts import Stops, Verdict, verdicts
-from qmu.report.results.cards import cards
+from qmu.report.evidence.cards import cards
 from qmu.report.sentences.words import left_out, opening
 from qmu.report.terminal import terminal_table
 from qmu.specs.audit import Evaluation

@@ -182,8 +182,8 @@ def gather(
     ``histories``, ``outputs`` and ``cost`` (of the methods) are keyed by (model, seed, variant); of
     the outputs only the columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of
     these the forget set. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
-    ``records`` and ``sweep`` are those tables, ``signal`` one per model. Figures of further devices,
-    by the names that the config gives to them, stand apart from those of the simulation.
+    ``records`` and ``sweep`` are those tables, ``signal`` one per model. Figures of further
+    devices, by the names that the config gives to them, stand apart from those of the simulation.
     ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`);
     ``left_out``: model -> the methods that cannot unlearn it -> what it lacks.
     """
