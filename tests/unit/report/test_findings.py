@@ -179,7 +179,7 @@ def test_strength_names_the_shadow_models_and_the_strongest_attack(full):
     best = max(areas, key=lambda a: abs(areas[a].value - 0.5))
     assert f"on hqnn {best} (AUC {findings_module.number(areas[best])})" in text
     few = " ".join(strength(report_example.evidence(models=("hqnn",))))
-    assert "None of these attacks judges each image" in few
+    assert "None of these attacks judges each row" in few
     assert "went through" not in few
     assert strength(gather(report_example.summary(models=("hqnn",), attacks=()))) == []
 
