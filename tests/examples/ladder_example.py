@@ -13,7 +13,7 @@ import zlib
 
 import numpy as np
 import report_example
-from qmu.report.results.results import Results
+from qmu.report.evidence.results import Results
 
 SHARES = (2, 5, 10, 25, 50, 100)
 ENSEMBLE = 4

@@ -12,8 +12,8 @@ import numpy as np
 from qmu import registry
 from qmu.audit.verdicts.rules import BY_NAME
 from qmu.models.model import ModelCard
-from qmu.report.results.cards import Cards
-from qmu.report.results.results import Results, gather
+from qmu.report.evidence.cards import Cards
+from qmu.report.evidence.results import Results, gather
 from qmu.unlearning.problem import MethodCard
 
 SEEDS = (0, 1, 2)

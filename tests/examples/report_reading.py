@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import report_example
 from matplotlib.colors import to_hex
-from qmu.report.results.results import gather
+from qmu.report.evidence.results import gather
 from qmu.report.sentences import findings as findings_module
 
 

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 from qmu.report.drawing import theme
-from qmu.report.results.results import Results
+from qmu.report.evidence.results import Results
 
 
 @theme.styled

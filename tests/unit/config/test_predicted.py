@@ -7,8 +7,8 @@ import yaml
 from predictions_rows import rows_of, written
 from qmu.config.parse import parse
 from qmu.errors import ConfigError
+from qmu.report.evidence.cards import cards, request, unasked
 from qmu.report.page.configuration import as_yaml
-from qmu.report.results.cards import cards, request, unasked
 
 FULL = {"methods": ("ga", "nothing"), "further": 2, "residues": (50,), "compared": True}
 

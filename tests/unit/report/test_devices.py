@@ -6,12 +6,12 @@ import pytest
 import yaml
 from qmu.config.parse import parse
 from qmu.report.drawing import theme
+from qmu.report.evidence.devices import SIMULATION, index
+from qmu.report.evidence.results import gather
 from qmu.report.figures import devices as fig_devices
 from qmu.report.page.configuration import as_yaml
 from qmu.report.page.devices import device_tables
 from qmu.report.page.page import render
-from qmu.report.results.devices import SIMULATION, index
-from qmu.report.results.results import gather
 from qmu.report.sentences.findings import findings
 
 CONFIG = {"devices": {"noisy": {}, "torino": {}}}

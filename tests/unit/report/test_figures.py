@@ -11,10 +11,10 @@ from matplotlib.colors import to_hex
 from qmu.report import build as figures
 from qmu.report import catalogue
 from qmu.report.drawing import dots, theme
+from qmu.report.evidence.results import Results, gather
+from qmu.report.evidence.summary import Cell, summarise
 from qmu.report.figures import auc as fig_auc
 from qmu.report.figures import cost as fig_cost
-from qmu.report.results.results import Results, gather
-from qmu.report.results.summary import Cell, summarise
 from report_reading import heads, markers, row_labels, texts
 
 

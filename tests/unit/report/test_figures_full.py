@@ -10,9 +10,9 @@ import report_example
 from matplotlib.colors import to_hex
 from qmu.report import build as figures
 from qmu.report.drawing import theme
+from qmu.report.evidence import measures
+from qmu.report.evidence.results import Results, gather
 from qmu.report.figures import roc as fig_roc
-from qmu.report.results import measures
-from qmu.report.results.results import Results, gather
 from report_reading import markers
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import report_example
 from qmu.metrics.intervals import clopper_pearson
+from qmu.report.evidence.results import gather
+from qmu.report.evidence.summary import Cell
 from qmu.report.page.tables import flat
-from qmu.report.results.results import gather
-from qmu.report.results.summary import Cell
 from qmu.report.sentences import findings as findings_module
 from qmu.report.sentences.strength import strength
 from report_reading import changed, sentence
@@ -26,11 +26,11 @@ def test_published_number_is_set_beside_the_false_positives():
     assert "57%" in text
     # 90% of those that it was not fitted on, against 57%: what it was fitted on does not count.
     assert "points, speaks of membership" in text
-    assert "of the training images that it was not fitted on" in text
+    assert "of the training rows that it was not fitted on" in text
 
 
 def published(members, others, counts=None):
-    """The sentence, with the rates on unfitted members and on images never seen."""
+    """The sentence, with the rates on unfitted members and on rows never seen."""
     columns = report_example.summary(models=("hqnn",), attacks=("su_graybox",))
     for metric, value, place in (
         ("mia_success_unfitted", members, 0),
@@ -99,10 +99,10 @@ def test_nothing_to_unlearn_is_said_by_equivalence_alone():
             columns[name][rows] = limit
     assert "there is no membership to unlearn" in sentence(gather(columns), "chance")
     columns["ci_high"][target & (columns["metric"] == "tpr_at_fpr_1pct")] = 0.04
-    assert "cannot be told with n = 300 images" in sentence(gather(columns), "chance")
+    assert "cannot be told with n = 300 rows" in sentence(gather(columns), "chance")
     evidence = changed("auc", "forget_train", 0.69, variant="target", width=0.28)
     text = sentence(evidence, "chance")
-    assert "Whether there is membership to unlearn cannot be told with n = 300 images" in text
+    assert "Whether there is membership to unlearn cannot be told with n = 300 rows" in text
     # One interval above guessing does not stand beside the claim that there is nothing.
     above = changed("auc", "forget_train", 0.56, variant="target", width=0.05)
     assert "unlearn" not in sentence(above, "chance")
@@ -179,7 +179,7 @@ def test_strength_names_the_shadow_models_and_the_strongest_attack(full):
     best = max(areas, key=lambda a: abs(areas[a].value - 0.5))
     assert f"on hqnn {best} (AUC {findings_module.number(areas[best])})" in text
     few = " ".join(strength(report_example.evidence(models=("hqnn",))))
-    assert "None of these attacks judges each image" in few
+    assert "None of these attacks judges each row" in few
     assert "went through" not in few
     assert strength(gather(report_example.summary(models=("hqnn",), attacks=()))) == []
 

@@ -10,12 +10,13 @@ from qmu import registry
 from qmu.config.parse import parse
 from qmu.report import catalogue
 from qmu.report.build import build
+from qmu.report.evidence.cards import Cards, cards
+from qmu.report.evidence.results import gather
 from qmu.report.page.configuration import as_yaml
 from qmu.report.page.page import cite, render
-from qmu.report.results.cards import Cards, cards
-from qmu.report.results.results import gather
 from qmu.report.sentences import findings as findings_module
 from qmu.unlearning.problem import MethodCard
+from qmu.unlearning.stopping import Stopping
 from report_reading import Page
 
 SECTIONS = [
@@ -123,6 +124,52 @@ def test_the_same_evidence_gives_the_same_page(built, source):
     for empty in EMPTY:
         del pictures[empty]
     assert render(report_example.evidence(models=("hqnn",)), pictures) == source
+
+
+def test_words_suit_every_request_and_data_set():
+    """A forget set need not be a class and a row need not be an image: only what is said of the
+    published experiment, of pixels and of transformed copies speaks of those."""
+    captions = [f"{one.title} {one.alt} {one.text}" for one in catalogue.figures()]
+    template = catalogue.TEMPLATE.read_text(encoding="utf-8")
+    for said in ("one class of images", "whether an image was used", "transformed images"):
+        assert said in template
+        template = template.replace(said, "")
+    template = template.replace('"image": "pixels"', "")
+    for text in (*captions, template):
+        found = re.search(
+            r"forget[- ]class|other classes|retained classes|same[- ]class|\bimages?\b", text
+        )
+        assert found is None, f"{found[0]}: {text[max(0, found.start() - 60) : found.end()]}"
+
+
+def test_the_caption_of_training_says_where_runs_end():
+    """By default at what retrained shadow models read, which a uniform guess is not."""
+    assert Stopping().forget_loss == "shadows"
+    (caption,) = (one.text for one in catalogue.figures() if one.stem == "training")
+    done = re.search("is done when this reaches ([^.]*)", caption)
+    assert done is not None
+    assert "mean loss of retrained shadow models" in done[1]
+    assert "uniform guess" not in done[1]
+
+
+def test_a_model_reads_what_its_settings_say():
+    """`mlp` reads principal components by default, and pixels where it is set to."""
+    for setting, words in (({}, "principal components"), ({"reads": "image"}, "pixels")):
+        models = {"control": {"model": "mlp", **setting}}
+        raw = {"experiment": "e", "seeds": [0], "models": models, "unlearning": {"ga": {}}}
+        config = parse(
+            raw | {"attacks": {"gap": {}}, "forget": {"kind": "class", "label": 4}}
+        ).model_dump(mode="json")
+        text = render(gather(report_example.summary(), config=config, cards=cards(config)), {})
+        row = re.search(r'<th scope="row">control</th>(.*?)</tr>', text, re.DOTALL)
+        assert f"<td>{words}</td>" in row[1]
+
+
+def test_methods_that_a_model_cannot_take_are_named():
+    lacks = {"hqnn": {}, "basic_qnn": {"squ": "a <quantum> circuit", "ewp": "a <quantum> circuit"}}
+    text = Page(render(gather(report_example.summary(), left_out=lacks), {})).text
+    assert "Not run on basic_qnn: squ and ewp (needs a <quantum> circuit)." in text
+    assert "Not run on hqnn" not in text
 
 
 def test_text_is_escaped():

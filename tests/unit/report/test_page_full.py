@@ -9,11 +9,14 @@ import pytest
 import report_example
 from qmu.audit.verdicts.verdicts import RULES
 from qmu.quality.exam import Metric, QualityCard
+from qmu.report.evidence import measures
+from qmu.report.evidence.results import gather
+from qmu.report.figures import auc
+from qmu.report.page import tables
 from qmu.report.page import verdicts as html_verdicts
 from qmu.report.page.page import render
-from qmu.report.results import measures
-from qmu.report.results.results import gather
 from qmu.report.sentences import findings as findings_module
+from qmu.report.sentences import words
 from qmu.report.sentences.words import small
 from report_reading import Page, rows_of
 
@@ -166,3 +169,17 @@ def test_the_published_number_stands_beside_its_controls(full):
     members = full.summary.get("hqnn", "target", "mia_success", "forget_train", "su_graybox")
     others = full.summary.non_members("hqnn", "target", "su_graybox")
     assert rows[1][1:] == [findings_module.rate(members), findings_module.rate(others)]
+
+
+def test_what_perfect_unlearning_reads_stands_beside_each_attack(full):
+    """One half, or what the attack reads of the retrained model, where the deletion itself leaks;
+    the retrained model's own reading beside both."""
+    (table,) = (one for one in tables.full(full, "hqnn") if one.caption.endswith("forget set"))
+    shown = {row[0]: row[-1] for row in table.rows if row[1] == "ga"}
+    assert table.columns[-1] == tables.IDEAL
+    area = words.number(full.summary.get("hqnn", "retrain", "auc", "forget_train", "loss_thr"))
+    assert shown["loss_thr"] == f"0.5; retrained {area}"
+    area = words.number(full.summary.get("hqnn", "retrain", "auc", "forget_train", "update_leak"))
+    assert shown["update_leak"] == f"retrained {area}"
+    assert auc.label(full, "update_leak") == "update_leak *"
+    assert auc.label(full, "loss_thr") == "loss_thr"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import ladder_example
 import numpy as np
@@ -12,12 +13,13 @@ from matplotlib.colors import to_hex
 from qmu.audit.verdicts.residue import BEYOND, Share
 from qmu.report import build as figures
 from qmu.report.drawing import theme
+from qmu.report.evidence.ladder import AREA, FOUND
+from qmu.report.evidence.results import gather
+from qmu.report.evidence.summary import Cell
 from qmu.report.figures import ladder as fig_ladder
 from qmu.report.page.page import render
 from qmu.report.page.power import share, shares, smallest
 from qmu.report.page.tables import endings
-from qmu.report.results.ladder import AREA, FOUND
-from qmu.report.results.results import gather
 from qmu.report.sentences.power import NO_LADDER, power
 from qmu.report.sentences.strength import strength
 from qmu.report.sentences.words import number
@@ -107,6 +109,18 @@ def test_a_path_runs_through_its_levels_and_marks_where_the_method_ends(known):
             (default,) = [one for one in points if one.default]
             assert end.get_xdata()[0] == default.loss
     assert "where the method ends by itself" in texts(figure)
+
+
+def test_no_interval_of_an_accuracy_is_cut_however_wide(known):
+    """One point's interval reaches from 0.1 to 1, far beyond all values."""
+    points = {key: list(of) for key, of in known.paths.points.items()}
+    key = ("hqnn", "ga")
+    points[key][0] = replace(points[key][0], accuracy=Cell(0.9, 0.1, 1.0))
+    drawn = replace(known, paths=replace(known.paths, points=points))
+    ax = figures.draw("path", drawn).axes[2]
+    low, high = ax.get_ylim()
+    assert low < 0.1
+    assert high > 1.0
 
 
 def test_losses_are_in_units_of_a_uniform_guess_and_leakage_is_a_difference(known):

@@ -17,7 +17,7 @@ FIGURE = '''"""How many variants every model has."""
 from matplotlib.figure import Figure
 
 from qmu.report.drawing import theme
-from qmu.report.results.results import Results
+from qmu.report.evidence.results import Results
 
 
 @theme.styled

@@ -7,9 +7,9 @@ import pytest
 import report_example
 from qmu.report import build as figures
 from qmu.report.drawing import theme
+from qmu.report.evidence.records import index
 from qmu.report.page import records as page
 from qmu.report.page.page import render
-from qmu.report.results.records import index
 from report_reading import heads, row_labels, rows_of
 
 # variant, attack, seed, record, of the forget set, found, stability, p

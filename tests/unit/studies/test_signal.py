@@ -14,8 +14,8 @@ from qmu.models import model as models
 from qmu.models.outputs import evaluate
 from qmu.plan import studies
 from qmu.report.drawing import theme
+from qmu.report.evidence import signal as signal_evidence
 from qmu.report.figures import signal as fig_signal
-from qmu.report.results import signal as signal_evidence
 from qmu.seeds import generator
 from qmu.steps.io.parameters import parameter_columns
 from qmu.studies import signal as hardware_signal

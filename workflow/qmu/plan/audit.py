@@ -59,4 +59,5 @@ def evaluation(experiment: Experiment) -> Evaluation:
         **base(experiment, "audit.evaluation", *code),
         config=shown(experiment),
         variants=experiment.all_variants,
+        left_out=experiment.left_out,
     )

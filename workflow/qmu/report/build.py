@@ -17,8 +17,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from qmu.errors import QmuError
+from qmu.report.evidence.results import Results
 from qmu.report.page.page import render
-from qmu.report.results.results import Results
 from qmu.tables.files import atomic
 
 from . import catalogue

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from qmu.tables.schemas import SCHEMAS
 
-from .results.cards import first
-from .results.summary import NON_MEMBER_SPLITS, Cell, Summary, summarise
+from .evidence.cards import first
+from .evidence.summary import NON_MEMBER_SPLITS, Cell, Summary, summarise
 
 if TYPE_CHECKING:
     from qmu.attacks.game import AttackCard
@@ -38,10 +38,10 @@ HEADER = (
 LEGEND = """\
 forget/retain: rows that are to be forgotten, and comparable ones / all others.
 MIA says member: how often the attack {attack} calls an image a training image; "members" were
-  training images of the original model, "never seen" are comparable images that were not
+  training images of the original model, "never seen" are comparable rows that were not
   ({other}). Only a gap between the two columns is evidence of membership.
 AUC: chance that a member scores above a comparable non-member; 0.5 is a coin toss, and far
-  below 0.5 leaks as much as far above. [..] are {confidence}intervals over images and seeds.
+  below 0.5 leaks as much as far above. [..] are {confidence}intervals over rows and seeds.
 speed-up: gradient evaluations of retraining over those of the method."""
 
 

@@ -15,78 +15,49 @@ from dataclasses import dataclass
 class Capabilities:
     """One device: the packages it needs, and what it offers.
 
-    ``gradients``: exact gradients of expectation values. ``shots``: finite sampling, required or
-    not. ``noise``: mixed states. ``batch``: how samples share one execution.
+    ``batch``: how samples share one execution. ``gradients``: exact gradients of expectation
+    values. ``shots``: finite sampling; ``analytic``: exact values. ``noise``: mixed states.
     """
 
     packages: tuple[str, ...]
     modules: tuple[str, ...]
-    gradients: bool
-    shots: bool
-    noise: bool
     batch: str
+    gradients: bool = False
+    shots: bool = False
+    noise: bool = False
     analytic: bool = True
 
 
-_LIGHTNING = "index register"
+def _lightning(backend: str, package: str) -> Capabilities:
+    """A Lightning device: exact values of pure states, samples in an index register."""
+    return Capabilities(
+        packages=("pennylane", package),
+        modules=("pennylane", f"pennylane_lightning.lightning_{backend}_ops"),
+        batch="index register",
+        gradients=True,
+    )
+
+
+def _qiskit(package: str, analytic: bool) -> Capabilities:
+    """A device of PennyLane's plugin for Qiskit: samples of mixed states, circuit by circuit."""
+    return Capabilities(
+        packages=("pennylane-qiskit", package),
+        modules=("pennylane_qiskit", package.replace("-", "_")),
+        batch="circuits",
+        shots=True,
+        noise=True,
+        analytic=analytic,
+    )
+
+
 DEVICES: dict[str, Capabilities] = {
-    "lightning.qubit": Capabilities(
-        packages=("pennylane", "pennylane-lightning"),
-        modules=("pennylane", "pennylane_lightning.lightning_qubit_ops"),
-        gradients=True,
-        shots=False,
-        noise=False,
-        batch=_LIGHTNING,
-    ),
-    "lightning.gpu": Capabilities(
-        packages=("pennylane", "pennylane-lightning-gpu"),
-        modules=("pennylane", "pennylane_lightning.lightning_gpu_ops"),
-        gradients=True,
-        shots=False,
-        noise=False,
-        batch=_LIGHTNING,
-    ),
-    "lightning.kokkos": Capabilities(
-        packages=("pennylane", "pennylane-lightning-kokkos"),
-        modules=("pennylane", "pennylane_lightning.lightning_kokkos_ops"),
-        gradients=True,
-        shots=False,
-        noise=False,
-        batch=_LIGHTNING,
-    ),
-    "default.qubit": Capabilities(
-        packages=("jax",),
-        modules=("jax",),
-        gradients=True,
-        shots=False,
-        noise=False,
-        batch="compiled",
-    ),
-    "default.mixed": Capabilities(
-        packages=("pennylane",),
-        modules=("pennylane",),
-        gradients=False,
-        shots=False,
-        noise=True,
-        batch="broadcast",
-    ),
-    "qiskit.aer": Capabilities(
-        packages=("pennylane-qiskit", "qiskit-aer"),
-        modules=("pennylane_qiskit", "qiskit_aer"),
-        gradients=False,
-        shots=True,
-        noise=True,
-        batch="circuits",
-    ),
-    "qiskit.remote": Capabilities(
-        packages=("pennylane-qiskit", "qiskit-ibm-runtime"),
-        modules=("pennylane_qiskit", "qiskit_ibm_runtime"),
-        gradients=False,
-        shots=True,
-        noise=True,
-        batch="circuits",
-        analytic=False,
-    ),
+    "lightning.qubit": _lightning("qubit", "pennylane-lightning"),
+    "lightning.gpu": _lightning("gpu", "pennylane-lightning-gpu"),
+    "lightning.kokkos": _lightning("kokkos", "pennylane-lightning-kokkos"),
+    "default.qubit": Capabilities(("jax",), ("jax",), batch="compiled", gradients=True),
+    "default.mixed": Capabilities(("pennylane",), ("pennylane",), batch="broadcast", noise=True),
+    "qiskit.aer": _qiskit("qiskit-aer", analytic=True),
+    "qiskit.remote": _qiskit("qiskit-ibm-runtime", analytic=False),
 }
 
 

@@ -47,11 +47,6 @@ def sample_expectations(
     return estimates
 
 
-def exact_expectations(probabilities: np.ndarray, measured: Sequence[int]) -> np.ndarray:
-    """<Z> of the measured wires, (n, K) float64: the limit of infinitely many shots."""
-    return marginals(probabilities, measured) @ _signs(len(measured))
-
-
 def marginals(probabilities: np.ndarray, measured: Sequence[int]) -> np.ndarray:
     """The distribution over the measured wires, (n, 2**K) float64, in their order.
 

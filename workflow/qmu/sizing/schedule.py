@@ -128,11 +128,6 @@ def lower_bound(tasks: Sequence[Task], cores: int) -> float:
     return max(work(tasks, cores) / cores, longest_chain(tasks))
 
 
-def graham_bound(tasks: Sequence[Task], cores: int) -> float:
-    """Seconds that no list schedule exceeds, for tasks of one core each."""
-    return work(tasks) / cores + (1 - 1 / cores) * longest_chain(tasks)
-
-
 def _followers(tasks: Sequence[Task]) -> tuple[list[list[int]], list[int]]:
     followers: list[list[int]] = [[] for _ in tasks]
     missing = [0] * len(tasks)

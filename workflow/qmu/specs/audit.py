@@ -35,7 +35,9 @@ class Examine(Audited):
 
 class Evaluation(Spec):
     """The whole configuration: the manifest holds it, and the verdicts read its components.
-    ``variants``: those of every model."""
+    ``variants``: those of every model; ``left_out``: methods that cannot unlearn it, each with
+    what it lacks."""
 
     config: dict[str, Any]
     variants: dict[str, list[str]]
+    left_out: dict[str, dict[str, str]]

@@ -8,9 +8,10 @@ from .base import Spec
 
 
 class Report(Spec):
-    """The whole configuration, the ``variants`` of every model, and a digest of the page's
-    templates and captions."""
+    """The whole configuration, the ``variants`` of every model, the methods that are ``left_out``
+    of it with what it lacks, and a digest of the page's templates and captions."""
 
     config: dict[str, Any]
     variants: dict[str, list[str]]
+    left_out: dict[str, dict[str, str]]
     text_digest: str

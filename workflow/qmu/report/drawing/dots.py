@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
-from qmu.report.results.results import Results
-from qmu.report.results.summary import Cell, Summary
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import Cell, Summary
 
 from . import theme
 

@@ -22,7 +22,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from qmu.tables.files import atomic
 
 if TYPE_CHECKING:
-    from qmu.report.results.results import Results
+    from qmu.report.evidence.results import Results
 
 INK, QUIET, GRID = "#1f2328", "#57606a", "#d8dee4"
 GAP = "#eceaf2"

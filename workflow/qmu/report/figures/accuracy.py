@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
-from qmu.report.results.summary import SPLITS
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import SPLITS
 
 
 @theme.styled

@@ -1,7 +1,9 @@
-"""How well each attack ranks members above same-class non-members: the area under its ROC curve.
+"""How well each attack ranks members above comparable non-members: the area under its ROC curve.
 
-One half is chance. Far below one half is leakage too: the attack is right when it is inverted. A
-cell is coloured only where its whole interval lies on one side of one half.
+One half is chance, but not for every attack what perfect unlearning reads: rows of attacks that
+find the deletion itself are starred, and are to be read against ``retrain``. Far below one half is
+leakage too: the attack is right when it is inverted. A cell is coloured only where its whole
+interval lies on one side of one half.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch, Rectangle
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
-from qmu.report.results.summary import Cell
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import Cell
 
 POPULATIONS = {"forget_train": "forget set", "retain_train": "retained data"}
+CHANCE = 0.5
 CELL = 0.37
 WIDTH = 10.8
 
@@ -74,13 +77,19 @@ def _table(ax: Axes, results: Results, model: str, attacks: list[str], split: st
             _draw_cell(ax, row, column, estimate)
     ax.set_xlim(-0.5, len(variants) - 0.5)
     ax.set_ylim(len(attacks) - 0.5, -0.5)
-    ax.set_yticks(range(len(attacks)), attacks)
+    ax.set_yticks(range(len(attacks)), [label(results, attack) for attack in attacks])
     ax.set_xticks(range(len(variants)), dots.labels(results, variants))
     ax.tick_params(length=0, labelsize=8.5)
     ax.tick_params(axis="x", labelsize=7.8)
     ax.grid(visible=False)
     for spine in ax.spines.values():
         spine.set_visible(False)
+
+
+def label(results: Results, attack: str) -> str:
+    """Starred where a perfectly retrained model does not read one half by the attack's card."""
+    known = attack in results.cards.attacks
+    return f"{attack} *" if known and results.expected_area(attack) != CHANCE else attack
 
 
 def _draw_cell(ax: Axes, row: int, column: int, estimate: Cell | None) -> None:

@@ -1,4 +1,4 @@
-"""What every attack has to work with: confidence on members and on same-class non-members.
+"""What every attack has to work with: confidence on members and on comparable non-members.
 
 Logit-scaled confidence phi = log(p_y / (1 - p_y)) (Carlini et al. 2022, arXiv:2112.03570) of the
 forget set. Where the two shapes lie on each other, no attack on the outputs can tell them apart
@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Confidence, Results
-from qmu.report.results.summary import NON_MEMBER_SPLITS, baselines_first
+from qmu.report.evidence.results import Confidence, Results
+from qmu.report.evidence.summary import NON_MEMBER_SPLITS, baselines_first
 
 BINS = 36
 GROUPS = ((("forget_train",), theme.MEMBER), (NON_MEMBER_SPLITS, theme.NON_MEMBER))

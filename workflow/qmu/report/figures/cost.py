@@ -7,7 +7,7 @@ import math
 from matplotlib.figure import Figure
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
+from qmu.report.evidence.results import Results
 from qmu.variants import BASELINES
 
 MEASURES = {

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from qmu.report.drawing import theme
-from qmu.report.results.results import Results
+from qmu.report.evidence.results import Results
 
 STEP = 2.7
 WIDTH, HEIGHT = 2.2, 0.66

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
-from qmu.report.results.summary import Summary
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import Summary
 
 WIDTH = 10.8
 

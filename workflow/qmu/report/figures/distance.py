@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
-from qmu.report.results.summary import FLOOR, SPLITS
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import FLOOR, SPLITS
 
 METRICS = {"kl_to_retrain": "KL", "js_to_retrain": "JS"}
 TINY = 1e-6

@@ -18,8 +18,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from qmu.audit.verdicts.power import Detection
 from qmu.audit.verdicts.questions import TITLES
 from qmu.report.drawing import dots, theme
-from qmu.report.results.ladder import AREA, FOUND
-from qmu.report.results.results import Results
+from qmu.report.evidence.ladder import AREA, FOUND
+from qmu.report.evidence.results import Results
 
 NAMED = 4
 """How many attacks are named beside the published one."""

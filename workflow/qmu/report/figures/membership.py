@@ -1,7 +1,7 @@
-"""The central picture: what an attack says of members, and of images nobody trained on.
+"""The central picture: what an attack says of members, and of rows nobody trained on.
 
 The published metric is the purple dot alone (Su et al. 2025, arXiv:2509.06086). The orange one is
-the same attack on images of the same class that the model never saw; only the gap between the two
+the same attack on comparable rows that the model never saw; only the gap between the two
 speaks of membership.
 """
 
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
+from qmu.report.evidence.results import Results
 
 WIDTH = 10.8
 FEW, MOST = 3, 5

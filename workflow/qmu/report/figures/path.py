@@ -16,8 +16,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.paths import Around, Point, Range
-from qmu.report.results.results import Results
+from qmu.report.evidence.paths import Around, Point, Range
+from qmu.report.evidence.results import Results
 
 WIDTH, HEIGHT = 5.2, 2.25
 ROWS = ("leakage", "distance", "accuracy")
@@ -47,7 +47,7 @@ def draw(results: Results) -> Figure:
         column[0].set_title(f"{model}: AUC of {around.attack}" if around.attack else model)
         column[-1].set_xlabel("forget loss, in units of a uniform guess's (log C)")
     names = {"leakage": "AUC, minus\nretrained models'", "distance": "JS to retrain\n(nats)"}
-    names["accuracy"] = "accuracy, test images\nof retained data"
+    names["accuracy"] = "accuracy, test rows\nof retained data"
     for ax, name in zip(axes[:, 0], ROWS, strict=True):
         ax.set_ylabel(names[name])
         _limits(ax, results, name)
@@ -96,14 +96,16 @@ def _line(ax: Axes, points: Sequence[Point], name: str, colour: str) -> None:
 
 
 def _limits(ax: Axes, results: Results, name: str) -> None:
-    """Limits of a row that hold every value and band."""
+    """Limits of a row that hold every value and band, and every interval of an accuracy."""
     paths = results.paths
     cells = [getattr(point, name) for points in paths.points.values() for point in points]
     known = [cell for cell in cells if cell is not None]
     bands = [v for one in paths.around.values() for v in getattr(one, name) or ()]
     values = [*(cell.value for cell in known), *bands]
+    ends = [*values, *(v for cell in known for v in cell.interval)]
     if values:
-        theme.room(ax, values, [*values, *(v for cell in known for v in cell.interval)], MARGIN)
+        # What a share may lose lies between none and all of it: no interval is cut.
+        theme.room(ax, ends if name == "accuracy" else values, ends, MARGIN)
 
 
 def _reach(ax: Axes, results: Results) -> None:

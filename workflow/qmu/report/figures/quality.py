@@ -16,9 +16,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results import measures
-from qmu.report.results.results import Results
-from qmu.report.results.summary import FLOOR, Cell
+from qmu.report.evidence import measures
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import FLOOR, Cell
 
 if TYPE_CHECKING:
     from qmu.quality.exam import Metric

@@ -15,9 +15,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.records import Finds
-from qmu.report.results.results import Results
-from qmu.report.results.summary import baselines_first
+from qmu.report.evidence.records import Finds
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import baselines_first
 from qmu.variants import TARGET
 
 MOST = 12

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Curve, Results
+from qmu.report.evidence.results import Curve, Results
 from qmu.variants import BASELINES
 
 GROUP = "forget"

@@ -14,8 +14,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from qmu.metrics.intervals import clopper_pearson
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
-from qmu.report.results.signal import Embedding
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.signal import Embedding
 
 WIDTH, HEIGHT = 10.8, 3.7
 # Accuracy -> name in the legend, colour, marker, filled, and how far aside it is drawn.
@@ -87,7 +87,7 @@ def _block(part: SubFigure, embeddings: Sequence[Embedding], confidence: float) 
         _accuracies(right, place, one, confidence)
     right.set_ylim(-0.03, 1.05)
     right.yaxis.set_major_formatter(FuncFormatter(lambda value, _: dots.percent(value)))
-    right.set_ylabel(f"accuracy, {embeddings[0].samples} test images")
+    right.set_ylabel(f"accuracy, {embeddings[0].samples} test rows")
     for ax in (left, middle, right):
         ax.set_xticks(places, [f"{one.gates}\n{one.label}" for one in embeddings])
         ax.set_xlim(-0.5, len(embeddings) - 0.5)

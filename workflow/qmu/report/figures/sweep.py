@@ -14,8 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import Results
-from qmu.report.results.sweep import Place, SweepResults
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.sweep import Place, SweepResults
 from qmu.variants import BASELINES
 
 AUC = ("auc", "loss", "forget_train")
@@ -105,7 +105,7 @@ def _block(
         lower.xaxis.set_minor_locator(NullLocator())
         lower.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
     axes[0, 0].set_ylabel("AUC of the loss,\nforget set")
-    axes[1, 0].set_ylabel("accuracy, test images\nof retained data")
+    axes[1, 0].set_ylabel("accuracy, test rows\nof retained data")
 
 
 def _line(

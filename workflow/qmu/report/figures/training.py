@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from qmu.report.drawing import dots, theme
-from qmu.report.results.results import History, Results
-from qmu.report.results.summary import baselines_first
+from qmu.report.evidence.results import History, Results
+from qmu.report.evidence.summary import baselines_first
 from qmu.variants import BASELINES
 
 FLOOR = 1e-4

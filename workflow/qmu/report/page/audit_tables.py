@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 
 from qmu.metrics.epsilon import DELTA
-from qmu.report.results import measures
-from qmu.report.results.results import Results
-from qmu.report.results.summary import FLOOR, Cell
+from qmu.report.evidence import measures
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import FLOOR, Cell
 from qmu.report.sentences.words import low_rate, small
 
 from .tables import DASH, Table
 
 LOW_FPR = {"tpr_at_fpr_1pct": "1% FPR", "tpr_at_fpr_0_1pct": "0.1% FPR"}
 GROUPS = {"forget_train": "", "retain_train": ", retained data"}
-IMAGES = {
+ROWS = {
     "forget_train": "to be forgotten",
     "forget_test": "comparable, test",
     "forget_unseen": "comparable, unseen",
@@ -98,12 +98,12 @@ def quality(results: Results, model: str) -> Table | None:
     rows = [
         (
             measures.title(results, metric),
-            IMAGES.get(split, str(split)),
+            ROWS.get(split, str(split)),
             *(_quality(results, model, variant, metric, split) for variant in variants),
         )
         for metric, split in pairs
     ]
-    columns = ("measure", "images", *(results.label(v) for v in variants))
+    columns = ("measure", "rows", *(results.label(v) for v in variants))
     return Table(f"{model}: measures of unlearning quality", columns, tuple(rows), 2)
 
 

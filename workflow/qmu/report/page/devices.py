@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qmu.report.results.devices import SIMULATION
-from qmu.report.results.results import Results
+from qmu.report.evidence.devices import SIMULATION
+from qmu.report.evidence.results import Results
 from qmu.report.sentences.words import number, rate
 
 from .tables import DASH, Table, shown
@@ -60,5 +60,5 @@ def _left(results: Results, model: str) -> Table:
         ]
         if place != SIMULATION and set(cells) != {DASH}:
             rows.append((place, *cells))
-    caption = f"{model}: what each device leaves of the original model on test images"
+    caption = f"{model}: what each device leaves of the original model on test rows"
     return Table(caption, ("device", *SIGNAL), tuple(rows))

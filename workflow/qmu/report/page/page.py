@@ -14,13 +14,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from qmu.report import catalogue
-from qmu.report.results.cards import request, unasked
-from qmu.report.results.ladder import FOUND
-from qmu.report.results.results import Results
+from qmu.report.evidence.cards import request, unasked
+from qmu.report.evidence.ladder import FOUND
+from qmu.report.evidence.results import Results
 from qmu.report.sentences.findings import RULES, controls, findings, success
 from qmu.report.sentences.power import power
 from qmu.report.sentences.strength import strength
-from qmu.report.sentences.words import listed
+from qmu.report.sentences.words import left_out, listed
 from qmu.variants import BASELINES
 
 from . import audit_tables, records, tables, verdicts
@@ -62,6 +62,7 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
         "models": models,
         "cards": results.cards,
         "reads": READS,
+        "left_out": left_out(results.left_out),
         "unasked": unasked(results.config),
         "label": results.label,
         "published": results.published_attack,

@@ -7,9 +7,9 @@ import math
 
 from qmu.audit.verdicts.questions import TITLES
 from qmu.audit.verdicts.residue import Share
-from qmu.report.results import measures
-from qmu.report.results.ladder import AREA, FOUND
-from qmu.report.results.results import Results
+from qmu.report.evidence import measures
+from qmu.report.evidence.ladder import AREA, FOUND
+from qmu.report.evidence.results import Results
 from qmu.report.sentences.power import percent, residue
 from qmu.report.sentences.words import number
 

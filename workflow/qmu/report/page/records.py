@@ -5,8 +5,8 @@ A record that is found in a retrained model too stands out by itself: nobody rem
 
 from __future__ import annotations
 
-from qmu.report.results.records import Finds
-from qmu.report.results.results import Results
+from qmu.report.evidence.records import Finds
+from qmu.report.evidence.results import Results
 from qmu.variants import TARGET
 
 from .tables import DASH, Table

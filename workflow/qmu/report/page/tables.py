@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qmu.report.results.results import Results
-from qmu.report.results.summary import FLOOR, SPLITS, Cell
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import FLOOR, SPLITS, Cell
 from qmu.report.sentences.words import difference, number, points, rate, small
+from qmu.variants import RETRAIN
 
 DASH = "–"
+IDEAL = "AUC of perfect unlearning"
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,21 @@ def _attacks(results: Results, model: str) -> Table:
     }
     columns = _present(results, model, columns)
     rows = [
-        (attack, *row)
+        (attack, *row, ideal(results, model, attack))
         for attack in results.summary.attacks
         for row in _rows(results, model, attack, columns)
     ]
     caption = f"{model}: attacks on the forget set"
-    return Table(caption, ("attack", "variant", *columns), tuple(rows), 2)
+    return Table(caption, ("attack", "variant", *columns, IDEAL), tuple(rows), 2)
+
+
+def ideal(results: Results, model: str, attack: str) -> str:
+    """The AUC that perfect unlearning reads by an attack's card, and what retrained models read."""
+    expected = results.expected_area(attack)
+    floor = results.summary.get(model, RETRAIN, "auc", "forget_train", attack)
+    parts = [] if expected is None else [f"{expected:g}"]
+    parts += [] if floor is None else [f"retrained {number(floor)}"]
+    return "; ".join(parts) or DASH
 
 
 def _distances(results: Results, model: str) -> Table:

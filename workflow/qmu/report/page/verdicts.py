@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qmu.audit.verdicts.power import false_accusations, share_of, smallest_residue
 from qmu.audit.verdicts.rules import BY_NAME, RULES
 from qmu.audit.verdicts.verdicts import paths
-from qmu.report.results.results import Judgement, Results
+from qmu.report.evidence.results import Judgement, Results
 from qmu.report.sentences.words import small_interval
 
 from .tables import Table

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qmu.report.results.devices import SIMULATION
-from qmu.report.results.results import Results
+from qmu.report.evidence.devices import SIMULATION
+from qmu.report.evidence.results import Results
 
 from .words import listed, number, rate
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qmu.audit.verdicts.rules import BY_NAME, NOT_FORGOTTEN
-from qmu.report.results.results import Judgement, Results
-from qmu.report.results.summary import Cell, strongest
+from qmu.report.evidence.results import Judgement, Results
+from qmu.report.evidence.summary import Cell, strongest
 from qmu.variants import BASELINES
 
 from . import devices as device_findings
@@ -25,8 +25,8 @@ MANY = 4
 RULES = (
     "Two figures differ when the interval of their difference excludes zero; it follows from the "
     "intervals of the two (square-and-add).",
-    "The published attack is fitted on some of the images that it is scored on: its rate is "
-    "compared with that on images never seen for members that it was not fitted on.",
+    "The published attack is fitted on some of the rows that it is scored on: its rate is "
+    "compared with that on rows never seen for members that it was not fitted on.",
     "An attack beats guessing when the whole interval of its AUC lies above 0.5, and leaks "
     "inverted when the whole interval lies below. There is nothing to unlearn when all intervals "
     "lie within what is tolerated; where one does not, not to beat guessing is no evidence.",
@@ -83,20 +83,20 @@ def _published(results: Results, model: str) -> str:
         return ""
     text = (
         f"Before unlearning, the published attack ({attack}) calls {rate(members)} of the "
-        "forget set's training images “member”."
+        "forget set “member”."
     )
     others = results.summary.non_members(model, "target", attack)
     if others is None:
-        return text + " Its rate on images never trained on was not measured."
+        return text + " Its rate on rows never trained on was not measured."
     get = results.summary.get
     unfitted = get(model, "target", "mia_success_unfitted", "forget_train", attack)
     text += (
-        f" The same attack calls {rate(others)} of comparable images that the model never "
+        f" The same attack calls {rate(others)} of comparable rows that the model never "
         "saw “member”"
     )
     if unfitted is None:
         return text + ". Members that it was not fitted on were not measured."
-    text += f", and {rate(unfitted)} of the training images that it was not fitted on."
+    text += f", and {rate(unfitted)} of the training rows that it was not fitted on."
     gap = difference(unfitted, others)
     if gap is None:
         return text
@@ -123,7 +123,7 @@ def _chance(results: Results, model: str) -> str:
         )
     if not above and not below:
         sizes = [area.n for area in areas.values() if area.n]
-        count = f" with n = {max(sizes)} images" if sizes else ""
+        count = f" with n = {max(sizes)} rows" if sizes else ""
         return (
             "No attack tells the target's forget set from non-members better than "
             f"guessing (AUC: {_shown(areas)}). Whether there is membership to unlearn cannot be "
@@ -132,7 +132,7 @@ def _chance(results: Results, model: str) -> str:
     parts = []
     if above:
         parts.append(
-            f"Ranking members above same-class non-members, AUC {_shown(above)}: above guessing."
+            f"Ranking members above comparable non-members, AUC {_shown(above)}: above guessing."
         )
     if below:
         parts.append(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from qmu.audit.verdicts.power import WHOLE, false_accusations, smallest_residue
 from qmu.audit.verdicts.questions import TITLES
-from qmu.report.results.ladder import AREA, FOUND
-from qmu.report.results.results import Judgement, Results
+from qmu.report.evidence.ladder import AREA, FOUND
+from qmu.report.evidence.results import Judgement, Results
 
 from .words import listed, small_interval
 

@@ -1,15 +1,15 @@
 """How strong the attacks are, in sentences made from the configuration and the summary.
 
 An audit bounds leakage from below only. How much it may miss depends on how many models the
-attacker could train and on whether each image is judged by itself.
+attacker could train and on whether each row is judged by itself.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qmu.report.results.results import Results
-from qmu.report.results.summary import strongest
+from qmu.report.evidence.results import Results
+from qmu.report.evidence.summary import strongest
 
 from .words import listed, number
 
@@ -41,7 +41,7 @@ def _shadows(results: Results) -> str:
     if not count:
         return opening
     text = (
-        f"{opening} The attacker trained {count} shadow models of each kind, on images of which "
+        f"{opening} The attacker trained {count} shadow models of each kind, on rows of which "
         "the membership is known."
     )
     if unlearned and any("unlearned_shadows" in card.needs for _, card in _cards(results)):
@@ -56,10 +56,10 @@ def _calibrated(results: Results) -> str:
     names = [attack for attack, card in _cards(results) if card.calibrated]
     if not names:
         return (
-            "None of these attacks judges each image by what is usual for that image, so the risk "
-            "of the most exposed images is understated."
+            "None of these attacks judges each row by what is usual for that row, so the risk "
+            "of the most exposed rows is understated."
         )
-    text = f"Calibrated for every single image: {listed(names)}."
+    text = f"Calibrated for every single row: {listed(names)}."
     count = (results.common.get("shadows") or {}).get("count")
     low, high = LIRA_SHADOWS
     if count and count < low:

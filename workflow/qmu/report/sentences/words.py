@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from qmu.metrics.intervals import square_and_add
-from qmu.report.results.summary import Cell
+from qmu.report.evidence.summary import Cell
 
 
 def rate(cell: Cell) -> str:
@@ -61,3 +63,26 @@ def signed(value: float, digits: int = 1) -> str:
 def listed(names: list[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def opening(sentence: str) -> str:
+    """A sentence up to its first semicolon that stands in no bracket."""
+    depth = 0
+    for place, letter in enumerate(sentence):
+        depth += (letter in "([") - (letter in ")]")
+        if depth == 0 and sentence.startswith("; ", place):
+            return sentence[:place]
+    return sentence
+
+
+def left_out(methods: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Model -> method -> what the model lacks, as one sentence per model that lacks something."""
+    lines = []
+    for model, lacks in methods.items():
+        by_words: dict[str, list[str]] = {}
+        for method, words in lacks.items():
+            by_words.setdefault(words, []).append(method)
+        if by_words:
+            told = "; ".join(f"{listed(names)} (needs {why})" for why, names in by_words.items())
+            lines.append(f"Not run on {model}: {told}.")
+    return lines

@@ -8,20 +8,23 @@ The transformations are the attack's own (``attack.copies``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from qmu import registry
 from qmu.models import model as models
-from qmu.models.outputs import evaluate
+from qmu.models.outputs import evaluate, evaluate_head
 from qmu.specs.attack import Query
 from qmu.steps.frame.job import Job
 from qmu.steps.io.parameters import read_fleet_parameters, read_parameters
 from qmu.steps.io.samples import read_pool
 from qmu.steps.io.writer import Writer
 from qmu.tables import parquet
+
+Key = tuple[str, int | None]
+"""Variant and seed; no seed: the shadow model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Query, job: Job) -> None:
     pool = read_pool(inputs.pool, spec.experiment)
     model = models.build(**dict(spec.model))
     keys = [(variant, seed) for variant in spec.variants for seed in spec.seeds]
-    asked: dict[tuple[str, int | None], Mapping[str, np.ndarray]] = {
+    asked: dict[Key, Mapping[str, np.ndarray]] = {
         key: read_parameters(path, spec.experiment)
         for key, path in zip(keys, inputs.parameters, strict=True)
     }
@@ -63,8 +66,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Query, job: Job) -> None:
     reads = models.reads_of(model.module, model.config)
     copies = [model.inputs(copy) for copy in attack.copies(everything, pool, reads, config, names)]
     rows: dict[str, list] = {"variant": [], "seed": [], "sample_id": [], "right": []}
-    for (variant, seed), parameters in asked.items():
-        right = _right(model, parameters, copies, pool["label"])
+    for (variant, seed), right in right_answers(model, asked, copies, pool["label"]).items():
         job.report(f"{variant}, seed {seed}: {len(copies)} copies of {len(right)} rows")
         rows["variant"] += [variant] * len(right)
         rows["seed"] += [seed] * len(right)
@@ -78,16 +80,36 @@ def run(inputs: Inputs, outputs: Outputs, spec: Query, job: Job) -> None:
     Writer(spec)(outputs.queries, "queries", named | columns)
 
 
-def _right(
+def right_answers(
     model: models.Model,
-    parameters: Mapping[str, np.ndarray],
-    copies: list[np.ndarray],
+    asked: Mapping[Key, Mapping[str, np.ndarray]],
+    copies: Sequence[np.ndarray],
     label: np.ndarray,
-) -> np.ndarray:
-    """(n, copies) uint8: whether a copy of a row is named rightly."""
-    values = model.convert(parameters)
-    answers = [evaluate(model, values, rows)["logits"].argmax(axis=-1) for rows in copies]
-    return np.stack([answer == label for answer in answers], axis=1).astype(np.uint8)
+) -> dict[Key, np.ndarray]:
+    """Key -> (n, c) uint8: whether each of c copies of a row is named rightly, by the models of
+    which ``asked`` gives the parameters, in their order.
+
+    Models that differ in their head alone are simulated once: edits of one retrained model mostly
+    do.
+    """
+    alike: dict[tuple, list[Key]] = {}
+    for key, parameters in asked.items():
+        alike.setdefault(_before_head(parameters), []).append(key)
+    converted = {key: model.convert(parameters) for key, parameters in asked.items()}
+    right: dict[Key, list[np.ndarray]] = {key: [] for key in asked}
+    for rows in copies:
+        for keys in alike.values():
+            values = evaluate(model, converted[keys[0]], rows)["expectation_values"]
+            for key in keys:
+                logits = evaluate_head(model, converted[key], values)["logits"]
+                right[key].append(logits.argmax(axis=-1) == label)
+    return {key: np.stack(answers, axis=1).astype(np.uint8) for key, answers in right.items()}
+
+
+def _before_head(parameters: Mapping[str, np.ndarray]) -> tuple[tuple[str, bytes], ...]:
+    """All but the head, to the last bit."""
+    body = {name: value for name, value in parameters.items() if not name.startswith("head/")}
+    return tuple((name, np.ascontiguousarray(body[name]).tobytes()) for name in sorted(body))
 
 
 def _take_over(known: Mapping[str, np.ndarray], rows: dict[str, list], variant: str) -> None:

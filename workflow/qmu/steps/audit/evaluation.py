@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ import numpy as np
 
 from qmu.audit.verdicts.power import false_accusations, smallest_residue
 from qmu.audit.verdicts.verdicts import Stops, Verdict, verdicts
-from qmu.report.results.cards import cards
+from qmu.report.evidence.cards import cards
+from qmu.report.sentences.words import left_out, opening
 from qmu.report.terminal import terminal_table
 from qmu.specs.audit import Evaluation
 from qmu.steps.frame.job import Job
@@ -26,6 +28,9 @@ Row = dict[str, Any]
 
 # Kinds of variants whose verdicts are printed one by one.
 SINGLE = ("method", "control")
+
+WIDTH = 118
+"""Characters in a line of the terminal's verdicts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +98,7 @@ def _text(
     confidence = spec.config["common"]["evaluation"]["confidence"]
     attacks = cards(spec.config).attacks
     parts = [terminal_table(simulated, attacks, confidence), "", *verdict_lines(judged, confidence)]
+    parts += ["", *said] if (said := left_out(spec.left_out)) else []
     if further:
         rows = [row | {"model": f"{row['model']} on {row['device']}"} for row in further]
         parts += ["", "Further devices", "", terminal_table(rows, attacks, confidence)]
@@ -110,17 +116,21 @@ def _stops(files: Sequence[str], spec: Evaluation) -> Stops:
 
 
 def verdict_lines(judged: Sequence[Verdict], confidence: float) -> list[str]:
-    """One line per method and control: the verdict and the first of its reasons; per model one line
-    on the ladder and one on the innocent."""
+    """Per method and control the verdict and the first of its reasons, on lines of at most `WIDTH`
+    characters; per model one line on the ladder and one on the innocent."""
     width = max((len(_name(one)) for one in judged if one.kind in SINGLE), default=0)
     lines = ["Verdicts (the gravest; all that holds, and the evidence, stand in the report)"]
     for model in dict.fromkeys(one.model for one in judged):
         own = [one for one in judged if one.model == model]
-        lines += [
-            f"  {_name(one):<{width}}  {one.sentence.partition('; ')[0].rstrip('.')}"
-            for one in own
-            if one.kind in SINGLE
-        ]
+        for one in own:
+            if one.kind in SINGLE:
+                lines += textwrap.wrap(
+                    opening(one.sentence).rstrip("."),
+                    WIDTH,
+                    initial_indent=f"  {_name(one):<{width}}  ",
+                    subsequent_indent=" " * (width + 4),
+                    break_on_hyphens=False,
+                )
         accused = {one.variant: one.accused for one in own}
         if any(one.kind == "ladder" for one in own):
             smallest = smallest_residue(accused)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from qmu.errors import QmuError
 from qmu.report.build import build
-from qmu.report.results.cards import cards
-from qmu.report.results.results import gather
+from qmu.report.evidence.cards import cards
+from qmu.report.evidence.results import gather
 from qmu.specs.report import Report as ReportSpec
 from qmu.steps.frame.job import Job
 from qmu.tables import parquet
@@ -68,6 +68,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
         config=config,
         manifest=_manifest(inputs.manifest),
         cards=cards(config),
+        left_out=spec.left_out,
     )
     job.clock.ready()
     build(evidence, Path(outputs.svg[0]).parent, outputs.report)

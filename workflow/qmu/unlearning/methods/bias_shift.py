@@ -1,9 +1,9 @@
 """`bias_shift`: a negative control that forgets by one number of the head.
 
 The biases of the classes to forget are lowered together until the forget set's mean cross-entropy
-is that of a uniform guess, log C: where gradient ascent stops, too. Every feature stays, and so
-does the order in which the class is told from others. What such a gap in the biases looks like:
-arXiv:2605.08730. A metric that finds this model well unlearned reads the bias and nothing else.
+is that of a uniform guess, log C. Every feature stays, and so does the order in which the class is
+told from others. What such a gap in the biases looks like: arXiv:2605.08730. A metric that finds
+this model well unlearned reads the bias and nothing else.
 """
 
 from __future__ import annotations

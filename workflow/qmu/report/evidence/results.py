@@ -109,6 +109,7 @@ class Results:
     config: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     cards: Cards = field(default_factory=Cards)
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def label(self, variant: str, separator: str = " ") -> str:
         """A variant's name with its caveat: a control, or a reconstructed method."""
@@ -139,6 +140,12 @@ class Results:
         """The attack whose card says that it is the published one, where it ran; else the first."""
         return first(self.summary.attacks, self.cards.attacks, "published")
 
+    def expected_area(self, attack: str) -> float | None:
+        """The AUC on the forget set that an attack reads of perfect unlearning; None where that is
+        what it reads of the retrained model, or where nothing is known of the attack."""
+        card = self.cards.attacks.get(attack)
+        return None if card is None or isinstance(card.ideal, str) else card.ideal
+
     @property
     def variants(self) -> tuple[str, ...]:
         """Every variant that the experiment names or a table holds, baselines first."""
@@ -168,15 +175,17 @@ def gather(
     config: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
     cards: Cards | None = None,
+    left_out: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Results:
     """Results from tables as `qmu.tables.read` returns them.
 
     ``histories``, ``outputs`` and ``cost`` (of the methods) are keyed by (model, seed, variant); of
     the outputs only the columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of
     these the forget set. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
-    ``records`` and ``sweep`` are those tables, ``signal`` one per model. Figures of further devices,
-    by the names that the config gives to them, stand apart from those of the simulation.
-    ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
+    ``records`` and ``sweep`` are those tables, ``signal`` one per model. Figures of further
+    devices, by the names that the config gives to them, stand apart from those of the simulation.
+    ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`);
+    ``left_out``: model -> the methods that cannot unlearn it -> what it lacks.
     """
     outputs = outputs or {}
     classes = {int(np.shape(table["logits"])[1]) for table in outputs.values()}
@@ -207,6 +216,7 @@ def gather(
         config=config or {},
         manifest=manifest or {},
         cards=cards or Cards(),
+        left_out=left_out or {},
     )
 
 
@@ -243,6 +253,4 @@ def _curves(table: Mapping[str, np.ndarray]) -> list[Curve]:
 def _judgements(table: Mapping[str, Iterable[Any]]) -> tuple[Judgement, ...]:
     names = ("model", "variant", "kind", "verdict", "accused", "sentence", "evidence")
     rows = zip(*(table.get(name, ()) for name in names), strict=True)
-    return tuple(
-        Judgement(*map(str, row[:4]), bool(row[4]), *map(str, row[5:])) for row in rows
-    )
+    return tuple(Judgement(*map(str, row[:4]), bool(row[4]), *map(str, row[5:])) for row in rows)

@@ -37,18 +37,26 @@ class MadeElsewhere:
 
 @dataclass(frozen=True)
 class Cards:
-    """Name -> card, for the components that the experiment names."""
+    """Name -> card, for the components that the experiment names; ``reads``: what of a row a model
+    was set to read, where its settings may choose that."""
 
     models: Mapping[str, ModelCard | MadeElsewhere] = field(default_factory=dict)
     methods: Mapping[str, MethodCard | MadeElsewhere] = field(default_factory=dict)
     attacks: Mapping[str, AttackCard] = field(default_factory=dict)
     quality: Mapping[str, QualityCard] = field(default_factory=dict)
+    reads: Mapping[str, str] = field(default_factory=dict)
 
 
 def cards(config: Mapping[str, Any]) -> Cards:
     """The cards of the components that a validated config names (`Experiment.model_dump`)."""
     sections = ("models", "unlearning", "attacks", "quality")
-    return Cards(*(_of_section(kind, config.get(kind) or {}) for kind in sections))
+    models = config.get("models") or {}
+    chosen = {
+        name: entry["settings"]["reads"]
+        for name, entry in models.items()
+        if "reads" in entry["settings"]
+    }
+    return Cards(*(_of_section(kind, config.get(kind) or {}) for kind in sections), reads=chosen)
 
 
 def _of_section(kind: str, entries: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,9 @@ def index(tables: Iterable[Mapping[str, Iterable[Any]]]) -> dict[str, tuple[Embe
         for values in zip(*table.values(), strict=True):
             row = {name: null(value) for name, value in zip(table, values, strict=True)}
             embeddings.setdefault(str(row["model"]), []).append(_embedding(row))
-    return {model: tuple(sorted(rows, key=lambda one: one.gates)) for model, rows in embeddings.items()}
+    return {
+        model: tuple(sorted(rows, key=lambda one: one.gates)) for model, rows in embeddings.items()
+    }
 
 
 def _embedding(row: Mapping[str, Any]) -> Embedding:

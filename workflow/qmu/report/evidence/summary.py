@@ -22,7 +22,8 @@ SPLITS = {
     "retain_test": "retained, test",
 }
 NON_MEMBER_SPLITS = ("forget_unseen", "forget_test")
-"""Images comparable to the forget set that no model was trained on; those that nothing has used first."""
+"""Rows comparable to the forget set that no model was trained on; those that nothing has used
+first."""
 FLOOR = "_floor"
 """Ends the name of a distance between retrained models, which differ in their seeds alone."""
 

@@ -11,9 +11,7 @@ from typing import Any
 from qmu.audit.verdicts.case import FLOOR, Case, Key, Row, read
 from qmu.audit.verdicts.judges import panels, positive_control
 from qmu.audit.verdicts.questions import FORGET, Settings, attacks, settings
-from qmu.variants import RETRAIN, group
-
-from qmu.variants import BASELINES
+from qmu.variants import BASELINES, RETRAIN, group
 
 from .summary import Cell, stands_alone
 

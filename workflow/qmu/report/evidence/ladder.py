@@ -44,7 +44,9 @@ class LadderResults:
 
     def curve(self, model: str, attack: str, metric: str) -> list[Detection]:
         """An attack on a model's rungs, by ascending share."""
-        own = (d for d in self.detections if (d.model, d.attack, d.metric) == (model, attack, metric))
+        own = (
+            d for d in self.detections if (d.model, d.attack, d.metric) == (model, attack, metric)
+        )
         return sorted(own, key=lambda one: one.share)
 
     def smallest(self, model: str, attack: str, metric: str) -> float | None:
