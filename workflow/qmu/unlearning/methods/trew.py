@@ -2,9 +2,9 @@
 
 Source: Ebrahimpour-Boroojeny et al. 2025 (arXiv:2506.20893, tilted reweighting). A forget sample's
 target is q(y) ~ p_0(y) exp(beta s_y) over the classes y that it may be taken for, where s is the
-softmax of cos(w_y, w_own) / T of the head's weights; the method descends the divergence from q and the
-retain loss. RECONSTRUCTED from the abstract and the public reviews: beta and T, and that a narrow
-head needs no principal components. The angle is taken to the sample's own label.
+softmax of cos(w_y, w_own) / T of the head's weights. The method descends the divergence from q
+and the retain loss. RECONSTRUCTED from the abstract and the public reviews: beta and T, and that a
+narrow head needs no principal components. The angle is taken to the sample's own label.
 """
 
 from __future__ import annotations
