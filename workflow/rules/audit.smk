@@ -4,13 +4,31 @@ from functools import partial
 from qmu.plan import audit
 
 
+# Of models that were made elsewhere neither costs nor parameters are known.
+def costs():
+    """What making the models cost, and what retraining did."""
+    return {
+        "cost": grouped("cost"),
+        "timing": grouped("timing"),
+        "retrain_cost": files.of_seeds("cost", "retrain"),
+        "retrain_timing": files.of_seeds("timing", "retrain"),
+    }
+
+
+def known_parameters():
+    """The parameters of the audited models and of those that they are compared with."""
+    return {
+        "parameters": grouped("parameters", partial(audit.examined, experiment)),
+        "original": files.of_seeds("parameters", "target"),
+        "retrain": files.of_seeds("parameters", "retrain"),
+        "further": files.retrained("parameters"),
+    }
+
+
 use rule job as measure with:
     input:
+        **({} if experiment.predictions else costs()),
         outputs=grouped("outputs"),
-        cost=grouped("cost"),
-        timing=grouped("timing"),
-        retrain_cost=files.of_seeds("cost", "retrain"),
-        retrain_timing=files.of_seeds("timing", "retrain"),
         retrained=files.retrained("outputs"),
         scores=at(paths.SCORES),
         fitted=at(paths.FITTED),
@@ -34,15 +52,12 @@ use rule job as measure with:
 use rule job as examine with:
     input:
         **(compared_fleets() if audit.needs_fleets(experiment) else {}),
+        **({} if experiment.predictions else known_parameters()),
         pool=at(paths.POOL),
         samples=files.samples(),
-        parameters=grouped("parameters", partial(audit.examined, experiment)),
-        original=files.of_seeds("parameters", "target"),
-        retrain=files.of_seeds("parameters", "retrain"),
         outputs=grouped("outputs", partial(audit.examined, experiment)),
         original_outputs=files.of_seeds("outputs", "target"),
         retrain_outputs=files.of_seeds("outputs", "retrain"),
-        further=files.retrained("parameters"),
         further_outputs=files.retrained("outputs"),
     output:
         quality=at(paths.QUALITY),
@@ -68,7 +83,7 @@ use rule job as evaluation with:
             *filled(at(paths.MEASUREMENTS_ON), device=DEVICES), models=QUANTUM
         ),
         outputs=files.cells(files.variant("outputs")),
-        cost=files.cells(files.variant("cost"), without=BASELINES),
+        cost=files.made("cost", without=BASELINES),
         jobs=[
             file for device in IBM for file in files.all_jobs(paths.SUBMITTED, device)
         ],

@@ -16,9 +16,9 @@ use rule job as report with:
         verdicts=at(paths.VERDICTS),
         records=at(paths.RECORDS),
         roc=files.cells(at(paths.ROC).replace("{group}", "{variant}")),
-        history=files.cells(files.variant("history")),
+        history=files.made("history"),
         outputs=files.cells(files.variant("outputs")),
-        cost=files.cells(files.variant("cost"), without=BASELINES),
+        cost=files.made("cost", without=BASELINES),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],
         signal=filled(at(paths.SIGNAL_OF), model=QUANTUM) if experiment.signal else [],
     output:

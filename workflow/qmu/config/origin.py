@@ -34,6 +34,8 @@ from .parse import parse
 OVERWRITE = "overwrite"
 NAME = ("common", "experiment")
 REQUIRED = ("experiment", "seeds", "forget", "models", "unlearning", "attacks")
+# A table of predictions takes the place of what it holds the results of.
+REQUIRED_OF_PREDICTIONS = ("experiment", "seeds", "predictions", "attacks")
 # No figure depends on these: what a machine holds, how long IBM is waited for, what a job may cost.
 WITHOUT_EFFECT = ("memory_gib", "devices.*.waiting", "devices.*.job")
 
@@ -88,7 +90,8 @@ def _put(config: MutableMapping[str, Any], overrides: Mapping[str, Any]) -> None
 
 def require_whole(config: Mapping[str, Any], files: Sequence[Path]) -> None:
     """Raise ConfigError where files of ``--configfile``, with ``--config``, lack a section."""
-    missing = [key for key in REQUIRED if key not in config]
+    required = REQUIRED_OF_PREDICTIONS if "predictions" in config else REQUIRED
+    missing = [key for key in required if key not in config]
     if missing:
         names = ", ".join(os.path.relpath(file) for file in files)
         raise ConfigError(

@@ -92,6 +92,11 @@ class Files:
             )
         )
 
+    def made(self, kind: str, without: Collection[str] = ()) -> list[str]:
+        """One table of every variant and seed; none where the models were made elsewhere."""
+        elsewhere = self.experiment.predictions is not None
+        return [] if elsewhere else self.cells(self.variant(kind), without=without)
+
     def samples(self) -> list[str]:
         """The splits of every seed."""
         return filled(self.at(paths.SAMPLES), seed=self.seeds)
@@ -108,6 +113,11 @@ class Files:
         """The outputs of all blocks of shadow models of a variant."""
         file = self.fleet(paths.SHADOWS, "fleet_outputs", variant)
         return filled(file, block=blocks(self.experiment, variant))
+
+    def imported_shadows(self, variants: Iterable[str]) -> list[str]:
+        """The outputs of shadow models that a table of predictions holds, all in one block."""
+        fleets = [self.fleet(paths.SHADOWS, "fleet_outputs", variant) for variant in variants]
+        return [file for fleet in fleets for file in filled(fleet, block=[0])]
 
     def memorised(self) -> list[str]:
         """Outputs of the shadow models that say how far rows are memorised; none where no request

@@ -56,8 +56,9 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "history": {"epoch": "int64", "loss": "double", "accuracy": "double"},
     "outputs": {
         **_SAMPLE,
-        "expectation_values": "vector[double]",
-        "embedding_fidelity": "double",
+        # absent where only the answers of a model are known
+        "expectation_values": "vector[double]*",
+        "embedding_fidelity": "double*",
         "logits": "vector[double]",
         "probabilities": "vector[double]",
         # of a model that a known part of the forget set was left in: which rows
@@ -73,8 +74,11 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "steps": "int64*",
         "changed": "bool*",
         "stopped": "string*",
-        # of private training: what it certifies at the recipe's delta
+        # of private training: what it certifies at the recipe's delta; of a method with a
+        # certificate: all that it says, see `qmu.metrics.accounting.Certificate`
         "epsilon": "double*",
+        "delta": "double*",
+        "covers": "string*",
     },
     "timing": {
         "wall_seconds": "double",

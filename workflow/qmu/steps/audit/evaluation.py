@@ -31,8 +31,8 @@ SINGLE = ("method", "control")
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Tables ``measurements`` of all variants, from scores, measures of quality and further
-    devices; their ``records``; all ``outputs``; ``cost`` of the methods; receipts and calibrations
-    of IBM jobs, in one order."""
+    devices; their ``records``; all ``outputs``; ``cost`` of the methods, none where they ran
+    elsewhere; receipts and calibrations of IBM jobs, in one order."""
 
     measurements: list[str]
     quality: list[str]
@@ -103,7 +103,7 @@ def _stops(files: Sequence[str], spec: Evaluation) -> Stops:
     """Why each method stopped, by model, variant and seed, from the tables ``cost``."""
     found: dict[str, dict[str, dict[int, str]]] = {}
     keys = cells(spec.variants, spec.config["common"]["seeds"], BASELINES)
-    for (model, seed, variant), file in zip(keys, files, strict=True):
+    for (model, seed, variant), file in zip(keys if files else (), files, strict=True):
         table = parquet.read(file, "cost", experiment=spec.experiment)
         found.setdefault(model, {}).setdefault(variant, {})[seed] = str(table["stopped"][0])
     return found

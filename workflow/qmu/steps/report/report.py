@@ -19,8 +19,8 @@ from qmu.variants import BASELINES, cells
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Tables ``summary``, ``verdicts`` and ``records``, the manifest; ``roc`` of all variants,
-    ``history`` and ``outputs`` of all of them and seeds; ``cost`` of the methods; ``sweep`` and
-    ``signal`` where the experiment has them."""
+    ``outputs`` of all of them and seeds; ``history`` of these and ``cost`` of the methods where the
+    models were made here; ``sweep`` and ``signal`` where the experiment has them."""
 
     summary: str
     manifest: str
@@ -48,9 +48,10 @@ def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
     config, experiment = spec.config, spec.experiment
 
     def read(kind: str, without: tuple[str, ...] = ()) -> dict:
-        keys = cells(spec.variants, config["common"]["seeds"], without)
-        files = zip(keys, getattr(inputs, kind), strict=True)
-        return {key: parquet.read(file, kind, experiment=experiment) for key, file in files}
+        files = getattr(inputs, kind)
+        keys = cells(spec.variants, config["common"]["seeds"], without) if files else ()
+        found = zip(keys, files, strict=True)
+        return {key: parquet.read(file, kind, experiment=experiment) for key, file in found}
 
     evidence = gather(
         parquet.read(inputs.summary, "summary", experiment=experiment),
