@@ -87,7 +87,8 @@ class MethodCard:
     ``masks_logits``: it may set parameters of the head to minus infinity. ``needs``: what a model
     must have (`NEEDS`); it is left out for models that do not. ``cost``: its class (`COSTS`).
     ``undirected``: nothing in it climbs the forget loss (noise, an importance that knows no label),
-    which need not rise.
+    which need not rise. ``released``: a published method as its code has it, for reproduction; it
+    may do too little, or harm.
     """
 
     title: str
@@ -102,6 +103,7 @@ class MethodCard:
     reconstructed: bool = False
     control: bool = False
     undirected: bool = False
+    released: bool = False
 
     def __post_init__(self) -> None:
         for key, value, known in (
