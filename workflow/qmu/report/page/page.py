@@ -21,6 +21,7 @@ from qmu.report.sentences.findings import RULES, controls, findings, success
 from qmu.report.sentences.power import power
 from qmu.report.sentences.strength import strength
 from qmu.report.sentences.words import listed
+from qmu.unlearning.cards import READS
 from qmu.variants import BASELINES
 
 from . import audit_tables, records, tables, verdicts
@@ -28,14 +29,6 @@ from . import power as power_tables
 from .configuration import as_yaml
 from .devices import device_tables
 from .figures import placed
-
-READS = {
-    "unknown": "not known",
-    "none": "no data",
-    "forget": "the forget set only",
-    "retain": "the retained data only",
-    "both": "the forget set and the retained data",
-}
 
 
 def render(results: Results, pictures: Mapping[str, str]) -> str:
