@@ -74,6 +74,7 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
         "smallest": {m: t for m in models if (t := power_tables.smallest(results, m))},
         "shares": {m: t for m in models if (t := power_tables.shares(results, m))},
         "endings": {m: t for m in models if (t := tables.endings(results, m))},
+        "tuning": {m: t for m in models if (t := tables.tuning(results, m))},
         "device_tables": device_tables(results),
         "low_fpr": {m: t for m in models if (t := audit_tables.low_fpr(results, m))},
         "records": {m: t for m in models if (t := records.at_risk(results, m))},
