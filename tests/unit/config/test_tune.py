@@ -33,7 +33,7 @@ def test_some_methods_with_ranges_of_the_users():
     asked = {"methods": ["ga"], "trials": 4, "ranges": {"ga": {"step_length": [0.001, 0.01]}}}
     experiment = parsed(asked, unlearning={"rga": {}, "ga": {}})
     assert plan.tuned_methods(experiment) == {"basic_qnn": ["ga"]}
-    assert plan.tune(experiment, "basic_qnn", "ga").ranges == {"step_length": (0.001, 0.01)}
+    assert plan.tune(experiment, "basic_qnn", "ga").ranges == {"step_length": [0.001, 0.01]}
 
 
 @pytest.mark.parametrize(

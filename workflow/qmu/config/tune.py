@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # One shadow model chooses and another one tells how well that was chosen.
 FEWEST_MODELS = 2
+Ends = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 class Tune(Strict):
@@ -29,7 +30,7 @@ class Tune(Strict):
     models: Annotated[int, Field(ge=FEWEST_MODELS, le=64)] = 4
     validation_drop: float = Field(default=0.02, ge=0, le=1)
     methods: tuple[str, ...] = ()
-    ranges: dict[str, dict[str, tuple[float, float]]] = Field(default_factory=dict)
+    ranges: dict[str, dict[str, Ends]] = Field(default_factory=dict)
 
 
 def names(experiment: Experiment) -> list[str]:

@@ -42,7 +42,7 @@ class Tune(Spec):
     indices: tuple[int, ...]
     validation: int
     trials: int
-    ranges: dict[str, tuple[float, float]]
+    ranges: dict[str, list[float]]
     model: ModelSpec
 
 

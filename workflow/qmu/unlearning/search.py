@@ -9,7 +9,7 @@ as many, however many settings it has.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,9 +60,7 @@ Space = dict[str, Search | Choices]
 """Setting -> where it is looked for; ``stopping.forget_loss`` is a setting inside another."""
 
 
-def space(
-    config: type[BaseModel], ranges: Mapping[str, tuple[float, float]] | None = None
-) -> Space:
+def space(config: type[BaseModel], ranges: Mapping[str, Sequence[float]] | None = None) -> Space:
     """What a method's ``config`` declares, in the order of its fields; ``ranges`` replace the ends
     of some. Empty for a method without settings to tune."""
     found = _declared(config, "")
