@@ -19,5 +19,6 @@ def report(experiment: Experiment) -> Report:
         **base(experiment, "report.report", *code),
         config=shown(experiment),
         variants=experiment.all_variants,
+        left_out=experiment.left_out,
         text_digest=catalogue.text_digest(),
     )

@@ -8,9 +8,11 @@ from .base import Spec
 
 
 class Report(Spec):
-    """The whole configuration, the ``variants`` of every model, and a digest of the page's
+    """The whole configuration, the ``variants`` of every model and the methods
+    ``left_out`` for it with the reason, and a digest of the page's
     templates and captions."""
 
     config: dict[str, Any]
     variants: dict[str, list[str]]
+    left_out: dict[str, dict[str, str]]
     text_digest: str

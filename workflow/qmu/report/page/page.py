@@ -26,6 +26,7 @@ from qmu.variants import BASELINES
 
 from . import audit_tables, records, tables, verdicts
 from . import power as power_tables
+from . import ranking as ranking_tables
 from .configuration import as_yaml
 from .devices import device_tables
 from .figures import placed
@@ -75,6 +76,8 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
         "shares": {m: t for m in models if (t := power_tables.shares(results, m))},
         "endings": {m: t for m in models if (t := tables.endings(results, m))},
         "tuning": {m: t for m in models if (t := tables.tuning(results, m))},
+        "ranking": {m: t for m in models if (t := ranking_tables.table(results, m))},
+        "left_out": ranking_tables.left_out(results),
         "device_tables": device_tables(results),
         "low_fpr": {m: t for m in models if (t := audit_tables.low_fpr(results, m))},
         "records": {m: t for m in models if (t := records.at_risk(results, m))},

@@ -28,6 +28,7 @@ from .devices import SIMULATION, DeviceResults
 from .endings import Ending
 from .ladder import LadderResults
 from .paths import PathResults
+from .ranking import Ranked, ranking
 from .records import RecordResults
 from .signal import Embedding
 from .summary import Summary, baselines_first, stands_alone, summarise
@@ -108,6 +109,7 @@ class Results:
     sweep: SweepResults = field(default_factory=SweepResults)
     signal: Mapping[str, tuple[Embedding, ...]] = field(default_factory=dict)
     tuning: tuple[Tuning, ...] = ()
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     devices: DeviceResults = field(default_factory=DeviceResults)
     config: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
@@ -121,6 +123,11 @@ class Results:
         if card is not None and card.reconstructed:
             return f"{variant}{separator}(reconstructed)"
         return variant
+
+    def ranking(self, model: str) -> tuple[Ranked, ...]:
+        """The methods of a model, ranked; the controls at the end."""
+        controls = [name for name in self.summary.variants(model) if self.is_control(name)]
+        return ranking(self.summary, model, controls, self.confidence_level)
 
     @property
     def confidence_level(self) -> float:
@@ -169,6 +176,7 @@ def gather(
     sweep: Mapping[str, Iterable[Any]] | None = None,
     signal: Iterable[Mapping[str, Iterable[Any]]] = (),
     trials: Iterable[Mapping[str, np.ndarray]] = (),
+    left_out: Mapping[str, Mapping[str, str]] | None = None,
     config: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
     cards: Cards | None = None,
@@ -179,7 +187,8 @@ def gather(
     the outputs only the columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of
     these the forget set. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
     ``records`` and ``sweep`` are those tables, ``signal`` one per model,
-    ``trials`` any number. Figures of further devices,
+    ``trials`` any number; ``left_out``: model -> the methods that cannot unlearn it, with the
+    reason. Figures of further devices,
     by the names that the config gives to them, stand apart from those of the simulation.
     ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
     """
@@ -210,6 +219,7 @@ def gather(
         sweep=SweepResults() if sweep is None else sweep_table.index(sweep),
         signal=signal_table.index(signal),
         tuning=tuning_table.index(trials, *_judged(config or {})),
+        left_out=left_out or {},
         config=config or {},
         manifest=manifest or {},
         cards=cards or Cards(),

@@ -68,6 +68,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
         else None,
         signal=[parquet.read(file, "signal", experiment=experiment) for file in inputs.signal],
         trials=[parquet.read(file, "trials", experiment=experiment) for file in inputs.trials],
+        left_out=spec.left_out,
         config=config,
         manifest=_manifest(inputs.manifest),
         cards=cards(config),
