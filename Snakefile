@@ -28,6 +28,7 @@ else:
     include: "workflow/rules/unlearn.smk"
 
 
+include: "workflow/rules/tune.smk"
 include: "workflow/rules/attack.smk"
 include: "workflow/rules/ibm.smk"
 include: "workflow/rules/devices.smk"

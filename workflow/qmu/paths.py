@@ -53,6 +53,11 @@ SWEEP = ROOT + "/sweep.parquet"
 # What a backend leaves of every model's signal, by embedding.
 SIGNAL_OF = ROOT + "/signal/{model}.parquet"
 
+# Trials of every method on shadow models, and the best settings of all methods.
+TRIALS_OF = ROOT + "/tune/{model}/{variant}.parquet"
+TRIALS = ROOT + "/tune/trials.parquet"
+TUNED = ROOT + "/tune/tuned.yaml"
+
 SUMMARY = ROOT + "/summary.parquet"
 SUMMARY_CSV = ROOT + "/summary.csv"
 SUMMARY_TEXT = ROOT + "/summary.txt"

@@ -21,6 +21,7 @@ use rule job as report with:
         cost=files.made("cost", without=BASELINES),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],
         signal=filled(at(paths.SIGNAL_OF), model=QUANTUM) if experiment.signal else [],
+        trials=[at(paths.TRIALS)] if experiment.tune else [],
     output:
         report=at(paths.REPORT),
         svg=[

@@ -18,6 +18,8 @@ from qmu.studies import signal, sweep
 from qmu.unlearning import fisher
 from qmu.variants import BASELINES
 
+from . import tune
+
 if TYPE_CHECKING:
     from qmu.circuits.circuit import Circuit
 
@@ -51,6 +53,7 @@ def check(experiment: Experiment) -> None:
     for name, circuit in experiment.circuits.items():
         _check_memory(experiment, name, circuit)
     _check_needs(experiment)
+    tune.check(experiment)
     _check_devices(experiment)
 
 

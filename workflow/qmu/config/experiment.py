@@ -42,6 +42,7 @@ from .sections import (
     Shadows,
     Simulation,
 )
+from .tune import Tune
 
 
 class Common(Strict):
@@ -91,6 +92,7 @@ class Experiment(Strict):
     devices: dict[str, Entry]
     sweep: sweep_study.Config | None
     signal: signal_study.Config | None
+    tune: Tune | None = None
     predictions: Predicted | None = None
 
     def variants(self, model: str) -> list[str]:

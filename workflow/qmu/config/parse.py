@@ -23,6 +23,7 @@ from .checks import check, check_source
 from .experiment import Common, Entry, Experiment
 from .messages import first_line, one_line
 from .plain import require_plain
+from .tune import Tune
 
 NAME = r"[a-z][a-z0-9_]{0,39}"
 
@@ -49,7 +50,8 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
     if not isinstance(raw, Mapping):
         raise ConfigError("the configuration must be a mapping of keys to values")
     require_plain(raw)
-    known = {*Common.model_fields, *SINGLE, *SECTIONS, "devices", "sweep", "signal", "predictions"}
+    further = ("devices", "sweep", "signal", "tune", "predictions")
+    known = {*Common.model_fields, *SINGLE, *SECTIONS, *further}
     for key in raw:
         if key in RENAMED:
             raise ConfigError(f"{key}: is now {RENAMED[key]}")
@@ -66,6 +68,7 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
         devices=_devices(raw.get("devices")),
         sweep=_optional(raw, "sweep", sweep.Config),
         signal=_optional(raw, "signal", signal.Config),
+        tune=_optional(raw, "tune", Tune),
     )
     check_source(experiment)
     try:

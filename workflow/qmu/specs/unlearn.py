@@ -1,4 +1,4 @@
-"""Specs of `unlearn` and `unlearn_shadows`."""
+"""Specs of `unlearn`, `unlearn_shadows`, `tune` and `tuned`."""
 
 from __future__ import annotations
 
@@ -29,3 +29,26 @@ class UnlearnShadows(Spec):
     indices: tuple[int, ...]
     validation: int
     model: ModelSpec
+
+
+class Tune(Spec):
+    """So many ``trials`` of the method on the shadow models ``indices``, beside its configured
+    settings; ``ranges`` replace those that the method declares."""
+
+    name: str
+    variant: str
+    method: Component
+    reference: tuple[int, ...]
+    indices: tuple[int, ...]
+    validation: int
+    trials: int
+    ranges: dict[str, list[float]]
+    model: ModelSpec
+
+
+class Tuned(Spec):
+    """The best settings of every method and model. ``methods``: variant -> method;
+    ``validation_drop``: accuracy that they may cost."""
+
+    methods: dict[str, str]
+    validation_drop: float

@@ -22,15 +22,18 @@ from . import paths as paths_table
 from . import records as records_table
 from . import signal as signal_table
 from . import sweep as sweep_table
+from . import tuning as tuning_table
 from .cards import Cards, first
 from .devices import SIMULATION, DeviceResults
 from .endings import Ending
 from .ladder import LadderResults
 from .paths import PathResults
+from .ranking import Ranked, ranking
 from .records import RecordResults
 from .signal import Embedding
 from .summary import Summary, baselines_first, stands_alone, summarise
 from .sweep import SweepResults
+from .tuning import Tuning
 
 OF_ATTACKS = ("auc", "tpr_at_fpr_1pct", "records_found")
 Key = tuple[str, int, str]
@@ -105,6 +108,7 @@ class Results:
     endings: tuple[Ending, ...] = ()
     sweep: SweepResults = field(default_factory=SweepResults)
     signal: Mapping[str, tuple[Embedding, ...]] = field(default_factory=dict)
+    tuning: tuple[Tuning, ...] = ()
     devices: DeviceResults = field(default_factory=DeviceResults)
     config: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
@@ -119,6 +123,11 @@ class Results:
         if card is not None and card.reconstructed:
             return f"{variant}{separator}(reconstructed)"
         return variant
+
+    def ranking(self, model: str) -> tuple[Ranked, ...]:
+        """The methods of a model, ranked; the controls at the end."""
+        controls = [name for name in self.summary.variants(model) if self.is_control(name)]
+        return ranking(self.summary, model, controls, self.confidence_level)
 
     @property
     def confidence_level(self) -> float:
@@ -172,6 +181,7 @@ def gather(
     records: Mapping[str, Iterable[Any]] | None = None,
     sweep: Mapping[str, Iterable[Any]] | None = None,
     signal: Iterable[Mapping[str, Iterable[Any]]] = (),
+    trials: Iterable[Mapping[str, np.ndarray]] = (),
     config: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
     cards: Cards | None = None,
@@ -182,10 +192,11 @@ def gather(
     ``histories``, ``outputs`` and ``cost`` (of the methods) are keyed by (model, seed, variant); of
     the outputs only the columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of
     these the forget set. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
-    ``records`` and ``sweep`` are those tables, ``signal`` one per model. Figures of further
-    devices, by the names that the config gives to them, stand apart from those of the simulation.
-    ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`);
-    ``left_out``: model -> the methods that cannot unlearn it -> what it lacks.
+    ``records`` and ``sweep`` are those tables, ``signal`` one per model, ``trials`` any number.
+    Figures of further devices, by the names that the config gives to them, stand apart from those
+    of the simulation. ``config`` is a validated experiment as plain builtins
+    (`Experiment.model_dump`); ``left_out``: model -> the methods that cannot unlearn it -> what it
+    lacks.
     """
     outputs = outputs or {}
     classes = {int(np.shape(table["logits"])[1]) for table in outputs.values()}
@@ -213,11 +224,18 @@ def gather(
         endings=endings_table.index(cost or {}),
         sweep=SweepResults() if sweep is None else sweep_table.index(sweep),
         signal=signal_table.index(signal),
+        tuning=tuning_table.index(trials, *_judged(config or {})),
         config=config or {},
         manifest=manifest or {},
         cards=cards or Cards(),
         left_out=left_out or {},
     )
+
+
+def _judged(config: Mapping[str, Any]) -> tuple[float, float]:
+    """Accuracy that tuned settings may cost, and the confidence of intervals."""
+    tune, evaluation = config.get("tune") or {}, (config.get("common") or {}).get("evaluation")
+    return tune.get("validation_drop", 0.0), float((evaluation or {}).get("confidence", 0.95))
 
 
 def _rows(table: Mapping[str, Iterable[Any]], further: Collection[str]) -> list[dict[str, Any]]:

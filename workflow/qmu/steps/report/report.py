@@ -20,7 +20,8 @@ from qmu.variants import BASELINES, cells
 class Inputs:
     """Tables ``summary``, ``verdicts`` and ``records``, the manifest; ``roc`` of all variants,
     ``outputs`` of all of them and seeds; ``history`` of these and ``cost`` of the methods where the
-    models were made here; ``sweep`` and ``signal`` where the experiment has them."""
+    models were made here; ``sweep``, ``signal`` and ``trials`` where the experiment has
+    them."""
 
     summary: str
     manifest: str
@@ -32,6 +33,7 @@ class Inputs:
     cost: list[str]
     sweep: list[str]
     signal: list[str]
+    trials: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
         if inputs.sweep
         else None,
         signal=[parquet.read(file, "signal", experiment=experiment) for file in inputs.signal],
+        trials=[parquet.read(file, "trials", experiment=experiment) for file in inputs.trials],
         config=config,
         manifest=_manifest(inputs.manifest),
         cards=cards(config),
