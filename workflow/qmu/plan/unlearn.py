@@ -10,6 +10,7 @@ from qmu.specs.unlearn import Unlearn, UnlearnShadows
 
 from .common import base, component, model_code
 from .common import model as model_spec
+from .data import sequence_names
 from .train import indices, retrained_shadows
 
 SHADOWS = "shadows"
@@ -52,5 +53,6 @@ def _method(experiment: Experiment, step: str, model: str, variant: str) -> dict
         "name": model,
         "variant": variant,
         "method": component(entry),
+        "request": sequence_names(experiment),
         "reference": retrained_shadows(experiment) if refers(experiment, variant) else (),
     }
