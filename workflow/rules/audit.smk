@@ -1,6 +1,4 @@
 # The measurements of every variant, and all of them in one long table with what made them.
-from functools import partial
-
 from qmu.plan import audit
 
 
@@ -28,18 +26,18 @@ use rule job as measure with:
     params:
         spec=told(audit.measure),
     message:
-        "Measure {wildcards.model}, {wildcards.group}"
+        "Measure {wildcards.model}, {wildcards.group}" + AFTER
 
 
 use rule job as examine with:
     input:
         **(compared_fleets() if audit.needs_fleets(experiment) else {}),
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=files.samples(),
-        parameters=grouped("parameters", partial(audit.examined, experiment)),
+        parameters=grouped("parameters", audit.examined),
         original=files.of_seeds("parameters", "target"),
         retrain=files.of_seeds("parameters", "retrain"),
-        outputs=grouped("outputs", partial(audit.examined, experiment)),
+        outputs=grouped("outputs", audit.examined),
         original_outputs=files.of_seeds("outputs", "target"),
         retrain_outputs=files.of_seeds("outputs", "retrain"),
         further=files.retrained("parameters"),
@@ -56,7 +54,7 @@ use rule job as examine with:
     params:
         spec=told(audit.examine),
     message:
-        "Examine what {wildcards.group} left in {wildcards.model}"
+        "Examine what {wildcards.group} left in {wildcards.model}" + AFTER
 
 
 use rule job as evaluation with:
@@ -72,7 +70,7 @@ use rule job as evaluation with:
             file
             for model in MODELS
             for variant in METHODS
-            for file in files.for_model(files.of_seeds("cost", variant), model)
+            for file in files.of_job(files.of_seeds("cost", variant), {"model": model})
         ],
         jobs=[
             file for device in IBM for file in files.all_jobs(paths.SUBMITTED, device)
@@ -104,4 +102,4 @@ use rule job as evaluation with:
     params:
         spec=told(audit.evaluation),
     message:
-        "Put all figures together"
+        "Put all figures together" + AFTER

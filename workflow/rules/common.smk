@@ -18,6 +18,7 @@ if Path(sys.executable).exists():
     sys.executable = shlex.quote(sys.executable)
 
 from qmu import paths
+from qmu.config.experiment import Experiment
 from qmu.config.origin import check_origin
 from qmu.config.parse import parse as parse_config
 from qmu.errors import ConfigError
@@ -44,6 +45,13 @@ except ConfigError as error:
 
 files = Files(experiment)
 at, told = files.at, teller(experiment)
+# Of a sequence of requests: what all of them share, and how a message tells them apart.
+shared = files.shared
+POOL = shared.at(paths.POOL)
+AFTER = ", after {wildcards.request}" if experiment.requests else ""
+AUDITS = experiment.audits or {None: experiment}
+# What a job of each audit is told by its wildcards.
+EVERY = [{"request": request} if request else {} for request in AUDITS]
 MODELS = list(experiment.models)
 SEEDS = experiment.common.seeds
 METHODS = list(experiment.unlearning)
@@ -52,26 +60,37 @@ DEVICES = list(experiment.devices)
 # Devices run circuits: a classical model has none.
 QUANTUM = list(experiment.circuits)
 CELLS = {"model": MODELS, "seed": SEEDS, "variant": VARIANTS}
-GROUPS = list(dict.fromkeys(g for model in MODELS for g in experiment.groups(model)))
+GROUPS = list(
+    dict.fromkeys(
+        group for one in AUDITS.values() for model in MODELS for group in one.groups(model)
+    )
+)
 PATH = experiment.common.audit.path
 LADDER = [residue(percent) for percent in experiment.common.audit.ladder]
 
 
 def audited(template):
     """One file per model and group of variants that is audited."""
-    return [
-        file
-        for model in MODELS
-        for file in filled(at(template), model=[model], group=experiment.groups(model))
-    ]
+
+    def tables(wildcards):
+        one = experiment.audit_of(wildcards.get("request"))
+        found = [
+            file
+            for model in MODELS
+            for file in filled(at(template), model=[model], group=one.groups(model))
+        ]
+        return files.of_job(found, wildcards)
+
+    return tables
 
 
-def grouped(kind, members=experiment.members):
+def grouped(kind, members=Experiment.members):
     """One table of all variants of a group, variant by variant, for every seed."""
 
     def tables(wildcards):
-        variants = members(wildcards.model, wildcards.group)
-        return files.for_model(files.of_variants(kind, variants), wildcards.model)
+        one = experiment.audit_of(wildcards.get("request"))
+        variants = members(one, wildcards.model, wildcards.group)
+        return files.of_job(files.of_variants(kind, variants), wildcards)
 
     return tables
 
@@ -80,7 +99,7 @@ def compared_fleets():
     """Outputs of shadow models before and after the group's method, and of retrained ones."""
 
     def of(name):
-        return lambda w: files.for_model(files.compared_fleets(w.group)[name], w.model)
+        return lambda w: files.of_job(files.compared_fleets(w.group)[name], w)
 
     return {name: of(name) for name in ("shadows", "unlearned", "retrained")}
 
@@ -100,9 +119,11 @@ wildcard_constraints:
     group=one_of(GROUPS),
     seed=one_of(SEEDS),
     device=one_of(DEVICES),
+    request=one_of(experiment.audits),
     block="[0-9]+",
     part="[0-9]+",
 
 
 onsuccess:
-    print_summary(*map(Path, map(at, (paths.SUMMARY_TEXT, paths.REPORT, paths.LOGS))))
+    last = [files.every([at(file)])[-1] for file in (paths.SUMMARY_TEXT, paths.REPORT)]
+    print_summary(*map(Path, (*last, shared.at(paths.LOGS))))

@@ -9,7 +9,7 @@ PENNYLANE = devices.of_kind(experiment, "pennylane")
 
 use rule job as evaluate_on with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=files.samples(),
         parameters=files.of_seeds("parameters"),
     output:
@@ -26,13 +26,13 @@ use rule job as evaluate_on with:
     params:
         spec=told(devices.evaluate_on),
     message:
-        "Evaluate {wildcards.model}, {wildcards.variant}, on {wildcards.device}"
+        "Evaluate {wildcards.model}, {wildcards.variant}, on {wildcards.device}" + AFTER
 
 
 # One execution per image: for few images.
 use rule job as evaluate_with with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=at(paths.SAMPLES),
         parameters=files.variant("parameters"),
     output:
@@ -50,7 +50,7 @@ use rule job as evaluate_with with:
     params:
         spec=told(devices.evaluate_with),
     message:
-        "Evaluate {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, on {wildcards.device}"
+        "Evaluate {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, on {wildcards.device}" + AFTER
 
 
 use rule job as correct with:
@@ -72,7 +72,7 @@ use rule job as correct with:
     params:
         spec=told(devices.correct),
     message:
-        "Correct {wildcards.model}, {wildcards.variant}, as {wildcards.device}"
+        "Correct {wildcards.model}, {wildcards.variant}, as {wildcards.device}" + AFTER
 
 
 use rule fit_attacks as fit_attacks_on with:
@@ -91,7 +91,7 @@ use rule fit_attacks as fit_attacks_on with:
     params:
         spec=told(devices.fit_attacks_on),
     message:
-        "Fit the attacks on {wildcards.model} on {wildcards.device}"
+        "Fit the attacks on {wildcards.model} on {wildcards.device}" + AFTER
 
 
 use rule job as score_on with:
@@ -111,7 +111,7 @@ use rule job as score_on with:
     params:
         spec=told(devices.score_on),
     message:
-        "Attack {wildcards.model}, {wildcards.variant}, on {wildcards.device}"
+        "Attack {wildcards.model}, {wildcards.variant}, on {wildcards.device}" + AFTER
 
 
 use rule job as measure_on with:
@@ -134,7 +134,7 @@ use rule job as measure_on with:
     params:
         spec=told(devices.measure_on),
     message:
-        "Measure {wildcards.model}, {wildcards.variant}, on {wildcards.device}"
+        "Measure {wildcards.model}, {wildcards.variant}, on {wildcards.device}" + AFTER
 
 
 # What speaks to IBM stays on the machine where snakemake was started: the network is there, and

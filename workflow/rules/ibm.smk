@@ -32,7 +32,7 @@ onstart:
 
 use rule job as prepare with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=at(paths.SAMPLES),
         parameters=files.variant("parameters"),
     output:
@@ -49,7 +49,7 @@ use rule job as prepare with:
     params:
         spec=told(ibm.prepare),
     message:
-        "Prepare {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, for {wildcards.device}"
+        "Prepare {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, for {wildcards.device}" + AFTER
 
 
 use rule job as estimate with:
@@ -69,7 +69,7 @@ use rule job as estimate with:
     params:
         spec=told(ibm.estimate),
     message:
-        "Estimate what {wildcards.device} costs"
+        "Estimate what {wildcards.device} costs" + AFTER
 
 
 # `qpu` limits how many jobs are under way: `collect` comes before further submissions, and both
@@ -94,7 +94,7 @@ use rule job as submit with:
     params:
         spec=told(ibm.submit),
     message:
-        "Submit {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, to {wildcards.device}"
+        "Submit {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, to {wildcards.device}" + AFTER
 
 
 use rule job as collect with:
@@ -117,12 +117,12 @@ use rule job as collect with:
     params:
         spec=told(ibm.collect),
     message:
-        "Collect {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}"
+        "Collect {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}" + AFTER
 
 
 use rule job as decode with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=at(paths.SAMPLES),
         parameters=files.variant("parameters"),
         prepared=lambda w: files.jobs(paths.PREPARED, w.device),
@@ -141,7 +141,7 @@ use rule job as decode with:
     params:
         spec=told(ibm.decode),
     message:
-        "Decode {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}"
+        "Decode {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}" + AFTER
 
 
 rule collected:

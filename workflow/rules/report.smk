@@ -19,6 +19,7 @@ use rule job as report with:
         history=filled(files.variant("history"), **CELLS),
         outputs=filled(files.variant("outputs"), **CELLS),
         cost=filled(files.variant("cost"), model=MODELS, seed=SEEDS, variant=METHODS),
+        earlier=lambda w: files.until([at(paths.SUMMARY)], w.get("request")),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],
         signal=filled(at(paths.SIGNAL_OF), model=QUANTUM) if experiment.signal else [],
     output:
@@ -42,4 +43,4 @@ use rule job as report with:
     params:
         spec=told(_report.report),
     message:
-        "Draw the figures and write the report"
+        "Draw the figures and write the report" + AFTER

@@ -5,7 +5,7 @@ from qmu.plan import studies
 
 use rule job as sweep with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=files.samples(),
         parameters=files.of_seeds("parameters"),
         outputs=files.of_seeds("outputs"),
@@ -21,7 +21,7 @@ use rule job as sweep with:
     params:
         spec=told(studies.sweep),
     message:
-        "Sweep noise and shots of {wildcards.model}, {wildcards.variant}"
+        "Sweep noise and shots of {wildcards.model}, {wildcards.variant}" + AFTER
 
 
 use rule job as join_sweep with:
@@ -38,12 +38,12 @@ use rule job as join_sweep with:
     params:
         spec=told(studies.join_sweep),
     message:
-        "Join the sweeps over noise and shots"
+        "Join the sweeps over noise and shots" + AFTER
 
 
 use rule job as signal with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=files.samples()[0],
         parameters=files.of_seeds("parameters", "target")[0],
     output:
@@ -57,7 +57,7 @@ use rule job as signal with:
     params:
         spec=told(studies.signal),
     message:
-        "Measure what is left of the signal of {wildcards.model}"
+        "Measure what is left of the signal of {wildcards.model}" + AFTER
 
 
 rule signals:

@@ -2,14 +2,27 @@
 from qmu.plan import unlearn
 from qmu.variants import level
 
+# A further request of a sequence starts from what a method made of the shadow models.
+UNLEARNED = (
+    *paths.UNLEARNED_TABLES,
+    *(("fleet_parameters",) if experiment.requests else ()),
+)
+
+
+def started_from(kind):
+    """One table of the models that a method starts from, for every seed."""
+    return lambda w: files.of_job(
+        files.started_from(kind, w.variant, w.get("request")), w
+    )
+
 
 use rule job as unlearn with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=files.samples(),
-        parameters=files.of_seeds("parameters", "target"),
-        outputs=files.of_seeds("outputs", "target"),
-        reference=lambda w: files.for_model(files.reference(w.variant), w.model),
+        parameters=started_from("parameters"),
+        outputs=started_from("outputs"),
+        reference=lambda w: files.of_job(files.reference(w.variant), w),
     output:
         **{kind: files.of_seeds(kind) for kind in paths.MODEL_TABLES},
     log:
@@ -22,7 +35,7 @@ use rule job as unlearn with:
     params:
         spec=told(unlearn.unlearn),
     message:
-        "Unlearn with {wildcards.variant}: {wildcards.model}"
+        "Unlearn with {wildcards.variant}: {wildcards.model}" + AFTER
 
 
 # The same, and the states on the way that are audited too.
@@ -39,13 +52,15 @@ use rule unlearn as unlearn_along_path with:
 
 use rule job as unlearn_shadows with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         request=at(paths.REQUEST),
-        parameters=files.fleet(paths.SHADOWS, "fleet_parameters", "target"),
+        parameters=lambda w: files.of_job(
+            [files.shadows_started_from(w.variant, w.get("request"))], w
+        )[0],
         members=files.fleet(paths.SHADOWS, "fleet_members", "target"),
-        reference=lambda w: files.for_model(files.reference(w.variant), w.model),
+        reference=lambda w: files.of_job(files.reference(w.variant), w),
     output:
-        **files.fleet_tables(paths.SHADOWS, paths.UNLEARNED_TABLES),
+        **files.fleet_tables(paths.SHADOWS, UNLEARNED),
     log:
         files.log("shadows/{model}/{variant}/block-{block}"),
     benchmark:
@@ -56,18 +71,20 @@ use rule job as unlearn_shadows with:
     params:
         spec=told(unlearn.unlearn_shadows),
     message:
-        "Unlearn with {wildcards.variant}: shadow models of {wildcards.model}, block {wildcards.block}"
+        "Unlearn with {wildcards.variant}: shadow models of {wildcards.model}, block {wildcards.block}" + AFTER
 
 
 rule unlearned:
     input:
-        filled(files.variant("outputs"), model=MODELS, seed=SEEDS, variant=METHODS),
+        files.every(
+            filled(files.variant("outputs"), model=MODELS, seed=SEEDS, variant=METHODS)
+        ),
 
 
 rule shadows:
     input:
         [
-            filled(file, model=MODELS)
+            files.every(filled(file, model=MODELS))
             for variant in VARIANTS
             for file in files.shadow_outputs(variant)
         ],

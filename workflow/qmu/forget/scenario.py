@@ -136,6 +136,10 @@ def following(before: np.ndarray, marked: Marked, trained: np.ndarray) -> np.nda
     return before | marked.rows
 
 
-def whole_classes(label: np.ndarray, forget: np.ndarray) -> tuple[int, ...]:
-    """The classes of which every row is to be forgotten, ascending."""
-    return tuple(int(one) for one in np.unique(label[forget]) if forget[label == one].all())
+def whole_classes(
+    label: np.ndarray, forget: np.ndarray, present: np.ndarray | None = None
+) -> tuple[int, ...]:
+    """The classes of which every row is to be forgotten, ascending; where rows are ``present``
+    (n,) bool, the classes of these alone: the other rows are gone by earlier requests."""
+    asked = np.unique(label[forget if present is None else present])
+    return tuple(int(one) for one in asked if forget[label == one].all())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qmu.errors import QmuError
-from qmu.forget.scenario import Marked, whole_classes
+from qmu.forget.scenario import Marked
 from qmu.tables import parquet
 
 
@@ -15,7 +15,12 @@ from qmu.tables import parquet
 class Asked(Marked):
     """What is to be forgotten, and of it the rows (n,) bool that ``earlier`` requests asked for."""
 
-    earlier: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+    earlier: np.ndarray = field(kw_only=True)
+
+    @property
+    def present(self) -> np.ndarray:
+        """Rows (n,) bool of the request that is served now."""
+        return self.rows & ~self.earlier
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,6 @@ class SeedData:
         """Rows of the request that is served now: the others of the forget set are gone."""
         return self.forget & ~self.earlier
 
-    @property
-    def classes(self) -> tuple[int, ...]:
-        """The classes that are to be forgotten as a whole and of which a row is left."""
-        left = np.unique(self.label[self.present])
-        return tuple(one for one in whole_classes(self.label, self.forget) if one in left)
-
     def positions(self, *splits: str) -> np.ndarray:
         """Pool positions of the named splits, ascending."""
         return np.flatnonzero(np.isin(self.split, splits))
@@ -66,7 +65,7 @@ def read_request(path: str, pool: dict[str, np.ndarray], experiment: str) -> Ask
     """What is to be forgotten, checked against the pool's order."""
     table = parquet.read(path, "request", experiment=experiment)
     _check_rows(path, table["sample_id"], pool["sample_id"])
-    return Asked(table["forget"], table.get("requested"), _earlier(table))
+    return Asked(table["forget"], table.get("requested"), earlier=_earlier(table))
 
 
 def read(pool_path: str, samples_path: str, experiment: str) -> SeedData:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qmu import losses
+from qmu.forget.scenario import whole_classes
 from qmu.models import model as models
 from qmu.models.outputs import evaluate, evaluate_head
 from qmu.specs.unlearn import Unlearn, UnlearnShadows
@@ -64,7 +65,7 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Unlearn, job: Job) -> None:
             parameters=target,
             pool=Data(rows, data.label),
             positions=_positions(data),
-            classes=data.classes,
+            classes=whole_classes(data.label, data.forget, data.present),
             names=(spec.root_seed, "unlearning", spec.variant, spec.name, seed, *spec.request),
             report=job.report,
             reference=reference,

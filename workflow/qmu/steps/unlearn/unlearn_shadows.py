@@ -56,10 +56,9 @@ def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> Non
     """Unlearn the models ``spec.indices`` and write their outputs on the pool."""
     pool = read_pool(inputs.pool, spec.experiment)
     asked = read_request(inputs.request, pool, spec.experiment)
-    present = asked.rows & ~asked.earlier
     trained = read_fleet_parameters(inputs.parameters, spec.experiment)
     members = parquet.read(inputs.members, "fleet_members", experiment=spec.experiment)
-    reference = forget_loss(inputs.reference, spec, present)
+    reference = forget_loss(inputs.reference, spec, asked.present)
     method = load_method(spec.method.component)
     config = method.Config(**spec.method.settings)
     model = models.build(**dict(spec.model))
@@ -67,12 +66,11 @@ def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> Non
     job.clock.ready()
     rows, ids = model.inputs(pool), pool["sample_id"]
     own = dict(zip(members["model_index"].tolist(), members["members"], strict=True))
-    left = np.unique(pool["label"][present])
-    classes = tuple(one for one in whole_classes(pool["label"], asked.rows) if one in left)
+    classes = whole_classes(pool["label"], asked.rows, asked.present)
     member, unlearned = [], []
     for index in spec.indices:
         member.append(np.isin(ids, own[index]))
-        if not np.any(member[-1] & present):
+        if not np.any(member[-1] & asked.present):
             job.report(f"shadow model {index}: holds nothing of the request")
             unlearned.append(model.convert(dict(trained[index])))
             continue
@@ -112,7 +110,7 @@ def _positions(
     held_out = np.flatnonzero(~member & ~asked.rows)
     order = seeds.generator(*names, "validation").permutation(held_out)
     return {
-        "forget": np.flatnonzero(member & asked.rows & ~asked.earlier),
+        "forget": np.flatnonzero(member & asked.present),
         "retain": np.flatnonzero(member & ~asked.rows),
         "validation": np.sort(order[:validation]),
     }
