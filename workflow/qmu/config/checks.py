@@ -262,9 +262,7 @@ def _check_request(experiment: Experiment, where: str) -> None:
                 )
 
 
-def _check_named(
-    experiment: Experiment, scenarios: Mapping[str, tuple[ModuleType, Any]]
-) -> None:
+def _check_named(experiment: Experiment, scenarios: Mapping[str, tuple[ModuleType, Any]]) -> None:
     """Every row that requests name must be there, and all of them fit into the training rows;
     each of a sequence must name one that none before it named."""
     named = {where: one for where, one in scenarios.items() if one[0].CARD.named}

@@ -17,7 +17,15 @@ def as_yaml(config: Mapping[str, Any]) -> str:
     written = dict(config.get("common") or config)
     if "common" in config:
         written["dataset"] = _component("name", config["dataset"], "")
-        written["forget"] = _component("kind", config["forget"], "")
+        requests = [
+            {"name": one["name"], **_component("kind", one, "")}
+            for one in config.get("requests") or ()
+        ]
+        written |= (
+            {"requests": requests}
+            if requests
+            else {"forget": _component("kind", config["forget"], "")}
+        )
         for section, key in KEYS.items():
             entries = config.get(section) or {}
             written[section] = {n: _component(key, entry, n) for n, entry in entries.items()}

@@ -20,6 +20,7 @@ from . import endings as endings_table
 from . import ladder as ladder_table
 from . import paths as paths_table
 from . import records as records_table
+from . import sequence as sequence_table
 from . import signal as signal_table
 from . import sweep as sweep_table
 from .cards import Cards, first
@@ -28,6 +29,7 @@ from .endings import Ending
 from .ladder import LadderResults
 from .paths import PathResults
 from .records import RecordResults
+from .sequence import SequenceResults
 from .signal import Embedding
 from .summary import Summary, baselines_first, stands_alone, summarise
 from .sweep import SweepResults
@@ -103,6 +105,7 @@ class Results:
     ladder: LadderResults = field(default_factory=LadderResults)
     paths: PathResults = paths_table.NONE
     endings: tuple[Ending, ...] = ()
+    sequence: SequenceResults = field(default_factory=SequenceResults)
     sweep: SweepResults = field(default_factory=SweepResults)
     signal: Mapping[str, tuple[Embedding, ...]] = field(default_factory=dict)
     devices: DeviceResults = field(default_factory=DeviceResults)
@@ -163,6 +166,7 @@ def gather(
     curves: Iterable[Mapping[str, np.ndarray]] = (),
     verdicts: Mapping[str, Iterable[Any]] | None = None,
     records: Mapping[str, Iterable[Any]] | None = None,
+    earlier: Iterable[Mapping[str, Iterable[Any]]] = (),
     sweep: Mapping[str, Iterable[Any]] | None = None,
     signal: Iterable[Mapping[str, Iterable[Any]]] = (),
     config: Mapping[str, Any] | None = None,
@@ -174,7 +178,8 @@ def gather(
     ``histories``, ``outputs`` and ``cost`` (of the methods) are keyed by (model, seed, variant); of
     the outputs only the columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of
     these the forget set. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
-    ``records`` and ``sweep`` are those tables, ``signal`` one per model. Figures of further devices,
+    ``records`` and ``sweep`` are those tables, ``signal`` one per model, ``earlier`` the summaries
+    after each earlier request of a sequence. Figures of further devices,
     by the names that the config gives to them, stand apart from those of the simulation.
     ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`).
     """
@@ -188,8 +193,9 @@ def gather(
     places = devices_table.index(summary, further)
     rows = _rows(summary, further)
     most = max(classes, default=None)
+    own = places.places.get(SIMULATION) or summarise(summary)
     return Results(
-        summary=places.places.get(SIMULATION) or summarise(summary),
+        summary=own,
         devices=places,
         histories=tuple(courses),
         confidences=tuple(Confidence(*key, *_confidence(t)) for key, t in outputs.items()),
@@ -202,6 +208,7 @@ def gather(
         ladder=ladder_table.index(rows, config or {}),
         paths=paths_table.index(rows, config or {}, most),
         endings=endings_table.index(cost or {}),
+        sequence=sequence_table.index([*map(summarise, earlier), own], config or {}),
         sweep=SweepResults() if sweep is None else sweep_table.index(sweep),
         signal=signal_table.index(signal),
         config=config or {},

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-BASELINES = ("target", "retrain")
+from qmu.variants import RETRAIN, TARGET
+
+BASELINES = (TARGET, RETRAIN)
 SPLITS = {
     "forget_train": "to be forgotten",
     "forget_test": "comparable, test",

@@ -20,8 +20,9 @@ from qmu.tables import parquet
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Tables ``summary``, ``verdicts`` and ``records``, the manifest; ``roc`` of all variants,
-    ``history`` and ``outputs`` of all of them and seeds; ``cost`` of the methods; ``sweep`` and
-    ``signal`` where the experiment has them."""
+    ``history`` and ``outputs`` of all of them and seeds; ``cost`` of the methods; ``earlier``: the
+    summaries after each earlier request of a sequence; ``sweep`` and ``signal`` where the
+    experiment has them."""
 
     summary: str
     manifest: str
@@ -31,6 +32,7 @@ class Inputs:
     history: list[str]
     outputs: list[str]
     cost: list[str]
+    earlier: list[str]
     sweep: list[str]
     signal: list[str]
 
@@ -62,6 +64,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
         curves=[parquet.read(file, "roc", experiment=experiment) for file in inputs.roc],
         verdicts=parquet.read(inputs.verdicts, "verdicts", experiment=experiment),
         records=parquet.read(inputs.records, "records", experiment=experiment),
+        earlier=[parquet.read(file, "summary", experiment=experiment) for file in inputs.earlier],
         sweep=parquet.read(inputs.sweep[0], "sweep", experiment=experiment)
         if inputs.sweep
         else None,
