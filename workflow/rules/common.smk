@@ -62,7 +62,10 @@ QUANTUM = list(experiment.circuits)
 CELLS = {"model": MODELS, "seed": SEEDS, "variant": VARIANTS}
 GROUPS = list(
     dict.fromkeys(
-        group for one in AUDITS.values() for model in MODELS for group in one.groups(model)
+        group
+        for one in AUDITS.values()
+        for model in MODELS
+        for group in one.groups(model)
     )
 )
 PATH = experiment.common.audit.path
@@ -125,5 +128,7 @@ wildcard_constraints:
 
 
 onsuccess:
-    last = [files.every([at(file)])[-1] for file in (paths.SUMMARY_TEXT, paths.REPORT)]
+    last = [
+        files.every([at(file)])[-1] for file in (paths.SUMMARY_TEXT, paths.REPORT)
+    ]
     print_summary(*map(Path, (*last, shared.at(paths.LOGS))))

@@ -50,7 +50,8 @@ use rule job as evaluate_with with:
     params:
         spec=told(devices.evaluate_with),
     message:
-        "Evaluate {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, on {wildcards.device}" + AFTER
+        "Evaluate {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, on {wildcards.device}"
+        + AFTER
 
 
 use rule job as correct with:

@@ -49,7 +49,8 @@ use rule job as prepare with:
     params:
         spec=told(ibm.prepare),
     message:
-        "Prepare {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, for {wildcards.device}" + AFTER
+        "Prepare {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, for {wildcards.device}"
+        + AFTER
 
 
 use rule job as estimate with:
@@ -94,7 +95,8 @@ use rule job as submit with:
     params:
         spec=told(ibm.submit),
     message:
-        "Submit {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, to {wildcards.device}" + AFTER
+        "Submit {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, to {wildcards.device}"
+        + AFTER
 
 
 use rule job as collect with:
@@ -117,7 +119,8 @@ use rule job as collect with:
     params:
         spec=told(ibm.collect),
     message:
-        "Collect {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}" + AFTER
+        "Collect {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}"
+        + AFTER
 
 
 use rule job as decode with:
@@ -141,7 +144,8 @@ use rule job as decode with:
     params:
         spec=told(ibm.decode),
     message:
-        "Decode {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}" + AFTER
+        "Decode {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}"
+        + AFTER
 
 
 rule collected:

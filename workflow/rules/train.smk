@@ -47,7 +47,8 @@ use rule job as train_shadows with:
     params:
         spec=told(train.shadows),
     message:
-        "Train shadow models of {wildcards.model}, {wildcards.variant}, block {wildcards.block}" + AFTER
+        "Train shadow models of {wildcards.model}, {wildcards.variant}, block {wildcards.block}"
+        + AFTER
 
 
 if experiment.requests:
@@ -118,7 +119,8 @@ use rule job as train_retrained with:
     params:
         spec=told(train.retrained),
     message:
-        "Train further retrained models of {wildcards.model}, seed {wildcards.seed}" + AFTER
+        "Train further retrained models of {wildcards.model}, seed {wildcards.seed}"
+        + AFTER
 
 
 if LADDER:
@@ -139,7 +141,8 @@ if LADDER:
         params:
             spec=told(train.ladder),
         message:
-            "Train models with a known residue of {wildcards.model}, seed {wildcards.seed}" + AFTER
+            "Train models with a known residue of {wildcards.model}, seed {wildcards.seed}"
+            + AFTER
 
 
 # Models differ in what can be edited, and a rule's files in the names of the edits: one rule for

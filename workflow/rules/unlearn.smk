@@ -71,7 +71,8 @@ use rule job as unlearn_shadows with:
     params:
         spec=told(unlearn.unlearn_shadows),
     message:
-        "Unlearn with {wildcards.variant}: shadow models of {wildcards.model}, block {wildcards.block}" + AFTER
+        "Unlearn with {wildcards.variant}: shadow models of {wildcards.model}, block {wildcards.block}"
+        + AFTER
 
 
 rule unlearned:

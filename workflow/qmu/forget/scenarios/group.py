@@ -67,8 +67,8 @@ def mark(
     others = np.setdiff1d(column[~requested & allowed], column[~requested & ~allowed])
     if len(others) < 2:
         raise QmuError(
-            f"the request leaves {len(others)} other groups in {config.column!r}; one to train on and "
-            "one to compare with are needed"
+            f"the request leaves {len(others)} other groups in {config.column!r}; one to train on "
+            "and one to compare with are needed"
         )
     wanted = requested.sum() * (len(column) / train - 1)
     most, held_out = (~requested).sum() / 2, np.zeros(len(column), bool)

@@ -90,7 +90,7 @@ def _cost_axis(ax: Axes, sequence: SequenceResults) -> None:
     """Powers of ten above one evaluation, and nothing at all below them."""
     ax.set_yscale("symlog", linthresh=10)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    most = max((max(filter(None, line.cost), default=1) for line in sequence.lines.values()))
+    most = max(max(filter(None, line.cost), default=1) for line in sequence.lines.values())
     ax.set_ylim(-1, 3 * most)
 
 

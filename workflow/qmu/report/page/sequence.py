@@ -17,8 +17,8 @@ def said(results: Results) -> list[str]:
         return []
     first = (
         f"{len(sequence.names)} requests were served so far, each on the model as the one before "
-        f"left it: {listed(list(sequence.names))}. This report is the audit after the last of them: "
-        "everywhere in it the forget set is all that was asked for until then, and retrained "
+        f"left it: {listed(list(sequence.names))}. This report is the audit after the last of "
+        "them: everywhere in it the forget set is all that was asked for until then, and retrained "
         "models were trained without all of it."
     )
     return [first, *filter(None, (_cost(results, model) for model in sequence.models))]

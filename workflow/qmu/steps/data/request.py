@@ -24,8 +24,8 @@ class Inputs:
 
     pool: str
     shadows: Sequence[str] = ()
-    shared: str | list[str] = ""
-    before: str | list[str] = ""
+    shared: Sequence[str] = ()
+    before: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +43,10 @@ def run(inputs: Inputs, outputs: Outputs, spec: Request, job: Job) -> None:
         known["memorisation"] = memorisation(inputs.shadows, spec)
     earlier = np.zeros(len(pool["label"]), bool)
     if inputs.before:
-        earlier = read_request(str(inputs.before), pool, spec.experiment).rows
+        earlier = read_request(inputs.before[0], pool, spec.experiment).rows
     parts = None
     if inputs.shared:
-        parts = read(inputs.pool, str(inputs.shared), spec.experiment).parts
+        parts = read(inputs.pool, inputs.shared[0], spec.experiment).parts
         known["trained"] = (parts == "train") & ~earlier
         known["untrained"] = np.isin(parts, ("test", "unseen")) & ~earlier
     job.clock.ready()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,7 @@ class Inputs:
 
     pool: str
     request: str
-    shared: str | list[str] = ""
+    shared: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +40,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Samples, job: Job) -> None:
     asked = read_request(inputs.request, pool, spec.experiment)
     job.clock.ready()
     if inputs.shared:
-        shared = read(inputs.pool, str(inputs.shared), spec.experiment)
-        parts = shared.parts
+        parts = read(inputs.pool, inputs.shared[0], spec.experiment).parts
     else:
         parts = _drawn(spec, asked, len(pool["label"]))
     split = splits.splits(parts, asked.rows)

@@ -78,7 +78,7 @@ def read(pool_path: str, samples_path: str, experiment: str) -> SeedData:
 
 
 def _earlier(table: dict[str, np.ndarray]) -> np.ndarray:
-    """Rows (n,) bool that requests before this one asked for; none of them where it stands alone."""
+    """Rows (n,) bool that requests before this one asked for; none where it stands alone."""
     return table.get("earlier", np.zeros(len(table["forget"]), bool))
 
 

@@ -31,7 +31,8 @@ SPLITS = {"forget": "forget_train", "retain": "retain_train", "validation": "ret
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Table ``pool``; tables ``samples``, and ``parameters`` and ``outputs`` of the model that the
-    method starts from (the target, or what it made of an earlier request), of every seed; ``fleet_outputs`` of retrained shadow models where the method asks for them."""
+    method starts from (the target, or what it made of an earlier request), of every seed;
+    ``fleet_outputs`` of retrained shadow models where the method asks for them."""
 
     pool: str
     samples: list[str]
