@@ -43,21 +43,21 @@ class Files:
     def __init__(self, experiment: Experiment, shared: bool = False) -> None:
         self.experiment = experiment
         self.seeds: Sequence[int] = experiment.common.seeds
-        self.folder = "{request}/" if experiment.requests and not shared else ""
+        self.folder = "/{request}" if experiment.requests and not shared else ""
         self.shared = Files(experiment, shared=True) if self.folder else self
 
     def at(self, template: str) -> str:
         """A template of `qmu.paths` below this experiment's folder."""
         name = self.experiment.common.experiment
-        return template.replace("{experiment}/", f"{name}/{self.folder}")
+        return template.replace("{experiment}", f"{name}{self.folder}")
 
     def log(self, name: str) -> str:
         """The log of a job."""
-        return f"{self.shared.at(paths.LOGS)}/{self.folder}{name}.log"
+        return f"{self.shared.at(paths.LOGS)}{self.folder}/{name}.log"
 
     def benchmark(self, name: str) -> str:
         """What Snakemake measures of a job."""
-        return f"{self.shared.at(paths.BENCHMARKS)}/{self.folder}{name}.tsv"
+        return f"{self.shared.at(paths.BENCHMARKS)}{self.folder}/{name}.tsv"
 
     def every(self, files: Iterable[str]) -> list[str]:
         """The files of every request of a sequence; as they are where there is one alone."""
