@@ -1,8 +1,11 @@
 """The section ``requests``: what it holds, what it refuses, and what each audit knows."""
 
+import numpy as np
 import pytest
+import yaml
 from fixtures import small_config
 from qmu.config.parse import parse
+from qmu.data.splits import roles, shared_parts
 from qmu.errors import ConfigError
 from qmu.plan import data, unlearn
 from qmu.plan.files import Files
@@ -51,8 +54,6 @@ def test_a_later_request_changes_nothing_that_an_audit_before_is_told():
 
 
 def test_the_page_writes_what_was_read():
-    import yaml
-
     found = parse(config(CLASS, {"name": "few", **SHARE}))
     assert parse(yaml.safe_load(as_yaml(found.model_dump(mode="json")))) == found
     asked = request(found.model_dump())
@@ -99,3 +100,49 @@ def test_a_method_of_whole_classes_needs_requests_of_them():
 def test_a_sequence_is_audited_in_the_simulation_alone():
     with pytest.raises(ConfigError, match="devices: not with requests:"):
         parse(config(CLASS, devices={"noisy": {"noise": {}}}))
+
+
+def sequence_of_patients(*further):
+    with open("experiments/sequence.yaml", encoding="utf-8") as stream:
+        found = yaml.safe_load(stream)
+    return found | {"requests": [*found["requests"], *further]}
+
+
+def of_patient(*patients):
+    return {"kind": "group", "column": "patient", "values": list(patients)}
+
+
+def test_rows_that_requests_name_are_placed_and_those_trained_on_already_change_nothing():
+    found = parse(sequence_of_patients())
+    spec, pool = data.shared_samples(found), data.pool(found)
+    known, asked = found.known, np.zeros(found.data.rows, bool)
+    for module, config in found.scenarios[:2]:
+        asked |= module.rows(known, config)
+    drawn = (0, len(asked), pool.public, pool.pool)
+    there = roles(*drawn, np.isin(np.arange(len(asked)), pool.reserved)) == "pool"
+    assert not np.any(asked & ~there)
+    counts = {part: getattr(spec, part) for part in ("train", "test", "validation")}
+    rows = np.flatnonzero(there)
+    whose = known["group/patient"][rows]
+    parts = shared_parts(0, counts, np.isin(rows, spec.included), whose)
+    assert spec.group == "group/patient"
+    assert spec.included and np.all(parts[asked[rows]] == "train")
+    # A patient of whom every row is there and trained on can ask later, at no cost.
+    trained = known["group/patient"][rows[parts == "train"]]
+    outside = known["group/patient"][np.setdiff1d(np.arange(len(asked)), rows[parts == "train"])]
+    free = sorted(set(trained) - set(outside) - {"P017", "P041", "P058"})
+    later = parse(sequence_of_patients(of_patient(free[0])))
+    assert data.shared_samples(later) == spec and data.pool(later) == pool
+    # One of whom they are not has to be placed.
+    other = sorted(set(outside) - set(trained))[0]
+    assert data.shared_samples(parse(sequence_of_patients(of_patient(other)))) != spec
+
+
+def test_named_rows_must_be_new_and_leave_half_of_the_training_rows():
+    with pytest.raises(ConfigError, match="requests.4: all of its rows are asked for by a request"):
+        parse(sequence_of_patients(of_patient("P041")))
+    many = [of_patient(f"P{k:03}") for k in range(1, 17)]
+    with pytest.raises(ConfigError, match=r"with all before it, more than half of samples.train"):
+        parse(sequence_of_patients(*many))
+    with pytest.raises(ConfigError, match=r"requests.4: values: no row has 'P999' in the column"):
+        parse(sequence_of_patients(of_patient("P999")))
