@@ -83,7 +83,8 @@ def test_each_request_is_served_on_the_model_as_it_stands(served):
         trained = np.isin(seen["split"], ("forget_train", "retain_train"))
         assert np.array_equal(trained, target["split"] == "retain_train")
         forgotten = seen["split"] == "forget_train"
-        assert forgotten.sum() > before.sum() and np.all(forgotten[before])
+        assert forgotten.sum() > before.sum()
+        assert np.all(forgotten[before])
         before = forgotten
     ga = [of_variant(served, request, "ga", "history")["loss"] for request in NAMES[:2]]
     assert not np.array_equal(*ga)
@@ -91,5 +92,7 @@ def test_each_request_is_served_on_the_model_as_it_stands(served):
 
 def test_the_report_after_a_request_knows_of_no_later_one(served):
     first, second = ((served.results / "small" / n / "report.html").read_text() for n in NAMES[:2])
-    assert "One request after another" in second and "2: few" in second
-    assert "One request after another" not in first and "few" not in first
+    assert "One request after another" in second
+    assert "2: few" in second
+    assert "One request after another" not in first
+    assert "few" not in first

@@ -31,7 +31,7 @@ use rule job as train_shadows with:
     input:
         pool=POOL,
         request=lambda w: (
-            [] if w.variant == "target" else files.of_job([at(paths.REQUEST)], w)
+            [] if w.variant == "target" else files.of_job([at(paths.REQUEST)], w)[0]
         ),
     output:
         **files.fleet_tables(paths.SHADOWS, paths.FLEET_TABLES),

@@ -27,14 +27,16 @@ def test_requests_are_served_in_their_order_and_have_names():
     assert found.forget == found.requests[-1]
     first, second = found.audits.values()
     assert list(found.audits) == ["request_1", "request_2"]
-    assert first.requests == found.requests[:1] and first.forget.component == "class"
+    assert first.requests == found.requests[:1]
+    assert first.forget.component == "class"
     assert second == found
     assert "bias" not in second.edits("basic_qnn")
 
 
 def test_one_request_alone_is_told_as_before():
     found = parse(small_config())
-    assert found.requests == () and found.audits == {}
+    assert found.requests == ()
+    assert found.audits == {}
     assert "requests" not in found.model_dump()
     assert Files(found).at("results/{experiment}/x") == "results/small/x"
     assert unlearn.unlearn(found, "basic_qnn", "ga").request == ()
@@ -57,7 +59,8 @@ def test_the_page_writes_what_was_read():
     found = parse(config(CLASS, {"name": "few", **SHARE}))
     assert parse(yaml.safe_load(as_yaml(found.model_dump(mode="json")))) == found
     asked = request(found.model_dump())
-    assert asked.count == 2 and not asked.whole
+    assert asked.count == 2
+    assert not asked.whole
     assert asked.words == "class 4 and 5% of the training rows"
 
 
@@ -126,20 +129,24 @@ def test_rows_that_requests_name_are_placed_and_those_trained_on_already_change_
     whose = known["group/patient"][rows]
     parts = shared_parts(0, counts, np.isin(rows, spec.included), whose)
     assert spec.group == "group/patient"
-    assert spec.included and np.all(parts[asked[rows]] == "train")
+    assert spec.included
+    assert np.all(parts[asked[rows]] == "train")
     # A patient of whom every row is there and trained on can ask later, at no cost.
     trained = known["group/patient"][rows[parts == "train"]]
     outside = known["group/patient"][np.setdiff1d(np.arange(len(asked)), rows[parts == "train"])]
     free = sorted(set(trained) - set(outside) - {"P017", "P041", "P058"})
     later = parse(sequence_of_patients(of_patient(free[0])))
-    assert data.shared_samples(later) == spec and data.pool(later) == pool
+    assert data.shared_samples(later) == spec
+    assert data.pool(later) == pool
     # One of whom they are not has to be placed.
     other = sorted(set(outside) - set(trained))[0]
     assert data.shared_samples(parse(sequence_of_patients(of_patient(other)))) != spec
 
 
 def test_named_rows_must_be_new_and_leave_half_of_the_training_rows():
-    with pytest.raises(ConfigError, match="requests.4: all of its rows are asked for by a request"):
+    with pytest.raises(
+        ConfigError, match=r"requests.4: all of its rows are asked for by a request"
+    ):
         parse(sequence_of_patients(of_patient("P041")))
     many = [of_patient(f"P{k:03}") for k in range(1, 17)]
     with pytest.raises(ConfigError, match=r"with all before it, more than half of samples.train"):

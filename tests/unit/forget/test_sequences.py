@@ -45,9 +45,11 @@ def test_later_requests_draw_from_trained_rows_and_compare_with_rows_never_train
     label, trained, untrained = np.arange(ROWS) % 2, np.arange(ROWS) < 40, np.arange(ROWS) >= 60
     pool = {"label": label, "trained": trained, "untrained": untrained}
     found = drawn("fraction", pool, percent=20)
-    assert found.requested.sum() == 8 and not np.any(found.requested & ~trained)
+    assert found.requested.sum() == 8
+    assert not np.any(found.requested & ~trained)
     others = found.rows & ~found.requested
-    assert others.any() and not np.any(others & ~untrained)
+    assert others.any()
+    assert not np.any(others & ~untrained)
     # More than is left: all of it.
     few = pool | {"trained": rows(1, 2, 3)}
     assert np.flatnonzero(drawn("fraction", few, percent=50).requested).tolist() == [1, 2, 3]
@@ -61,7 +63,8 @@ def test_a_group_is_compared_with_groups_of_which_no_row_was_trained_on():
     found = drawn("group", pool, column="who", values=["1"])
     assert set(whose[found.requested]) == {"1"}
     others = set(whose[found.rows]) - {"1"}
-    assert others and others <= {str(k) for k in range(9, 20)}
+    assert others
+    assert others <= {str(k) for k in range(9, 20)}
 
 
 def test_the_forget_set_grows_and_a_request_for_nothing_new_is_told():

@@ -26,7 +26,8 @@ INTRODUCTION = """\
 Generated from the models that validate the configuration (`python -m qmu.config.reference`).
 Unknown keys are errors. A component stands under a name of your choice; the key `model`, `method`
 or `attack` says which component it is and defaults to that name. The sections `quality`, `devices`,
-`sweep` and `signal` may be left out.
+`sweep` and `signal` may be left out. In place of `forget` there may be `requests`: a list of such
+sections, each with a `name` if you like, which are served one after another.
 """
 
 

@@ -42,13 +42,15 @@ def _of_section(kind: str, entries: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be forgotten, in a few ``words``, by how many requests; ``statement``: who are members and whom they are
-    compared with; ``whole``: whether it is a whole class, as in the published experiment."""
+    """What is to be forgotten, by how many requests, in a few ``words``; ``statement``: who are
+    members and whom they are compared with; ``whole``: whether it is whole classes, as in the published experiment;
+    ``sequence``: whether it was asked for in a sequence, in which all seeds share one split."""
 
     count: int = 1
     words: str = "the forget set"
     statement: str = ""
     whole: bool = True
+    sequence: bool = False
 
 
 def request(config: Mapping[str, Any]) -> Request:
@@ -64,12 +66,12 @@ def request(config: Mapping[str, Any]) -> Request:
     statements = list(dict.fromkeys(scenario.CARD.statement for scenario in scenarios))
     if len(entries) > 1:
         statements.insert(0, f"The forget set is what all {len(entries)} requests asked for.")
-        statements.append("All seeds train on the same images.")
     return Request(
         len(entries),
         f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0],
         " ".join(statements),
         all(scenario.CARD.whole_classes for scenario in scenarios),
+        bool(config.get("requests")),
     )
 
 
