@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter
 from qmu.report.drawing import dots, theme
 from qmu.report.results.results import Results
 from qmu.report.results.sequence import Line, SequenceResults
-from qmu.report.results.summary import BASELINES, RETRAIN
+from qmu.variants import RETRAIN
 
 WIDTH, HEIGHT = 5.2, 2.3
 ROWS = {
@@ -61,11 +61,9 @@ def draw(results: Results) -> Figure:
 def _panel(ax: Axes, lines: dict[str, Line], name: str, palette: dict[str, str]) -> None:
     step = SPREAD / max(len(lines) - 1, 1)
     for place, (variant, line) in enumerate(lines.items()):
-        # What the target cost belongs to no request.
-        if name == "cost" and variant in BASELINES and variant != RETRAIN:
-            continue
         style = {"color": palette[variant], "zorder": 3}
         shift = step * (place - (len(lines) - 1) / 2)
+        x = [number + shift for number in range(len(line.cost))]
         if name == "cost":
             values = [math.nan if one is None else one for one in line.cost]
         else:
@@ -73,12 +71,10 @@ def _panel(ax: Axes, lines: dict[str, Line], name: str, palette: dict[str, str])
             values = [math.nan if cell is None else cell.value for cell in cells]
             ends = [(math.nan, math.nan) if cell is None else cell.interval for cell in cells]
             low, high = zip(*ends, strict=True)
-            x = [number + shift for number in range(len(values))]
             ax.vlines(x, low, high, linewidth=1.2, alpha=0.7, **style)
             if variant == RETRAIN:
                 # The floor: nothing that is to be like retraining needs to lie below it.
                 ax.fill_between(x, low, high, color=theme.RETRAIN, alpha=0.16, linewidth=0)
-        x = [number + shift for number in range(len(values))]
         ax.plot(x, values, linewidth=1.4, marker="o", markersize=4, **style)
 
 
@@ -87,7 +83,7 @@ def _ticks(sequence: SequenceResults) -> list[str]:
 
 
 def _cost_axis(ax: Axes, sequence: SequenceResults) -> None:
-    """Powers of ten above one evaluation, and nothing at all below them."""
+    """Powers of ten, and room for methods that cost nothing."""
     ax.set_yscale("symlog", linthresh=10)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     most = max(max(filter(None, line.cost), default=1) for line in sequence.lines.values())

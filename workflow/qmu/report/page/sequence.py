@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from qmu.report.results.results import Results
 from qmu.report.results.sequence import Line
-from qmu.report.results.summary import BASELINES, RETRAIN, Cell
+from qmu.report.results.summary import BASELINES, Cell
 from qmu.report.sentences.words import listed, number, rate
+from qmu.variants import RETRAIN
 
 from .tables import DASH, Table, count, shown
 

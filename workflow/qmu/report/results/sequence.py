@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from .summary import RETRAIN, Cell, Summary, baselines_first
+from qmu.variants import RETRAIN, TARGET
+
+from .summary import Cell, Summary, baselines_first
 
 COST = "gradient_evaluations"
 
@@ -22,7 +24,8 @@ COST = "gradient_evaluations"
 class Line:
     """A variant after each request, (requests,) each: ``area`` of the model's attack on the forget
     set so far, ``accuracy`` on retained test rows, gradient evaluations of this and all earlier
-    requests (``cost``, mean over seeds); None where it was not measured."""
+    requests (``cost``, mean over seeds); None where it was not measured, and of the targets, which
+    are trained for no request."""
 
     area: tuple[Cell | None, ...]
     accuracy: tuple[Cell | None, ...]
@@ -72,7 +75,7 @@ def index(summaries: Sequence[Summary], config: Mapping[str, Any]) -> SequenceRe
             lines[model, variant] = Line(
                 tuple(one.get(model, variant, "auc", "forget_train", attack) for one in summaries),
                 tuple(one.get(model, variant, "accuracy", "retain_test") for one in summaries),
-                _so_far([one.get(model, variant, COST) for one in summaries]),
+                _so_far([_cost(one, model, variant) for one in summaries]),
             )
     return SequenceResults(tuple(one["name"] for one in requests), lines, attacks)
 
@@ -87,9 +90,13 @@ def _attack(summaries: Sequence[Summary], model: str) -> str | None:
     return max(read, key=read.__getitem__, default=None)
 
 
-def _so_far(cells: Sequence[Cell | None]) -> tuple[float | None, ...]:
+def _cost(summary: Summary, model: str, variant: str) -> float | None:
+    cell = None if variant == TARGET else summary.get(model, variant, COST)
+    return None if cell is None else cell.value
+
+
+def _so_far(values: Sequence[float | None]) -> tuple[float | None, ...]:
     """Sums up to each request; None from the first on that was not measured."""
-    values = [None if cell is None else cell.value for cell in cells]
     return tuple(
         accumulate(values, lambda sum_, one: None if None in (sum_, one) else sum_ + one)
     )
