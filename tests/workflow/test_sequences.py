@@ -5,7 +5,7 @@ import pytest
 from pipeline import END, TINY, Project, planned
 from qmu.tables import parquet
 
-REQUESTS = [{"kind": "class", "label": 4}, {"name": "few", "kind": "fraction", "percent": 10}]
+REQUESTS = [{"kind": "class", "label": 4}, {"name": "a_tenth", "kind": "fraction", "percent": 10}]
 LATER = {"name": "more", "kind": "fraction", "percent": 5}
 METHODS = ("ga", "identity")
 GROUPS = ("target", "retrain", *METHODS)
@@ -93,6 +93,6 @@ def test_each_request_is_served_on_the_model_as_it_stands(served):
 def test_the_report_after_a_request_knows_of_no_later_one(served):
     first, second = ((served.results / "small" / n / "report.html").read_text() for n in NAMES[:2])
     assert "One request after another" in second
-    assert "2: few" in second
+    assert "2: a_tenth" in second
     assert "One request after another" not in first
-    assert "few" not in first
+    assert "a_tenth" not in first
