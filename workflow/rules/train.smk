@@ -3,7 +3,7 @@
 from qmu.plan import train
 
 # A sequence's targets and their shadow models are trained once, and belong to no request.
-TRAINED = ["retrain"] if experiment.requests else ["target", "retrain"]
+FRESH = ["retrain"] if experiment.requests else ["target", "retrain"]
 
 
 use rule job as train with:
@@ -17,7 +17,7 @@ use rule job as train with:
     benchmark:
         files.benchmark("train/{model}/seed-{seed}/{variant}")
     wildcard_constraints:
-        variant=one_of(TRAINED),
+        variant=one_of(FRESH),
     priority: 12
     resources:
         **asks(mem_mb=2000, runtime=30),
@@ -40,7 +40,7 @@ use rule job as train_shadows with:
     benchmark:
         files.benchmark("shadows/{model}/{variant}/block-{block}")
     wildcard_constraints:
-        variant=one_of(TRAINED),
+        variant=one_of(FRESH),
     priority: 11
     resources:
         **asks(mem_mb=2000, runtime=30),
