@@ -11,9 +11,10 @@ from fixtures import compiled, leaves, same
 from qmu import registry
 from qmu.models import heads, innocent, training
 from qmu.models.gradients import loss_and_gradient, outputs
-from qmu.models.model import ModelCard, head_parameters
+from qmu.models.model import ModelCard, traits
 from qmu.models.outputs import evaluate
 from qmu.seeds import generator
+from qmu.unlearning.problem import NEEDS
 
 every = pytest.mark.parametrize("name", model_example.NAMES)
 QUANTUM = [n for n in model_example.NAMES if hasattr(registry.load("models", n), "circuit")]
@@ -64,10 +65,16 @@ def test_shapes(model):
     assert compiled(model, "logits")(parameters, inputs).shape == (5, model.classes)
 
 
-def test_the_heads_names_are_known_before_a_job_starts(model):
-    found = head_parameters(model.module, model.config, model.width, model.classes)
-    assert found == {name for name in fresh(model) if name.startswith("head/")}
-    assert heads.BIAS in found or heads.WEIGHT not in found
+def test_what_a_model_has_is_known_before_a_job_starts(model):
+    found = traits(model.module, model.config, model.width, model.classes)
+    names = set(fresh(model))
+    head = {name for name in names if name.startswith("head/")}
+    assert ("head" in found) == bool(head)
+    assert ("layers" in found) == bool(names - head)
+    assert ("circuit" in found) == (model.circuit is not None)
+    assert ("biases" in found) == (heads.BIAS in head)
+    assert ("last_layer" in found) == (heads.WEIGHT in head)
+    assert found <= {*NEEDS}
 
 
 def test_the_same_inputs_give_the_same_logits_and_nothing_is_changed(model):

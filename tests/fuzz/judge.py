@@ -16,6 +16,7 @@ from qmu.config.parse import parse
 from qmu.errors import ConfigError, one_line
 from qmu.plan import attack, audit, data, devices, ibm, report, studies, train, unlearn
 from qmu.specs.base import Spec
+from qmu.variants import RETRAIN, TARGET
 
 # The modules of the plan: one for every file of rules.
 ROOMS = (data, train, unlearn, attack, audit, devices, ibm, studies, report)
@@ -92,7 +93,7 @@ def require_specs(experiment: Experiment) -> None:
             spec = plan(experiment, *values)
             plain = json.loads(json.dumps(spec.plain(), allow_nan=False))
             assert type(spec)(**plain) == spec
-    for variant in experiment.variants:
+    for variant in (TARGET, RETRAIN, *experiment.unlearning):
         assert len(train.blocks(experiment, variant)) <= 512
     for model in experiment.models:
         members = [experiment.members(model, group) for group in experiment.groups(model)]
@@ -144,7 +145,7 @@ def _devices(step: str, experiment: Experiment) -> list[str]:
 def _groups(experiment: Experiment, models: list[str]) -> list[str]:
     """What is audited of every one of some models."""
     others = [name for name in ("residue", "innocent") if _asked(experiment, models, name)]
-    return [*experiment.variants[:5], *others]
+    return [*experiment.variants(models[0])[:5], *others]
 
 
 def _asked(experiment: Experiment, models: list[str], group: str) -> bool:

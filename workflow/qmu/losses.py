@@ -7,6 +7,7 @@ digits: log(1 - p_k) is the log-sum-exp over the other classes minus that over a
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -37,6 +38,23 @@ def log_complement(logits: Array, xp: ModuleType) -> Array:
 def of_label(values: Array, labels: Array, xp: ModuleType) -> Array:
     """The entry of each row (n, classes) at its label (n,)."""
     return xp.take_along_axis(values, labels[..., None], axis=-1)[..., 0]
+
+
+def divergence(logits: Array, targets: Array, xp: ModuleType) -> Array:
+    """KL(targets || softmax of the logits) per sample, (n,), for targets (n, C) that are
+    probabilities; those of 0 add nothing."""
+    tops = xp.log(xp.where(targets > 0, targets, 1.0))
+    return xp.sum(targets * (tops - log_probabilities(logits, xp)), axis=-1)
+
+
+@cache
+def divergence_at(temperature: float) -> Loss:
+    """`divergence` from the softmax of the logits / ``temperature``."""
+
+    def loss(logits: Array, targets: Array, xp: ModuleType) -> Array:
+        return divergence(logits / temperature, targets, xp)
+
+    return loss
 
 
 def is_label(values: Array, labels: Array, xp: ModuleType) -> Array:

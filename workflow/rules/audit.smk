@@ -62,16 +62,9 @@ use rule job as evaluation with:
         measurements=audited(paths.MEASUREMENTS),
         quality=audited(paths.QUALITY) if experiment.quality else [],
         records=audited(paths.RECORDS_OF),
-        devices=filled(
-            at(paths.MEASUREMENTS_ON), device=DEVICES, model=QUANTUM, variant=VARIANTS
-        ),
-        outputs=filled(files.variant("outputs"), **CELLS),
-        cost=[
-            file
-            for model in MODELS
-            for variant in METHODS
-            for file in files.of_job(files.of_seeds("cost", variant), {"model": model})
-        ],
+        devices=cells(at(paths.MEASUREMENTS_ON), QUANTUM, device=DEVICES),
+        outputs=cells(files.variant("outputs")),
+        cost=cells(files.variant("cost"), without=TRAINED),
         jobs=[
             file for device in IBM for file in files.all_jobs(paths.SUBMITTED, device)
         ],

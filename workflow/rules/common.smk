@@ -27,7 +27,7 @@ from qmu.plan.reasons import install as shorten_reasons
 from qmu.plan.rules import asks, teller
 from qmu.plan.sizes import install as ask_sizes_once
 from qmu.sizing.costs import print_summary
-from qmu.variants import residue
+from qmu.variants import RETRAIN, TARGET, residue
 
 shorten_reasons(workflow)
 ask_sizes_once()
@@ -54,12 +54,11 @@ AUDITS = experiment.audits or {None: experiment}
 EVERY = [{"request": request} if request else {} for request in AUDITS]
 MODELS = list(experiment.models)
 SEEDS = experiment.common.seeds
+TRAINED = (TARGET, RETRAIN)
 METHODS = list(experiment.unlearning)
-VARIANTS = experiment.variants
 DEVICES = list(experiment.devices)
 # Devices run circuits: a classical model has none.
 QUANTUM = list(experiment.circuits)
-CELLS = {"model": MODELS, "seed": SEEDS, "variant": VARIANTS}
 GROUPS = list(
     dict.fromkeys(
         group
@@ -70,6 +69,21 @@ GROUPS = list(
 )
 PATH = experiment.common.audit.path
 LADDER = [residue(percent) for percent in experiment.common.audit.ladder]
+
+
+def cells(template, models=MODELS, without=(), **more):
+    """One file per model and variant of it, and per seed where the template names one."""
+    return [
+        file
+        for model in models
+        for file in filled(
+            template,
+            model=[model],
+            variant=[v for v in experiment.variants(model) if v not in without],
+            seed=SEEDS,
+            **more,
+        )
+    ]
 
 
 def audited(template):
@@ -118,7 +132,7 @@ def calibrating():
 
 wildcard_constraints:
     model=one_of(MODELS),
-    variant=one_of(VARIANTS),
+    variant=one_of([*TRAINED, *METHODS]),
     group=one_of(GROUPS),
     seed=one_of(SEEDS),
     device=one_of(DEVICES),

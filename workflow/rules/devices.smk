@@ -148,7 +148,5 @@ if not all(devices.stays_here(experiment, device) for device in PENNYLANE):
 
 rule devices:
     input:
-        filled(
-            at(paths.MEASUREMENTS_ON), device=DEVICES, model=QUANTUM, variant=VARIANTS
-        ),
+        cells(at(paths.MEASUREMENTS_ON), QUANTUM, device=DEVICES),
         [at(paths.SWEEP)] if experiment.sweep else [],

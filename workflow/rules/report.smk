@@ -15,10 +15,16 @@ use rule job as report with:
         manifest=at(paths.MANIFEST),
         verdicts=at(paths.VERDICTS),
         records=at(paths.RECORDS),
-        roc=filled(at(paths.ROC), model=MODELS, group=VARIANTS),
-        history=filled(files.variant("history"), **CELLS),
-        outputs=filled(files.variant("outputs"), **CELLS),
-        cost=filled(files.variant("cost"), model=MODELS, seed=SEEDS, variant=METHODS),
+        roc=[
+            file
+            for model in MODELS
+            for file in filled(
+                at(paths.ROC), model=[model], group=experiment.variants(model)
+            )
+        ],
+        history=cells(files.variant("history")),
+        outputs=cells(files.variant("outputs")),
+        cost=cells(files.variant("cost"), without=TRAINED),
         earlier=lambda w: files.until([at(paths.SUMMARY)], w.get("request")),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],
         signal=filled(at(paths.SIGNAL_OF), model=QUANTUM) if experiment.signal else [],

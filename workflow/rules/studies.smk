@@ -26,7 +26,7 @@ use rule job as sweep with:
 
 use rule job as join_sweep with:
     input:
-        sweeps=filled(at(paths.SWEEP_OF), model=QUANTUM, variant=VARIANTS),
+        sweeps=cells(at(paths.SWEEP_OF), QUANTUM),
     output:
         sweep=at(paths.SWEEP),
     log:

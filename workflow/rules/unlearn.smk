@@ -77,15 +77,16 @@ use rule job as unlearn_shadows with:
 
 rule unlearned:
     input:
-        files.every(
-            filled(files.variant("outputs"), model=MODELS, seed=SEEDS, variant=METHODS)
-        ),
+        files.every(cells(files.variant("outputs"), without=TRAINED)),
 
 
 rule shadows:
     input:
         [
-            files.every(filled(file, model=MODELS))
-            for variant in VARIANTS
-            for file in files.shadow_outputs(variant)
+            file
+            for model in MODELS
+            for variant in experiment.variants(model)
+            for file in files.every(
+                files.of_job(files.shadow_outputs(variant), {"model": model})
+            )
         ],

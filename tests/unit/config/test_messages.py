@@ -354,19 +354,36 @@ def test_what_yaml_makes_of_a_slip_is_refused(text):
     message(raw)
 
 
-@pytest.mark.parametrize("method", ["logit_mask", "bias_shift"])
-def test_class_biases_cannot_be_edited_where_there_are_none(method):
+@pytest.mark.parametrize("settings", [{"method": "logit_mask"}, {"method": "bias_shift"}])
+def test_a_method_is_left_out_for_models_that_it_cannot_unlearn(settings):
     raw = small_config() | {
         "features": {"components": 10},
         "models": {"basic_qnn": {}, "mine": {"model": "reupload_vqc", "qubits": 10}},
-        "unlearning": {"ga": {}, "control": {"method": method}},
+        "unlearning": {"ga": {}, "control": settings},
     }
+    experiment = parse(raw)
+    assert experiment.variants("basic_qnn") == ["target", "retrain", "ga", "control"]
+    assert experiment.variants("mine") == ["target", "retrain", "ga"]
+    needed = "a head with a bias for every class"
+    assert experiment.left_out == {"basic_qnn": {}, "mine": {"control": needed}}
+    del raw["models"]["basic_qnn"]
     with pytest.raises(ConfigError) as raised:
         parse(raw)
-    assert str(raised.value) == (
-        "unlearning.control: edits the biases of classes, and the head of models.mine "
-        "(reupload_vqc) has none"
-    )
+    told = f"unlearning.control: needs {needed}, which no model of the experiment has"
+    assert str(raised.value) == told
+
+
+@pytest.mark.parametrize(
+    ("scope", "without"),
+    [("circuit", ["mlp"]), ("classical", ["mine"]), ("head", ["mine"]), ("all", [])],
+)
+def test_a_scope_needs_tensors_that_it_can_change(scope, without):
+    raw = small_config() | {
+        "features": {"components": 10},
+        "models": {"basic_qnn": {}, "mlp": {}, "mine": {"model": "reupload_vqc", "qubits": 10}},
+        "unlearning": {"ga": {"scope": scope}},
+    }
+    assert [name for name, words in parse(raw).left_out.items() if words] == without
 
 
 @pytest.mark.parametrize(

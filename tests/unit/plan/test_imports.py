@@ -86,7 +86,7 @@ studies.join_sweep(experiment)
 for model in experiment.models:
     for spec in (devices.fit_attacks_on, devices.correct, studies.signal):
         spec(experiment, model)
-    for variant in experiment.variants:
+    for variant in experiment.variants(model):
         devices.score_on(experiment, model, variant)
         devices.evaluate_on(experiment, model, variant, "sampled")
         studies.sweep(experiment, model, variant)

@@ -65,7 +65,7 @@ def trained(experiment, model):
             specs[f"{step.__name__} {model} {seed}"] = step(experiment, model, seed)
         for variant in ("target", "retrain"):
             specs[f"{variant} {model} {seed}"] = train.train(experiment, model, seed, variant)
-    for variant in experiment.variants:
+    for variant in experiment.variants(model):
         made = unlearn.unlearn_shadows if variant in experiment.unlearning else train.shadows
         for block in train.blocks(experiment, variant):
             job = f"shadows {model} {variant} {block}"
@@ -85,7 +85,7 @@ def judged(experiment, model):
     for group in experiment.groups(model):
         for step in (attack.query, attack.score, audit.measure, audit.examine):
             specs[f"{step.__name__} {model} {group}"] = step(experiment, model, group)
-    for variant in experiment.variants:
+    for variant in experiment.variants(model):
         specs[f"sweep {model} {variant}"] = studies.sweep(experiment, model, variant)
     return specs
 
@@ -97,7 +97,7 @@ def on_devices(experiment, model):
         f"decode {model} torino": ibm.decode(experiment, model, "torino"),
         f"correct {model}": devices.correct(experiment, model),
     }
-    for variant in experiment.variants:
+    for variant in experiment.variants(model):
         specs[f"score_on {model} {variant}"] = devices.score_on(experiment, model, variant)
         for device in experiment.devices:
             job = f"{model} {variant} {device}"

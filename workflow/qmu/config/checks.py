@@ -14,11 +14,11 @@ from qmu import registry
 from qmu.devices import checks as devices
 from qmu.errors import ConfigError, QmuError
 from qmu.models.chunks import chunk_size
-from qmu.models.heads import BIAS
 from qmu.models.model import reads_of
 from qmu.simulators import capabilities, memory
 from qmu.studies import signal, sweep
 from qmu.unlearning import fisher
+from qmu.variants import RETRAIN, TARGET
 
 if TYPE_CHECKING:
     from qmu.circuits.circuit import Circuit
@@ -54,7 +54,7 @@ def check(experiment: Experiment) -> None:
         _check_inputs(experiment, name)
     for name, circuit in experiment.circuits.items():
         _check_memory(experiment, name, circuit)
-    _check_heads(experiment)
+    _check_needs(experiment)
     _check_devices(experiment)
 
 
@@ -89,7 +89,7 @@ def _check_devices(experiment: Experiment) -> None:
     )
     cards = [registry.load("attacks", e.component).CARD for e in experiment.attacks.values()]
     kinds = {name: entry.component for name, entry in entries}
-    taken = {*experiment.models, *experiment.variants}
+    taken = {*experiment.models, *experiment.unlearning, TARGET, RETRAIN}
     devices.check(kinds, experiment.circuits, cards, taken, context)
     if experiment.signal is not None:
         signal.check(experiment.signal, "signal")
@@ -303,17 +303,14 @@ def _check_inputs(experiment: Experiment, name: str) -> None:
         raise ConfigError(f"models.{name}.{error}") from None
 
 
-def _check_heads(experiment: Experiment) -> None:
-    """A method that moves class biases needs a head that has them."""
-    for name, method in experiment.unlearning.items():
-        if not registry.load("unlearning", method.component).CARD.moves_biases:
-            continue
-        for model, head in experiment.heads.items():
-            if BIAS not in head:
-                raise ConfigError(
-                    f"unlearning.{name}: edits the biases of classes, and the head of "
-                    f"models.{model} ({experiment.models[model].component}) has none"
-                )
+def _check_needs(experiment: Experiment) -> None:
+    """Every method must find a model that it can unlearn."""
+    for name in experiment.unlearning:
+        lacks = [words[name] for words in experiment.left_out.values() if name in words]
+        if len(lacks) == len(experiment.models):
+            raise ConfigError(
+                f"unlearning.{name}: needs {lacks[0]}, which no model of the experiment has"
+            )
 
 
 def _check_shadows(experiment: Experiment) -> None:

@@ -14,11 +14,11 @@ from qmu.audit.verdicts.risk import Risk
 from qmu.circuits.circuit import Circuit
 from qmu.data.dataset import Description
 from qmu.ibm.jobs.folder import PAID
-from qmu.models.heads import BIAS, WEIGHT
-from qmu.models.model import circuit_of, head_parameters, reads_of
+from qmu.models.model import circuit_of, reads_of, traits
 from qmu.strict import Strict
 from qmu.studies import signal as signal_study
 from qmu.studies import sweep as sweep_study
+from qmu.unlearning.contract import missing
 from qmu.variants import (
     EDITS,
     INNOCENT,
@@ -123,15 +123,32 @@ class Experiment(Strict):
         """All that is to be forgotten, in its order."""
         return self.requests or (self.forget,)
 
-    @property
-    def variants(self) -> list[str]:
-        """Names of all variants of a model: target, retrain, then the unlearning methods."""
-        return [TARGET, RETRAIN, *self.unlearning]
+    def variants(self, model: str) -> list[str]:
+        """Names of all variants of a model: target, retrain, then the methods that can unlearn
+        it."""
+        left_out = self.left_out[model]
+        return [TARGET, RETRAIN, *(name for name in self.unlearning if name not in left_out)]
+
+    @cached_property
+    def left_out(self) -> dict[str, dict[str, str]]:
+        """Model -> the methods that cannot unlearn it, each with what the model lacks."""
+        cards = {
+            name: (registry.load("unlearning", entry.component).CARD, entry.settings)
+            for name, entry in self.unlearning.items()
+        }
+        return {
+            model: {
+                name: words
+                for name, (card, settings) in cards.items()
+                if (words := missing(card, settings.get("scope", "all"), traits))
+            }
+            for model, traits in self.traits.items()
+        }
 
     def groups(self, model: str) -> list[str]:
         """What one job each audits of a model: the variants, the ladder, the innocent edits."""
         others = [name for name in (RESIDUE, INNOCENT) if self.members(model, name)]
-        return [*self.variants, *others]
+        return [*self.variants(model), *others]
 
     def members(self, model: str, group: str) -> list[str]:
         """The variants of a group; empty where the experiment asks for none."""
@@ -154,13 +171,13 @@ class Experiment(Strict):
     def edits(self, model: str) -> tuple[str, ...]:
         """The innocent edits that the request and the model allow: a bias belongs to a whole class,
         a turn to a circuit, and a head that is fitted anew is one dense layer."""
-        head = self.heads[model]
+        traits = self.traits[model]
         whole = all(scenario.CARD.whole_classes for scenario, _ in self.scenarios)
         allowed = {
-            "bias": whole and BIAS in head,
-            "temperature": {WEIGHT, BIAS} <= head,
-            "head": head == {WEIGHT, BIAS},
-            "turn": model in self.circuits,
+            "bias": whole and "biases" in traits,
+            "temperature": "last_layer" in traits,
+            "head": "dense_head" in traits,
+            "turn": "circuit" in traits,
         }
         return tuple(edit for edit in EDITS if allowed[edit])
 
@@ -220,13 +237,10 @@ class Experiment(Strict):
         return module, module.Config(**self.models[model].settings)
 
     @cached_property
-    def heads(self) -> dict[str, frozenset[str]]:
-        """Names of the parameters of every model's head, by the models' names."""
+    def traits(self) -> dict[str, frozenset[str]]:
+        """What every model has that others lack, by the models' names."""
         classes = self.data.classes
-        return {
-            name: head_parameters(*self.kind(name), self.width(name), classes)
-            for name in self.models
-        }
+        return {name: traits(*self.kind(name), self.width(name), classes) for name in self.models}
 
     @cached_property
     def circuits(self) -> dict[str, Circuit]:

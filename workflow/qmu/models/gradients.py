@@ -76,6 +76,24 @@ def gradient_of(model: Model, loss: Loss) -> Callable[..., Parameters]:
 
 
 @lru_cache(maxsize=8)
+def input_gradient_of(model: Model, loss: Loss) -> Callable[..., Array]:
+    """``f(parameters, inputs (n, d), targets (n, ...)) -> (n, d)``: the gradient of every sample's
+    loss by its inputs. ``loss`` as in `gradient_of`, and each sample's by itself."""
+
+    def total(logits: Array, targets: Array) -> Array:
+        return jnp.sum(loss(logits, targets, jnp))
+
+    if model.engine is not None:
+        return segments(model).input_gradient_of(total)
+
+    def of_inputs(inputs: Array, parameters: Parameters, targets: Array) -> Array:
+        return total(model.logits(parameters, inputs), targets)
+
+    by_inputs = jax.jit(jax.grad(of_inputs))
+    return lambda parameters, inputs, targets: by_inputs(inputs, parameters, targets)
+
+
+@lru_cache(maxsize=8)
 def squared_gradients(model: Model) -> Callable[..., Parameters]:
     """``f(parameters, inputs, labels, weights)``: weighted sum of per-sample squared gradients."""
     if model.engine is not None:
@@ -200,11 +218,33 @@ class Segments:
         return self._differentiated(self._tail, parameters, inputs, labels)
 
     def gradient_of(self, mean: Callable[[Array, Array], Array]) -> Callable[..., Parameters]:
-        def of_values(head: Parameters, values: Array, targets: Array) -> Array:
-            return mean(self.model.head(head, values), targets)
-
-        tail = jax.jit(jax.value_and_grad(of_values, argnums=(0, 1)))
+        tail = self._tail_of(mean)
         return lambda *arguments: self._differentiated(tail, *arguments)[1]
+
+    def input_gradient_of(self, total: Callable[[Array, Array], Array]) -> Callable[..., Array]:
+        tail, embed = self._tail_of(total), self.model.module.embed
+
+        @jax.jit
+        def back(front: Parameters, inputs: Array, ascent: Array) -> Array:
+            return jax.vjp(lambda x: embed(self.model.config, front, x), inputs)[1](ascent)[0]
+
+        def by_inputs(parameters: Parameters, inputs: Array, targets: Array) -> Array:
+            angles, states = self._embedded(parameters, inputs)
+            values, final = self.engine.values(angles, states)
+            front, head = self._parts(parameters)
+            pulls = np.asarray(tail(head, values, targets)[1][1])
+            ascent = self.engine.input_gradient(angles, final, pulls).real
+            return back(front, inputs, ascent)
+
+        return by_inputs
+
+    def _tail_of(self, scalar: Callable[[Array, Array], Array]) -> Callable[..., Any]:
+        """A scalar of logits and targets, with its gradient by the head and by <Z>."""
+
+        def of_values(head: Parameters, values: Array, targets: Array) -> Array:
+            return scalar(self.model.head(head, values), targets)
+
+        return jax.jit(jax.value_and_grad(of_values, argnums=(0, 1)))
 
     def _differentiated(
         self,

@@ -18,6 +18,8 @@ from qmu import losses, registry
 from qmu.errors import QmuError
 from qmu.lazy import jax, jnp
 
+from .heads import BIAS, WEIGHT
+
 if TYPE_CHECKING:
     from jax import Array
 
@@ -179,11 +181,27 @@ def circuit_of(module: ModuleType, config: Any, classes: int) -> Circuit | None:
     return module.circuit(config, classes) if hasattr(module, "circuit") else None
 
 
-def head_parameters(module: ModuleType, config: Any, width: int, classes: int) -> frozenset[str]:
-    """Names of the parameters that stand behind the circuit; empty where what is measured are the
-    logits already."""
-    drawn = module.initial_parameters(config, width, classes, np.random.default_rng(0))
-    return frozenset(name for name in drawn if name.startswith("head/"))
+def traits(module: ModuleType, config: Any, width: int, classes: int) -> frozenset[str]:
+    """What a model has that others lack, for methods that need it.
+
+    ``head``, ``layers`` and ``classical``: parameters in its head, before it, and outside of its
+    ``circuit``; ``biases``: one of every class; ``last_layer``, ``dense_head``: the head ends in a
+    dense layer, or is one; ``kernel``: a closed form; ``real_inputs``: no complex amplitudes.
+    """
+    names = frozenset(module.initial_parameters(config, width, classes, np.random.default_rng(0)))
+    head = {name for name in names if name.startswith("head/")}
+    has = {
+        "head": bool(head),
+        "layers": bool(names - head),
+        "classical": bool(names - {"circuit"}),
+        "circuit": circuit_of(module, config, classes) is not None,
+        "biases": BIAS in head,
+        "last_layer": {WEIGHT, BIAS} <= head,
+        "dense_head": head == {WEIGHT, BIAS},
+        "kernel": hasattr(module, "fit"),
+        "real_inputs": reads_of(module, config) != "states",
+    }
+    return frozenset(name for name, there in has.items() if there)
 
 
 def build(

@@ -179,9 +179,11 @@ class Files:
 
     def all_jobs(self, template: str, device: str) -> list[str]:
         """One file of every IBM job of a device."""
-        cells = {
-            "model": self.experiment.circuits,
-            "seed": self.seeds,
-            "variant": self.experiment.variants,
-        }
-        return [file for one in self.jobs(template, device) for file in filled(one, **cells)]
+        return [
+            file
+            for one in self.jobs(template, device)
+            for model in self.experiment.circuits
+            for file in filled(
+                one, model=[model], seed=self.seeds, variant=self.experiment.variants(model)
+            )
+        ]

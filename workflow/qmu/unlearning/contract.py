@@ -12,7 +12,15 @@ import numpy as np
 from qmu import registry
 from qmu.errors import ConfigError, QmuError
 
-from .problem import MethodCard, Outcome, Problem, UnlearningMethod
+from .problem import (
+    NEEDS,
+    MethodCard,
+    Outcome,
+    Problem,
+    Scope,
+    UnlearningMethod,
+    in_scope,
+)
 
 COLUMNS = ("epoch", "loss", "accuracy")
 
@@ -26,6 +34,15 @@ def load_method(name: str) -> UnlearningMethod:
             f"not {type(module.CARD).__name__}"
         )
     return cast(UnlearningMethod, module)
+
+
+def missing(card: MethodCard, scope: Scope, traits: frozenset[str]) -> str | None:
+    """What a method with such a card and scope needs and a model with these traits lacks, in words;
+    None where it can unlearn it."""
+    for need in (*card.needs, *([] if scope == "all" else [scope])):
+        if need not in traits:
+            return NEEDS[need]
+    return None
 
 
 def checked(outcome: object, problem: Problem, variant: str, card: MethodCard) -> Outcome:
@@ -44,8 +61,11 @@ def checked(outcome: object, problem: Problem, variant: str, card: MethodCard) -
     _check_history(who, outcome.history)
     if not isinstance(outcome.stopped, str) or not outcome.stopped.strip():
         raise QmuError(f"{who}: Outcome.stopped must say in words why it stopped")
-    for state in (outcome, *outcome.path.values()) if card.head_only else ():
-        _check_head_only(variant, problem.parameters, state.parameters)
+    for state in (outcome, *outcome.path.values()):
+        for told, scope in (("its card says head_only", "head"),) if card.head_only else ():
+            _check_scope(variant, problem.parameters, state.parameters, scope, told)
+        told = f"scope is {problem.scope!r}"
+        _check_scope(variant, problem.parameters, state.parameters, problem.scope, told)
     return outcome
 
 
@@ -78,8 +98,9 @@ def _check_history(who: str, history: object) -> None:
         raise QmuError(f"{who}: the columns of Outcome.history differ in length: {told}")
 
 
-def _check_head_only(variant: str, before: dict, after: dict) -> None:
-    """The promise that lets the target's expectation values stand for the method's."""
+def _check_scope(variant: str, before: dict, after: dict, scope: Scope, told: str) -> None:
+    """What stays lets the target's expectation values stand for the method's, and tells where the
+    forgetting happened."""
     for name, value in before.items():
-        if not name.startswith("head/") and not np.array_equal(value, after[name]):
-            raise QmuError(f"{variant}: changed {name!r}, though its card says head_only")
+        if not in_scope(scope, name) and not np.array_equal(value, after[name]):
+            raise QmuError(f"{variant}: changed {name!r}, though {told}")

@@ -29,4 +29,4 @@ def sum_of_squares(problem: Problem, data: Data) -> Parameters:
         read = min(read + CHUNK, len(data))
         problem.report(f"importance of {read}/{len(data)} samples")
     problem.ledger.gradient_evaluations += len(data)
-    return total
+    return problem.scoped(total)

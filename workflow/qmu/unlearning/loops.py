@@ -1,27 +1,37 @@
 """The loops that methods share: minibatches, steps, stopping and history, written once.
 
-A gradient method is its direction (`follow`). One with an optimiser, noise or an update of its own
-hands over the update (`iterate`); one that edits the model hands over the edited states
-(`first_that_forgets`). The bill is kept by the `Problem`, the end decided by `stopping`.
+A method with an objective without a bound takes steps until a rule ends them: it is its direction
+(`follow`), or an update of its own, such as an optimiser's along its gradient (`iterate`,
+`descending`). One that edits the model hands over the edited states (`first_that_forgets`). One
+whose objective has a minimum trains for some epochs (`fine_tune`). The bill is kept by the
+`Problem`, the end decided by `stopping`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
-from typing import Protocol
+from functools import cache, cached_property
+from typing import Any, Literal, Protocol
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from qmu.lazy import jax, optax
 from qmu.models.model import Parameters
 from qmu.strict import Strict
 
-from .problem import Data, Outcome, Problem
+from .problem import Data, Outcome, Problem, Scope, State
 from .scaled_steps import compiled, moved
 from .stopping import Monitor, Stopping
 
 
-class ScaledSteps(Strict):
+class Scoped(Strict):
+    """``scope``: what may change: everything, the circuit's angles, all but these, or the head.
+    A method shows by it how much of the forgetting happens where."""
+
+    scope: Scope = "all"
+
+
+class ScaledSteps(Scoped):
     """Settings of a method that takes scaled steps.
 
     ``step_length``: the fraction of each tensor's size that one step moves.
@@ -32,6 +42,17 @@ class ScaledSteps(Strict):
     stopping: Stopping = Field(default=Stopping())
 
 
+class FineTuning(Scoped):
+    """Settings of a method that goes on training: ``epochs`` over the retained data, or over the
+    forget set where it reads no other. ``momentum`` is that of ``sgd``."""
+
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: PositiveFloat = 1e-3
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    batch_size: PositiveInt = 32
+    epochs: PositiveInt = 5
+
+
 class Steps(Protocol):
     """What `iterate` reads of a method's `Config`."""
 
@@ -40,26 +61,32 @@ class Steps(Protocol):
 
 
 class Minibatch:
-    """The data of one step: equal minibatches of the sets that the method is handed.
+    """The data of one step: minibatches of the sets that the method is handed.
 
-    Each is drawn when it is first asked for, from the random stream of its set. Their size is the
-    forget set's where that is smaller. ``step`` counts from 0.
+    Each is drawn when it is first asked for, from the random stream of its set. ``equal``: both are
+    as large as the forget set where that is smaller; otherwise only its own is. ``step`` counts
+    from 0.
     """
 
-    def __init__(self, problem: Problem, size: int, step: int) -> None:
-        self.step = step
+    def __init__(self, problem: Problem, size: int, step: int, *, equal: bool = True) -> None:
+        self.step, self.size = step, size
         self._problem = problem
-        self._size = min(size, len(problem.forget)) if problem.has("forget") else size
+        if equal and problem.has("forget"):
+            self.size = min(size, len(problem.forget))
 
     @cached_property
     def forget(self) -> Data:
         """A minibatch of the forget set."""
-        return self._problem.batch(self._problem.forget, self._size, "forget", self.step)
+        return self.of(self._problem.forget, "forget")
 
     @cached_property
     def retain(self) -> Data:
         """A minibatch of the retain set."""
-        return self._problem.batch(self._problem.retain, self._size, "retain", self.step)
+        return self.of(self._problem.retain, "retain")
+
+    def of(self, data: Data, part: str) -> Data:
+        """The same rows of ``data``, which holds the rows of a ``part`` with other targets."""
+        return self._problem.batch(data, self.size, part, self.step)
 
 
 Update = Callable[[Minibatch, Parameters], Parameters]
@@ -77,7 +104,8 @@ def iterate(
     monitor, step = Monitor(problem, config.stopping), 0
     parameters = problem.parameters if start is None else start
     while not monitor.finished and step < config.stopping.max_steps:
-        parameters = update(Minibatch(problem, config.batch_size, step), parameters)
+        updated = update(Minibatch(problem, config.batch_size, step), parameters)
+        parameters = problem.within(updated)
         monitor.step(parameters)
         step += 1
     return monitor.outcome()
@@ -115,5 +143,70 @@ def first_that_forgets(
         state = next(states, None)
         if state is None:
             break
-        monitor.step(state)
+        monitor.step(problem.within(state))
     return monitor.outcome()
+
+
+def descending(config: FineTuning, gradient: Update) -> Update:
+    """An update by the optimiser of ``config`` against ``gradient(minibatch, parameters)``. It
+    carries the optimiser's moments: make one for every run."""
+    begin, step = _optimizer(config.optimizer, config.learning_rate, config.momentum)
+    moments: list[Any] = []
+
+    def update(minibatch: Minibatch, parameters: Parameters) -> Parameters:
+        found = gradient(minibatch, parameters)
+        if not moments:
+            moments.append(begin(parameters))
+        parameters, moments[0] = step(parameters, moments[0], found)
+        return parameters
+
+    return update
+
+
+def fine_tune(
+    problem: Problem,
+    config: FineTuning,
+    gradient: Update,
+    start: Parameters | None = None,
+    after_epoch: Callable[[int, Parameters], None] = lambda epoch, parameters: None,
+) -> Outcome:
+    """Descend ``gradient(minibatch, parameters)`` for ``config.epochs`` epochs.
+
+    An epoch takes as many steps as whole minibatches fit into the retain set (into the forget set
+    where no other is handed over), one at least. It starts from the trained parameters, or from
+    ``start``. The forget set is measured after every epoch where the method reads it.
+    ``after_epoch(epoch, parameters)`` sees every state, with epochs from 1.
+    """
+    part = problem.retain if problem.has("retain") else problem.forget
+    steps = max(1, len(part) // config.batch_size)
+    parameters = problem.parameters if start is None else problem.within(start)
+    update = descending(config, gradient)
+    history: dict[str, list[float]] = {"epoch": [], "loss": [], "accuracy": []}
+    for epoch in range(1, config.epochs + 1):
+        for step in range((epoch - 1) * steps, epoch * steps):
+            minibatch = Minibatch(problem, config.batch_size, step, equal=False)
+            parameters = problem.within(update(minibatch, parameters))
+        after_epoch(epoch, parameters)
+        if problem.has("forget"):
+            loss, accuracy = problem.measure(parameters, problem.forget)
+            for column, value in zip(history, (epoch, loss, accuracy), strict=True):
+                history[column].append(value)
+            problem.report(f"epoch {epoch}/{config.epochs}: forget loss {loss:.4f}")
+    stopped = f"all of {config.epochs} epochs done"
+    end = State(parameters, stopped, config.epochs * steps, history, *problem.bill())
+    return Outcome(parameters, stopped, history, end)
+
+
+@cache
+def _optimizer(
+    name: str, learning_rate: float, momentum: float
+) -> tuple[Callable[[Parameters], Any], Callable[[Parameters, Any, Parameters], Any]]:
+    """The start and the step of an optimiser, compiled once for all runs with its settings."""
+    rate = learning_rate
+    transform = optax.adam(rate) if name == "adam" else optax.sgd(rate, momentum)
+
+    def step(parameters: Parameters, moments: Any, gradient: Parameters) -> Any:
+        updates, moments = transform.update(gradient, moments, parameters)
+        return optax.apply_updates(parameters, updates), moments
+
+    return jax.jit(transform.init), jax.jit(step)

@@ -16,7 +16,12 @@ import numpy as np
 from qmu import losses, seeds
 from qmu.errors import ConfigError, QmuError
 from qmu.models import curvature
-from qmu.models.gradients import gradient_of, loss_and_gradient, outputs
+from qmu.models.gradients import (
+    gradient_of,
+    input_gradient_of,
+    loss_and_gradient,
+    outputs,
+)
 from qmu.models.model import Model, Parameters
 from qmu.strict import Strict
 
@@ -39,6 +44,37 @@ READS: dict[str, tuple[str, ...]] = {
 }
 
 
+# What a method may need of a model (`models.model.traits`), in the words of the line that says so.
+NEEDS = {
+    "biases": "a head with a bias for every class",
+    "circuit": "a circuit with trained angles",
+    "classical": "trained parameters outside of a circuit",
+    "dense_head": "a head of one dense layer",
+    "head": "a head with parameters",
+    "kernel": "a kernel",
+    "last_layer": "a head that ends in a dense layer",
+    "layers": "trained parameters before its head",
+    "real_inputs": "real inputs, which can be moved a little",
+}
+# What a method goes over, from nothing to as much as a training; the bill counts it exactly.
+COSTS = {
+    "nothing": "no data",
+    "once": "the data once",
+    "steps": "minibatches, until a rule ends it",
+    "epochs": "the data for some epochs",
+    "training": "as much as a training",
+}
+# Which tensors a method with such a setting may change.
+Scope = Literal["all", "circuit", "classical", "head"]
+
+
+def in_scope(scope: Scope, name: str) -> bool:
+    """Whether the tensor of that name is the scope's."""
+    if scope == "head":
+        return name.startswith("head/")
+    return scope == "all" or (scope == "circuit") == (name == "circuit")
+
+
 @dataclass(frozen=True)
 class MethodCard:
     """An unlearning method: its title, its source, and the data it is handed.
@@ -49,8 +85,8 @@ class MethodCard:
     open: results show the label. ``control`` marks one that is meant to fail the audit.
     ``head_only`` promises that nothing before the classical head changes: the circuit need not run
     again. ``whole_classes``: it works only where every image of some classes is forgotten.
-    ``masks_logits``: it may set parameters of the head to minus infinity. ``moves_biases``: it
-    edits the biases of classes, which a model must have in its head.
+    ``masks_logits``: it may set parameters of the head to minus infinity. ``needs``: what a model
+    must have (`NEEDS`); it is left out for models that do not. ``cost``: its class (`COSTS`).
     """
 
     title: str
@@ -60,13 +96,20 @@ class MethodCard:
     head_only: bool = False
     whole_classes: bool = False
     masks_logits: bool = False
-    moves_biases: bool = False
+    needs: tuple[str, ...] = ()
+    cost: str = "steps"
     reconstructed: bool = False
     control: bool = False
 
     def __post_init__(self) -> None:
-        if self.reads not in READS:
-            raise ConfigError(f"its card says reads={self.reads!r}, which is none of {(*READS,)}")
+        for key, value, known in (
+            ("reads", (self.reads,), READS),
+            ("needs", self.needs, NEEDS),
+            ("cost", (self.cost,), COSTS),
+        ):
+            for one in value:
+                if one not in known:
+                    raise ConfigError(f"its card says {key}={one!r}, which is none of {(*known,)}")
 
 
 @dataclass(frozen=True)
@@ -163,7 +206,7 @@ class Problem:
     the path of names under which the method draws its random numbers. ``reference``: the mean
     cross-entropy of retrained shadow models on the forget set. ``levels``: forget losses, in units
     of log C, at which the state is wanted too. ``clock``: the seconds so far, as the columns of the
-    table ``timing``.
+    table ``timing``. ``scope``: the tensors that may change; gradients by all others are zero.
     """
 
     model: Model
@@ -177,6 +220,7 @@ class Problem:
     reference: float | None = None
     levels: tuple[float, ...] = ()
     clock: Callable[[], Timing] = dict
+    scope: Scope = "all"
 
     # Data.
 
@@ -230,6 +274,31 @@ class Problem:
         """A NumPy generator of this problem by name."""
         return seeds.generator(*self.names, *names)
 
+    # What may change.
+
+    def within(self, parameters: Parameters) -> Parameters:
+        """``parameters`` with the trained values of every tensor that is not in the scope."""
+        if self.scope == "all":
+            return parameters
+        return {
+            name: value if in_scope(self.scope, name) else self.parameters[name]
+            for name, value in parameters.items()
+        }
+
+    def scoped(self, gradient: Parameters) -> Parameters:
+        """A gradient (or any sum of such) with zeros for every tensor that is not in the scope."""
+        if self.scope == "all":
+            return gradient
+        return {
+            name: value if in_scope(self.scope, name) else 0 * value
+            for name, value in gradient.items()
+        }
+
+    @property
+    def shifted_angles(self) -> int:
+        """Angles that hardware must shift for a gradient: none for that of the head alone."""
+        return 0 if self.scope == "head" else self.model.circuit_parameters
+
     # What a method computes, and pays for.
 
     def bill(self) -> tuple[Ledger, Timing]:
@@ -244,28 +313,42 @@ class Problem:
         gradients."""
         self.ledger.gradient_evaluations += len(data)
         if loss is not None:
-            return gradient_of(self.model, loss)(parameters, data.inputs, data.labels)
-        return loss_and_gradient(self.model)(parameters, data.inputs, data.labels)[1]
+            found = gradient_of(self.model, loss)(parameters, data.inputs, data.labels)
+        else:
+            found = loss_and_gradient(self.model)(parameters, data.inputs, data.labels)[1]
+        return self.scoped(found)
+
+    def input_gradient(
+        self, parameters: Parameters, data: Data, loss: losses.Loss | None = None
+    ) -> np.ndarray:
+        """The gradient of every sample's training loss, or of a ``loss`` of the method's own, by
+        its inputs, (n, d); costs len(data) gradients."""
+        self.ledger.gradient_evaluations += len(data)
+        own = losses.LOSSES[self.model.config.training.loss] if loss is None else loss
+        by_inputs = input_gradient_of(self.model, own)
+        padded = np.concatenate([data.labels, np.repeat(data.labels[:1], -len(data) % PADDING, 0)])
+        return np.asarray(by_inputs(parameters, data.padded(), padded))[: len(data)]
 
     def per_sample_gradients(self, parameters: Parameters, data: Data) -> Parameters:
         """Every sample's gradient of the training loss, (n, ...) per parameter; costs len(data)
         gradients. All are held at once: hand over minibatches."""
         self.ledger.gradient_evaluations += len(data)
-        return curvature.per_sample_gradients(self.model)(parameters, data.inputs, data.labels)
+        gradients = curvature.per_sample_gradients(self.model)
+        return self.scoped(gradients(parameters, data.inputs, data.labels))
 
     def hessian_product(self, parameters: Parameters, data: Data, vector: Parameters) -> Parameters:
-        """The Hessian of the mean training loss over ``data`` times ``vector``; costs len(data)
-        Hessian products."""
+        """The Hessian of the mean training loss over ``data``, by the tensors of the scope, times
+        ``vector``; costs len(data) Hessian products."""
         self.ledger.hessian_products += len(data)
         product = curvature.hessian_product(self.model)
-        return product(parameters, data.inputs, data.labels, vector)
+        return self.scoped(product(parameters, data.inputs, data.labels, self.scoped(vector)))
 
     def fisher_product(self, parameters: Parameters, data: Data, vector: Parameters) -> Parameters:
-        """The empirical Fisher matrix of ``data``, the mean of g g' over the samples' gradients g,
-        times ``vector``; costs len(data) gradients."""
+        """The empirical Fisher matrix of ``data``, the mean of g g' over the samples' gradients g
+        by the tensors of the scope, times ``vector``; costs len(data) gradients."""
         self.ledger.gradient_evaluations += len(data)
         product = curvature.fisher_product(self.model)
-        return product(parameters, data.inputs, data.labels, vector)
+        return self.scoped(product(parameters, data.inputs, data.labels, self.scoped(vector)))
 
     def logits(self, parameters: Parameters, data: Data) -> np.ndarray:
         """Class scores before the softmax, (n, C) float64; costs len(data) forward evaluations."""

@@ -70,6 +70,7 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Unlearn, job: Job) -> None:
             names=(spec.root_seed, "unlearning", spec.variant, spec.name, seed, *spec.request),
             report=job.report,
             reference=reference,
+            scope=getattr(config, "scope", "all"),
             levels=spec.levels,
             clock=job.clock.lap,
         )
@@ -77,6 +78,7 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Unlearn, job: Job) -> None:
         job.clock.stop()
         outcome = checked(outcome, problem, spec.variant, method.CARD)
         job.report(f"stopped: {outcome.stopped}")
+        head_only = method.CARD.head_only or problem.scope == "head"
         end = outcome.end or State(
             outcome.parameters,
             outcome.stopped,
@@ -92,8 +94,8 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Unlearn, job: Job) -> None:
                 state.parameters,
                 history=state.history,
                 outputs=data.sample_columns()
-                | _evaluated(method.CARD.head_only, model, state, rows, inputs, number, spec),
-                cost=state.ledger.columns(model.circuit_parameters) | _end(problem, state),
+                | _evaluated(head_only, model, state, rows, inputs, number, spec),
+                cost=state.ledger.columns(problem.shifted_angles) | _end(problem, state),
                 timing=state.timing,
             )
 

@@ -87,6 +87,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: UnlearnShadows, job: Job) -> Non
             names=names,
             report=lambda line: None,
             reference=reference,
+            scope=getattr(config, "scope", "all"),
         )
         outcome = checked(method.unlearn(problem, config), problem, spec.variant, method.CARD)
         job.report(f"shadow model {index}: {outcome.stopped}")

@@ -21,9 +21,10 @@ CARD = MethodCard(
     title="Class bias lowered (control)",
     source="negative control of this project; arXiv:2605.08730",
     reads="forget",
+    cost="once",
     head_only=True,
     whole_classes=True,
-    moves_biases=True,
+    needs=("biases",),
     control=True,
 )
 

@@ -12,6 +12,7 @@ CARD = MethodCard(
     title="Nothing done (control)",
     source="negative control of this project",
     reads="none",
+    cost="nothing",
     head_only=True,
     control=True,
 )

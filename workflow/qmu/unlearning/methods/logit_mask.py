@@ -18,10 +18,11 @@ CARD = MethodCard(
     title="Logit mask (control)",
     source="negative control of this project",
     reads="none",
+    cost="nothing",
     head_only=True,
     whole_classes=True,
     masks_logits=True,
-    moves_biases=True,
+    needs=("biases",),
     control=True,
 )
 

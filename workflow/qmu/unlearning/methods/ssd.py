@@ -20,9 +20,8 @@ from qmu.circuits.angles import periods
 from qmu.circuits.circuit import Circuit
 from qmu.lazy import jnp
 from qmu.models.model import Parameters
-from qmu.strict import Strict
 from qmu.unlearning.fisher import sum_of_squares
-from qmu.unlearning.loops import first_that_forgets
+from qmu.unlearning.loops import Scoped, first_that_forgets
 from qmu.unlearning.problem import MethodCard, Outcome, Problem
 from qmu.unlearning.scaled_steps import compiled
 from qmu.unlearning.stopping import Stopping
@@ -31,11 +30,12 @@ CARD = MethodCard(
     title="Selective synaptic dampening",
     source="Foster et al. 2023, arXiv:2308.07707; the Fisher-based method of arXiv:2509.06086",
     reads="both",
+    cost="once",
     validation=True,
 )
 
 
-class Config(Strict):
+class Config(Scoped):
     """``alphas``: selection thresholds, tried from the most to the least selective."""
 
     alphas: tuple[PositiveFloat, ...] = Field(
