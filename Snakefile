@@ -15,9 +15,19 @@ if not workflow.overwrite_configfiles:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/job.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/unlearn.smk"
+
+
+if experiment.predictions:
+
+    include: "workflow/rules/predictions.smk"
+
+else:
+
+    include: "workflow/rules/data.smk"
+    include: "workflow/rules/train.smk"
+    include: "workflow/rules/unlearn.smk"
+
+
 include: "workflow/rules/attack.smk"
 include: "workflow/rules/ibm.smk"
 include: "workflow/rules/devices.smk"

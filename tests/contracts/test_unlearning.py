@@ -90,35 +90,42 @@ def test_data_that_is_not_asked_for_changes_nothing(method, everything):
 
 
 def test_the_forget_loss_rises(method, everything):
+    """Where a method reads what it shall forget; one that does not changes the model at least."""
     outcome = method.unlearn(fresh(everything, method.CARD), method.Config())
     before = fresh(everything).measure(everything.parameters, everything.forget)
     after = fresh(everything).measure(outcome.parameters, everything.forget)
     assert before[1] > 0.8
-    if method.CARD.control and same(leaves(outcome.parameters), leaves(everything.parameters)):
+    unchanged = same(leaves(outcome.parameters), leaves(everything.parameters))
+    if method.CARD.cost == "nothing" and unchanged:
+        assert method.CARD.control
         assert outcome.stopped == "nothing was done"
         return
-    assert after[0] > before[0]
+    assert not unchanged
+    if "forget" in READS[method.CARD.reads]:
+        assert after[0] > before[0]
 
 
 def test_the_retained_classes_survive(method, everything):
+    """Within the stopping rule's 2 points, and within 10 where a method only descends on them."""
+    if not method.CARD.validation and "retain" not in READS[method.CARD.reads]:
+        pytest.skip("promises nothing: it sees nothing of what is retained")
     outcome = method.unlearn(fresh(everything, method.CARD), method.Config())
     before = fresh(everything).measure(everything.parameters, everything.validation)[1]
     after = fresh(everything).measure(outcome.parameters, everything.validation)[1]
-    assert after >= before - 0.02
+    assert after >= before - (0.02 if method.CARD.validation else 0.1)
 
 
 def test_the_bill_counts_every_sample(method, everything):
-    """Wrappers count what goes through the problem; a control looks at most once at the forget
-    set."""
+    """Wrappers count what goes through the problem; nothing else may be done with the data."""
     problem = fresh(everything, method.CARD)
     method.unlearn(problem, method.Config())
     ledger = problem.ledger
-    if method.CARD.control:
-        seen = len(problem.forget) if "forget" in problem.parts else 0
-        assert ledger in (Ledger(), Ledger(forward_evaluations=seen))
+    if method.CARD.cost == "nothing":
+        assert ledger == Ledger()
         return
-    assert ledger.gradient_evaluations > 0
-    assert ledger.forward_evaluations >= len(problem.forget)
+    passes = ledger.gradient_evaluations + ledger.forward_evaluations + ledger.hessian_products
+    read = [len(problem.parts[part]) for part in READS[method.CARD.reads]]
+    assert passes >= sum(read)
     table = ledger.columns(problem.model.circuit_parameters)
     shifts = 2 * problem.model.circuit_parameters + 1
     gradients = ledger.gradient_evaluations + 2 * ledger.hessian_products

@@ -14,12 +14,25 @@ from mutations import WORDS
 from qmu.config.experiment import Experiment
 from qmu.config.parse import parse
 from qmu.errors import ConfigError, one_line
-from qmu.plan import attack, audit, data, devices, ibm, report, studies, train, unlearn
+from qmu.plan import (
+    attack,
+    audit,
+    data,
+    devices,
+    ibm,
+    predictions,
+    report,
+    studies,
+    train,
+    unlearn,
+)
 from qmu.specs.base import Spec
 from qmu.variants import RETRAIN, TARGET
 
 # The modules of the plan: one for every file of rules.
 ROOMS = (data, train, unlearn, attack, audit, devices, ibm, studies, report)
+# Of models that were made elsewhere.
+OF_PREDICTIONS = (predictions, attack, audit, report)
 SECONDS = 1.0
 LONGEST = 6000
 
@@ -106,18 +119,16 @@ def planning(experiment: Experiment) -> dict[str, Any]:
     """Name -> the function that plans a spec, for the rules that this experiment can have."""
     functions = {
         name: function
-        for room in ROOMS
+        for room in (OF_PREDICTIONS if experiment.predictions else ROOMS)
         for name, function in inspect.getmembers(room, inspect.isfunction)
         if function.__module__ == room.__name__ and _planned(function) is not None
     }
-    for name in ("sweep", "signal"):
-        if getattr(experiment, name) is None:
-            del functions[name]
+    absent = {name for name in ("sweep", "signal") if getattr(experiment, name) is None}
     if "queries" not in attack.needs(experiment):
-        del functions["query"]
+        absent.add("query")
     if experiment.sweep is None:
-        del functions["join_sweep"]
-    return functions
+        absent.add("join_sweep")
+    return {name: plan for name, plan in functions.items() if name not in absent}
 
 
 def _planned(function: Any) -> type[Spec] | None:

@@ -12,23 +12,28 @@ from odd import FRAGMENTS, keys, values
 from pydantic import BaseModel
 from qmu import registry
 from qmu.config.parse import SECTIONS, SINGLE
+from qmu.data import predictions
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "experiments").glob("*.yaml"), ROOT / "config.yaml"])
 TEXTS = [file.read_text(encoding="utf-8") for file in FILES]
 BASES = [yaml.safe_load(text) for text in TEXTS]
 for base in BASES:
-    if not (ROOT / base["dataset"].get("path", ".")).exists():
+    if "dataset" in base and not (ROOT / base["dataset"].get("path", ".")).exists():
         base["dataset"]["path"] = str(ROOT)  # any folder that exists
 
 
 def own_models(base: dict[Any, Any]) -> list[str]:
     """Files of the user's own models that a configuration names."""
-    return [model["file"] for model in base["models"].values() if "file" in (model or {})]
+    return [model["file"] for model in base.get("models", {}).values() if "file" in (model or {})]
 
 
 # Configurations that no file of the user's has to be read for.
-PLAIN = [base for base in BASES if base["dataset"]["name"] != "table" and not own_models(base)]
+PLAIN = [
+    base
+    for base in BASES
+    if "dataset" in base and base["dataset"]["name"] != "table" and not own_models(base)
+]
 
 
 def _places(value: Any, depth: int = 5) -> list[tuple[Any, Any]]:
@@ -46,8 +51,8 @@ def _schema_words() -> list[str]:
     from qmu.config.experiment import Common
 
     words = {*SECTIONS, *(key for _, key in SECTIONS.values())}
-    words |= {*SINGLE, *(key for _, key, _ in SINGLE.values())}
-    models = [Common]
+    words |= {"predictions", *SINGLE, *(key for _, key, _ in SINGLE.values())}
+    models = [Common, predictions.Config]
     for kind in registry.KINDS:
         words |= set(registry.names(kind))
         models += [registry.load(kind, name).Config for name in registry.names(kind)]

@@ -7,10 +7,28 @@ group's; what stands behind ``@`` tells its members apart.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+
 TARGET, RETRAIN, RESIDUE, INNOCENT = "target", "retrain", "residue", "innocent"
+# What every method is compared with.
+BASELINES = (TARGET, RETRAIN)
 RESERVED = (TARGET, RETRAIN, RESIDUE, INNOCENT)
 # Edits of a retrained model that add no knowledge of what is to be forgotten.
 EDITS = ("bias", "temperature", "head", "turn")
+
+
+def cells(
+    variants: Mapping[str, Iterable[str]], seeds: Iterable[int], without: Collection[str] = ()
+) -> list[tuple[str, int, str]]:
+    """Every (model, seed, variant) for the ``variants`` of each model, but for those ``without``:
+    the order in which the rules list files and a job reads them."""
+    return [
+        (model, seed, variant)
+        for model, own in variants.items()
+        for seed in seeds
+        for variant in own
+        if variant not in without
+    ]
 
 
 def retrained(number: int) -> str:

@@ -24,7 +24,7 @@ use rule job as attack_data with:
 
 use rule job as fit_attacks with:
     input:
-        data=shared.at(paths.ATTACK_DATA),
+        data=shared.at(paths.ATTACK_DATA) if experiment.common.shadows.count else [],
         outputs=files.of_seeds("outputs", "target"),
     output:
         fitted=at(paths.FITTED),

@@ -2,13 +2,31 @@
 from qmu.plan import audit
 
 
+# Of models that were made elsewhere neither costs nor parameters are known.
+def costs():
+    """What making the models cost, and what retraining did."""
+    return {
+        "cost": grouped("cost"),
+        "timing": grouped("timing"),
+        "retrain_cost": files.of_seeds("cost", "retrain"),
+        "retrain_timing": files.of_seeds("timing", "retrain"),
+    }
+
+
+def known_parameters():
+    """The parameters of the audited models and of those that they are compared with."""
+    return {
+        "parameters": grouped("parameters", audit.examined),
+        "original": files.of_seeds("parameters", "target"),
+        "retrain": files.of_seeds("parameters", "retrain"),
+        "further": files.retrained("parameters"),
+    }
+
+
 use rule job as measure with:
     input:
+        **({} if experiment.predictions else costs()),
         outputs=grouped("outputs"),
-        cost=grouped("cost"),
-        timing=grouped("timing"),
-        retrain_cost=files.of_seeds("cost", "retrain"),
-        retrain_timing=files.of_seeds("timing", "retrain"),
         retrained=files.retrained("outputs"),
         scores=at(paths.SCORES),
         fitted=at(paths.FITTED),
@@ -32,15 +50,12 @@ use rule job as measure with:
 use rule job as examine with:
     input:
         **(compared_fleets() if audit.needs_fleets(experiment) else {}),
+        **({} if experiment.predictions else known_parameters()),
         pool=POOL,
         samples=files.samples(),
-        parameters=grouped("parameters", audit.examined),
-        original=files.of_seeds("parameters", "target"),
-        retrain=files.of_seeds("parameters", "retrain"),
         outputs=grouped("outputs", audit.examined),
         original_outputs=files.of_seeds("outputs", "target"),
         retrain_outputs=files.of_seeds("outputs", "retrain"),
-        further=files.retrained("parameters"),
         further_outputs=files.retrained("outputs"),
     output:
         quality=at(paths.QUALITY),
@@ -62,9 +77,11 @@ use rule job as evaluation with:
         measurements=audited(paths.MEASUREMENTS),
         quality=audited(paths.QUALITY) if experiment.quality else [],
         records=audited(paths.RECORDS_OF),
-        devices=cells(at(paths.MEASUREMENTS_ON), QUANTUM, device=DEVICES),
-        outputs=cells(files.variant("outputs")),
-        cost=cells(files.variant("cost"), without=TRAINED),
+        devices=files.cells(
+            *filled(at(paths.MEASUREMENTS_ON), device=DEVICES), models=QUANTUM
+        ),
+        outputs=files.cells(files.variant("outputs")),
+        cost=files.made("cost", without=BASELINES),
         jobs=[
             file for device in IBM for file in files.all_jobs(paths.SUBMITTED, device)
         ],

@@ -25,12 +25,12 @@ from qmu.errors import ConfigError
 from qmu.plan.files import Files, filled, one_of
 from qmu.plan.reasons import install as shorten_reasons
 from qmu.plan.rules import asks, teller
-from qmu.plan.sizes import install as ask_sizes_once
+from qmu.plan.scheduler import install as spare_the_scheduler
 from qmu.sizing.costs import print_summary
-from qmu.variants import RETRAIN, TARGET, residue
+from qmu.variants import BASELINES, residue
 
 shorten_reasons(workflow)
-ask_sizes_once()
+spare_the_scheduler()
 
 try:
     check_origin(
@@ -54,7 +54,6 @@ AUDITS = experiment.audits or {None: experiment}
 EVERY = [{"request": request} if request else {} for request in AUDITS]
 MODELS = list(experiment.models)
 SEEDS = experiment.common.seeds
-TRAINED = (TARGET, RETRAIN)
 METHODS = list(experiment.unlearning)
 DEVICES = list(experiment.devices)
 # Devices run circuits: a classical model has none.
@@ -69,21 +68,6 @@ GROUPS = list(
 )
 PATH = experiment.common.audit.path
 LADDER = [residue(percent) for percent in experiment.common.audit.ladder]
-
-
-def cells(template, models=MODELS, without=(), **more):
-    """One file per model and variant of it, and per seed where the template names one."""
-    return [
-        file
-        for model in models
-        for file in filled(
-            template,
-            model=[model],
-            variant=[v for v in experiment.variants(model) if v not in without],
-            seed=SEEDS,
-            **more,
-        )
-    ]
 
 
 def audited(template):
@@ -132,7 +116,7 @@ def calibrating():
 
 wildcard_constraints:
     model=one_of(MODELS),
-    variant=one_of([*TRAINED, *METHODS]),
+    variant=one_of([*BASELINES, *METHODS]),
     group=one_of(GROUPS),
     seed=one_of(SEEDS),
     device=one_of(DEVICES),

@@ -148,5 +148,5 @@ if not all(devices.stays_here(experiment, device) for device in PENNYLANE):
 
 rule devices:
     input:
-        cells(at(paths.MEASUREMENTS_ON), QUANTUM, device=DEVICES),
+        files.cells(*filled(at(paths.MEASUREMENTS_ON), device=DEVICES), models=QUANTUM),
         [at(paths.SWEEP)] if experiment.sweep else [],

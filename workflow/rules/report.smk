@@ -15,16 +15,10 @@ use rule job as report with:
         manifest=at(paths.MANIFEST),
         verdicts=at(paths.VERDICTS),
         records=at(paths.RECORDS),
-        roc=[
-            file
-            for model in MODELS
-            for file in filled(
-                at(paths.ROC), model=[model], group=experiment.variants(model)
-            )
-        ],
-        history=cells(files.variant("history")),
-        outputs=cells(files.variant("outputs")),
-        cost=cells(files.variant("cost"), without=TRAINED),
+        roc=files.cells(at(paths.ROC).replace("{group}", "{variant}")),
+        history=files.made("history"),
+        outputs=files.cells(files.variant("outputs")),
+        cost=files.made("cost", without=BASELINES),
         earlier=lambda w: files.until([at(paths.SUMMARY)], w.get("request")),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],
         signal=filled(at(paths.SIGNAL_OF), model=QUANTUM) if experiment.signal else [],

@@ -26,7 +26,7 @@ use rule job as sweep with:
 
 use rule job as join_sweep with:
     input:
-        sweeps=cells(at(paths.SWEEP_OF), QUANTUM),
+        sweeps=files.cells(at(paths.SWEEP_OF), models=QUANTUM),
     output:
         sweep=at(paths.SWEEP),
     log:

@@ -77,7 +77,7 @@ use rule job as unlearn_shadows with:
 
 rule unlearned:
     input:
-        files.every(cells(files.variant("outputs"), without=TRAINED)),
+        files.every(files.cells(files.variant("outputs"), without=BASELINES)),
 
 
 rule shadows:

@@ -27,7 +27,7 @@ UNKNOWN = [
     ("evaluation.bootstraps", 500, "Did you mean 'bootstrap'?"),
     ("dataset.paht", "x", "unknown key 'paht'."),
     ("models.basic_qnn.layer", 5, "Did you mean 'layers'?"),
-    (TRAINING + ".lr", 0.1, "unknown key 'lr'. Valid: batch_size, epochs, learning_rate"),
+    (TRAINING + ".lr", 0.1, "unknown key 'lr'. Valid: batch_size, epochs, federated"),
     (TRAINING + ".batchsize", 8, "Did you mean 'batch_size'?"),
     (TRAINING + ".private", {"sigma": 1.0}, "models.basic_qnn.training.private.sigma: unknown"),
     ("unlearning.ga.step_lenght", 0.1, "Did you mean 'step_length'?"),
@@ -304,6 +304,12 @@ def test_one_value_of_several_kinds_is_one_error():
     text = message(changed("unlearning.ga.stopping", {"forget_loss": "high", "max_steps": 0}))
     assert text.startswith("unlearning.ga.stopping.forget_loss: must be 'shadows' or a valid")
     assert text.endswith("(and 1 more)")
+
+
+def test_a_value_in_a_list_of_several_kinds_is_named_by_its_place():
+    raw = small_config() | {"forget": {"kind": "group", "column": "client", "values": ["a", None]}}
+    text = message(raw)
+    assert text.startswith("forget.values.1: must be a valid string or a valid integer")
 
 
 def test_long_values_are_cut():

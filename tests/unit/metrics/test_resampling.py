@@ -45,9 +45,20 @@ def test_no_resample_is_empty_and_weights_sum_to_one():
     np.testing.assert_allclose(weights * counts.sum(axis=1, keepdims=True), counts)
 
 
-def test_counts_are_not_to_be_changed():
-    with pytest.raises(ValueError, match="read-only"):
-        drawn(1, IMAGES)[0, 0] = 3
+def test_counts_are_remembered_but_not_those_that_were_handed_out():
+    first = drawn(11, IMAGES[::2])
+    expected = first.copy()
+    first[:] = 9
+    np.testing.assert_array_equal(drawn(11, IMAGES[::-1])[:, ::-1][:, ::2], expected)
+    repeated = np.append(IMAGES[::2], 4)
+    np.testing.assert_array_equal(drawn(11, repeated), np.column_stack([expected, expected[:, 2]]))
+
+
+def test_a_mean_is_that_of_the_drawn_values():
+    values = np.random.default_rng(0).normal(size=60)
+    found = resampling.means(9, IMAGES[:60], values, 130)
+    for number, row in enumerate(drawn(9, IMAGES[:60], 130)):
+        assert found[number] == pytest.approx(np.mean(np.repeat(values, row)), abs=1e-14)
 
 
 def test_images_without_ids_are_all_different():

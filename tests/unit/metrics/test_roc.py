@@ -58,18 +58,26 @@ def test_perfect_separation_is_not_certain():
     assert mirrored.auc_interval(1 - drawn, 0.95) == (0.0, pytest.approx(1 - low))
 
 
-def test_a_replicate_is_the_area_of_a_resample():
+@pytest.mark.parametrize("levels", [7, 10**9])
+def test_replicates_are_those_of_every_pair_of_a_resample(levels):
     rng = np.random.default_rng(2)
-    members, others = rng.integers(0, 9, 40).astype(float), rng.integers(0, 7, 130).astype(float)
+    members, others = (rng.integers(0, levels, size).astype(float) for size in (40, 130))
+    members[0], others[:2] = -np.inf, -np.inf
     images = (np.arange(40), 900 + np.arange(130))
-    drawn = Roc(members, others).replicates(np.random.default_rng(5), 70, (0.01,), images)
+    ranking = Roc(members, others)
+    drawn = ranking.replicates(np.random.default_rng(5), 70, (0.01,), images)
+    curve = ranking.curve_replicates(np.random.default_rng(5), 70, np.array([0.01, 0.3]), images)
     picks = resampling.counts(resampling.key(np.random.default_rng(5)), images, 70)
     for number, (first, second) in enumerate(zip(*picks, strict=True)):
-        again = Roc(np.repeat(members, first), np.repeat(others, second))
-        assert drawn[0, number] == pytest.approx(again.auc, abs=1e-15)
-        # As many of the drawn non-members may pass as of all 130: one.
-        passing = np.sum(again.others >= again.members[:, None], axis=1)
+        inside, outside = np.repeat(members, first)[:, None], np.repeat(others, second)
+        area = np.mean((inside > outside) + (inside == outside) / 2)
+        assert drawn[0, number] == pytest.approx(area, abs=1e-15)
+        # As many of the drawn non-members may pass as of all 130: one, or 39.
+        passing = np.sum(outside >= inside, axis=1)
         assert drawn[1, number] == pytest.approx(np.mean(passing <= 1), abs=1e-15)
+        assert curve[number] == pytest.approx(
+            [np.mean(passing <= 1), np.mean(passing <= 39)], abs=1e-15
+        )
 
 
 def test_chunks_do_not_change_replicates(monkeypatch):

@@ -129,14 +129,15 @@ def test_training_is_a_fit_and_costs_one_look_at_every_row():
     assert len(lines) == 1
     right = evaluate(model, found, rows[:40])["logits"].argmax(axis=1) == labels[:40]
     assert history["accuracy"].tolist() == [right.mean()]
-    assert training.evaluations(model, 40) == {"forward_evaluations": 40}
+    assert training.evaluations(model, np.arange(40)) == {"forward_evaluations": 40}
     (alone, _), (again, _) = training.train_fleet(
         model, [start] * 2, rows, labels, [members, members], [("x",), ("y",)], lines.append
     )
     np.testing.assert_array_equal(alone[KIND.SCORES], again[KIND.SCORES])
 
 
-def test_a_private_recipe_is_refused():
-    config = KIND.Config(training={"private": {}})
-    with pytest.raises(ValueError, match=r"^training\.private: takes noisy steps"):
+@pytest.mark.parametrize(("key", "value"), [("private", {}), ("federated", {"column": "client"})])
+def test_a_recipe_of_steps_is_refused(key, value):
+    config = KIND.Config(training={key: value})
+    with pytest.raises(ValueError, match=rf"^training\.{key}: is a way of taking steps"):
         KIND.check(config, 16, 3)

@@ -6,7 +6,10 @@ import pytest
 from fixtures import small_config
 from qmu import paths
 from qmu.config.parse import parse
+from qmu.plan.audit import evaluation
 from qmu.plan.files import Files, filled, one_of
+from qmu.plan.report import report
+from qmu.variants import BASELINES, cells
 
 SHADOWS = {"count": 10, "block": 4, "unlearned": 8}
 
@@ -162,3 +165,38 @@ def test_a_method_starts_from_what_it_made_of_the_request_before(sequence, files
     assert sequence.until(["{request}"], "request_1") == []
     # One request alone: from the target.
     assert files.started_from("cost", "ga", None) == files.of_seeds("cost", "target")
+
+
+@pytest.fixture(scope="module")
+def uneven():
+    """Two seeds, and a method that one of two models is left out of."""
+    raw = small_config() | {
+        "seeds": [3, 5],
+        "features": {"components": 10},
+        "models": {"basic_qnn": {}, "mine": {"model": "reupload_vqc", "qubits": 10}},
+        "unlearning": {"logit_mask": {}, "ga": {}},
+    }
+    return parse(raw)
+
+
+@pytest.mark.parametrize("without", [(), BASELINES])
+@pytest.mark.parametrize("step", [report, evaluation])
+def test_a_job_reads_files_in_the_order_in_which_the_rules_list_them(uneven, step, without):
+    files = Files(uneven)
+    listed = files.cells(files.variant("cost"), without=without)
+    named = cells(step(uneven).variants, [3, 5], without)
+    assert len(set(listed)) == len(listed) == len(named) == 14 - 8 * bool(without)
+    for file, (model, seed, variant) in zip(listed, named, strict=True):
+        of = files.variant("cost").replace("{model}", model).replace("{seed}", str(seed))
+        assert file == of.replace("{variant}", variant)
+    assert not any("mine" in file and "logit_mask" in file for file in listed)
+
+
+def test_a_file_of_all_seeds_is_listed_once_and_for_the_models_that_are_asked(uneven):
+    files = Files(uneven)
+    one = filled(files.at(paths.MEASUREMENTS_ON), device=["a", "b"])
+    listed = files.cells(*one, models=["mine"])
+    assert listed == [
+        file for name in one for file in filled(name, model=["mine"], variant=[*BASELINES, "ga"])
+    ]
+    assert files.cells(files.at(paths.SWEEP_OF), models=[]) == []

@@ -12,6 +12,7 @@ share their non-members and rise and fall together (same source).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,8 @@ def records(table: Mapping[str, np.ndarray], level: float = 0.1) -> dict[str, np
     free = ~table["fitted"].astype(bool)
     member, other = free & (part == "train"), free & np.isin(part, COMPARED)
     p, found = np.ones(len(part)), np.zeros(len(part), bool)
-    for run in _equal(table["seed"], table["attack"]):
+    seed, attack = _codes(table["seed"]), _codes(table["attack"])
+    for run in _equal(seed, attack):
         for rows in _equal(table["label"], within=run):
             inside, outside = rows[member[rows]], rows[other[rows]]
             p[inside] = p_values(table["score"][inside], table["score"][outside])
@@ -68,17 +70,23 @@ def stability(attack: np.ndarray, sample_id: np.ndarray, found: np.ndarray) -> n
     """In what share of its rows, one per seed, the attack finds the record; of every row (n,)."""
     if not len(found):
         return np.zeros(0)
-    attacks = np.unique(attack.astype(str), return_inverse=True)[1]
-    keys = np.column_stack([attacks, sample_id])
+    keys = np.column_stack([_codes(attack), sample_id])
     place = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
     return (np.bincount(place, weights=found) / np.bincount(place))[place]
 
 
+def _codes(column: np.ndarray) -> np.ndarray:
+    """A whole number for each entry (n,), the same for equal ones."""
+    numbers: dict[Any, int] = {}
+    return np.array([numbers.setdefault(value, len(numbers)) for value in column.tolist()], int)
+
+
 def _equal(*columns: np.ndarray, within: np.ndarray | None = None) -> list[np.ndarray]:
-    """Rows, ascending, of equal entries in all ``columns``; of the rows ``within`` alone."""
+    """Rows, ascending, of equal entries in all ``columns`` of numbers; of the rows ``within``
+    alone."""
     rows = np.arange(len(columns[0])) if within is None else within
-    codes = [np.unique(column[rows].astype(str), return_inverse=True)[1] for column in columns]
-    order = np.lexsort(codes)
-    changes = np.any([np.diff(code[order]) != 0 for code in codes], axis=0)
+    chosen = [column[rows] for column in columns]
+    order = np.lexsort(chosen)
+    changes = np.any([np.diff(column[order]) != 0 for column in chosen], axis=0)
     parts = np.split(order, np.flatnonzero(changes) + 1) if len(order) else []
-    return [rows[np.sort(part)] for part in parts]
+    return [rows[part] for part in parts]

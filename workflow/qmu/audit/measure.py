@@ -43,8 +43,8 @@ def measure(
     subject: Subject,
     outputs: Table,
     scores: Table,
-    cost: Table,
-    timing: Table,
+    cost: Table | None,
+    timing: Table | None,
     reference: Reference,
     settings: Resampling,
     populations: Mapping[str, np.ndarray] | None = None,
@@ -52,15 +52,18 @@ def measure(
     """Every figure of one model, seed and variant.
 
     ``outputs``, ``scores``, ``cost``, ``timing`` are tables of those kinds; ``scores`` stacks all
-    attacks. ``reference`` holds the seed's retrain ensemble on the rows of ``outputs``.
-    ``populations`` gives, for an attack with a published population, its sample ids:
-    ``mia_success`` counts members among these, otherwise all members. Raises ValueError where
+    attacks; no cost is known of a model that was made elsewhere. ``reference`` holds the seed's
+    retrain ensemble on the rows of ``outputs``. ``populations`` gives, for an attack with a
+    published population, its sample ids: ``mia_success`` counts members among these, otherwise all
+    members. Raises ValueError where
     tables do not fit each other.
     """
     draw = Recorder(subject, settings)
     figures = answers(subject, outputs, scores, settings, populations)
     figures += _losses(draw, outputs)
     figures += _distances(draw, outputs, reference)
+    if cost is None or timing is None:
+        return figures
     return figures + _costs(draw, cost, timing, reference)
 
 
@@ -155,6 +158,8 @@ def _distances(draw: Recorder, outputs: Table, reference: Reference) -> list[Mea
         raise ValueError(
             f"retrain ensemble of shape {others.shape} beside outputs of shape {own.shape}"
         )
+    if not len(others):
+        return []
     suffix = "_floor" if draw.subject.variant == "retrain" else ""
     figures = []
     for metric, distance in DISTANCES.items():

@@ -55,11 +55,11 @@ class Resampling:
 @dataclass(frozen=True)
 class Reference:
     """The seed's retrain ensemble, ``probabilities`` (models, n, classes), and what retraining
-    once costs: ``gradient_evaluations`` and wall-clock ``seconds``."""
+    once costs, where that is known: ``gradient_evaluations`` and wall-clock ``seconds``."""
 
     probabilities: np.ndarray
-    gradient_evaluations: float
-    seconds: float
+    gradient_evaluations: float = float("nan")
+    seconds: float = float("nan")
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qmu import registry
+from qmu.data.predictions import FEWEST_UNLEARNED
 from qmu.devices import checks as devices
 from qmu.errors import ConfigError, QmuError
 from qmu.models.chunks import chunk_size
 from qmu.models.model import reads_of
+from qmu.models.recipe import Training
 from qmu.simulators import capabilities, memory
 from qmu.studies import signal, sweep
 from qmu.unlearning import fisher
-from qmu.variants import RETRAIN, TARGET
+from qmu.variants import BASELINES
 
 if TYPE_CHECKING:
     from qmu.circuits.circuit import Circuit
@@ -32,13 +34,11 @@ READABLE = {
     "features": ("features",),
     "states": ("states",),
 }
-# A Gaussian per image and world needs a few models on either side.
-FEWEST_UNLEARNED = 8
 
 
 def check(experiment: Experiment) -> None:
     """Raise ConfigError for combinations that cannot run."""
-    _check_seeds(experiment)
+    check_seeds(experiment)
     _check_data(experiment)
     _check_requests(experiment)
     _check_shadows(experiment)
@@ -89,7 +89,7 @@ def _check_devices(experiment: Experiment) -> None:
     )
     cards = [registry.load("attacks", e.component).CARD for e in experiment.attacks.values()]
     kinds = {name: entry.component for name, entry in entries}
-    taken = {*experiment.models, *experiment.unlearning, TARGET, RETRAIN}
+    taken = {*experiment.models, *experiment.unlearning, *BASELINES}
     devices.check(kinds, experiment.circuits, cards, taken, context)
     if experiment.signal is not None:
         signal.check(experiment.signal, "signal")
@@ -130,7 +130,8 @@ def _different_circuits(experiment: Experiment) -> int:
     return 2 + len(methods)
 
 
-def _check_seeds(experiment: Experiment) -> None:
+def check_seeds(experiment: Experiment) -> None:
+    """No seed may stand there twice."""
     seeds = experiment.common.seeds
     twice = sorted(seed for seed, count in Counter(seeds).items() if count > 1)
     if twice:
@@ -381,6 +382,19 @@ def _check_training(experiment: Experiment, name: str) -> None:
             f"models.{name}.training.private: promises nothing where members fit the principal "
             "components (features.fit_on: public)"
         )
+    if training.federated is not None:
+        _check_federation(experiment, name, training)
+
+
+def _check_federation(experiment: Experiment, name: str, training: Training) -> None:
+    column, groups = training.federated.column, experiment.data.groups
+    where = f"models.{name}.training.federated"
+    if training.private is not None:
+        raise ConfigError(f"{where}: clients whose steps are private (private) are not supported")
+    if column not in groups:
+        told = f"its group columns: {', '.join(groups)}" if groups else "it has no group columns"
+        data = experiment.dataset.component
+        raise ConfigError(f"{where}.column: {data} names no clients in {column!r}; {told}")
 
 
 def _check_memory(experiment: Experiment, name: str, circuit: Circuit) -> None:

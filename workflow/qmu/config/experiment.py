@@ -13,6 +13,7 @@ from qmu import registry
 from qmu.audit.verdicts.risk import Risk
 from qmu.circuits.circuit import Circuit
 from qmu.data.dataset import Description
+from qmu.data.predictions import Config as Predicted
 from qmu.ibm.jobs.folder import PAID
 from qmu.models.model import circuit_of, reads_of, traits
 from qmu.strict import Strict
@@ -20,11 +21,11 @@ from qmu.studies import signal as signal_study
 from qmu.studies import sweep as sweep_study
 from qmu.unlearning.contract import missing
 from qmu.variants import (
+    BASELINES,
     EDITS,
     INNOCENT,
     RESIDUE,
     RETRAIN,
-    TARGET,
     innocent,
     level,
     residue,
@@ -70,7 +71,8 @@ class Common(Strict):
 
 
 class Entry(Strict):
-    """A named component with its validated settings."""
+    """A named component with its validated settings. Without a ``component`` it was made elsewhere,
+    and what is known of it came with a table of predictions."""
 
     name: str
     component: str
@@ -97,6 +99,7 @@ class Experiment(Strict):
     devices: dict[str, Entry]
     sweep: sweep_study.Config | None
     signal: signal_study.Config | None
+    predictions: Predicted | None = None
 
     @model_serializer(mode="wrap")
     def _written(self, plain: Any) -> dict[str, Any]:
@@ -127,11 +130,18 @@ class Experiment(Strict):
         """Names of all variants of a model: target, retrain, then the methods that can unlearn
         it."""
         left_out = self.left_out[model]
-        return [TARGET, RETRAIN, *(name for name in self.unlearning if name not in left_out)]
+        return [*BASELINES, *(name for name in self.unlearning if name not in left_out)]
+
+    @property
+    def all_variants(self) -> dict[str, list[str]]:
+        """Model -> its variants."""
+        return {model: self.variants(model) for model in self.models}
 
     @cached_property
     def left_out(self) -> dict[str, dict[str, str]]:
         """Model -> the methods that cannot unlearn it, each with what the model lacks."""
+        if self.predictions is not None:
+            return {model: {} for model in self.models}
         cards = {
             name: (registry.load("unlearning", entry.component).CARD, entry.settings)
             for name, entry in self.unlearning.items()
@@ -158,8 +168,8 @@ class Experiment(Strict):
         if group == RESIDUE:
             return [residue(percent) for percent in audit.ladder]
         if group == INNOCENT:
-            numbers, edits = range(1, audit.innocents + 1), self.edits(model)
-            return [innocent(edit, number) for number in numbers for edit in edits]
+            numbers = range(1, audit.innocents + 1)
+            return [innocent(edit, number) for number in numbers for edit in self.edits(model)]
         return [group, *self.levels(group)]
 
     def levels(self, group: str) -> list[str]:
@@ -245,5 +255,7 @@ class Experiment(Strict):
     @cached_property
     def circuits(self) -> dict[str, Circuit]:
         """The circuits of the quantum models, by the models' names."""
+        if self.predictions is not None:
+            return {}
         drawn = {name: circuit_of(*self.kind(name), self.data.classes) for name in self.models}
         return {name: circuit for name, circuit in drawn.items() if circuit is not None}

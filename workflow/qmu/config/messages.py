@@ -54,10 +54,20 @@ def _location(item: Any, model: type[BaseModel]) -> list[str]:
     for end, part in enumerate(location, start=1):
         holder = _model_at(model, location[: end - 1])
         field = None if holder is None else holder.model_fields.get(part)
-        kinds = () if field is None else set(get_args(field.annotation)) - {NoneType}
-        if len(kinds) > 1 and get_origin(field.annotation) in (Union, UnionType):
+        if field is None:
+            continue
+        if _several(field.annotation):
             return location[:end]
+        # Of a list the place of the value is a key as well.
+        if any(map(_several, get_args(field.annotation))):
+            return location[: end + 1]
     return location
+
+
+def _several(annotation: Any) -> bool:
+    """Whether a value may be one of several kinds."""
+    kinds = set(get_args(annotation)) - {NoneType}
+    return len(kinds) > 1 and get_origin(annotation) in (Union, UnionType)
 
 
 def _wanted(item: Any) -> str:

@@ -37,6 +37,8 @@ NAME = ("common", "experiment")
 REQUIRED = ("experiment", "seeds", "forget", "models", "unlearning", "attacks")
 # Says what `forget` says, more than once.
 SEQUENCE = "requests"
+# A table of predictions takes the place of what it holds the results of.
+REQUIRED_OF_PREDICTIONS = ("experiment", "seeds", "predictions", "attacks")
 # No figure depends on these: what a machine holds, how long IBM is waited for, what a job may cost.
 WITHOUT_EFFECT = ("memory_gib", "devices.*.waiting", "devices.*.job")
 
@@ -91,8 +93,9 @@ def _put(config: MutableMapping[str, Any], overrides: Mapping[str, Any]) -> None
 
 def require_whole(config: Mapping[str, Any], files: Sequence[Path]) -> None:
     """Raise ConfigError where files of ``--configfile``, with ``--config``, lack a section."""
+    required = REQUIRED_OF_PREDICTIONS if "predictions" in config else REQUIRED
     given = {*config, *(("forget",) if SEQUENCE in config else ())}
-    missing = [key for key in REQUIRED if key not in given]
+    missing = [key for key in required if key not in given]
     if missing:
         names = ", ".join(os.path.relpath(file) for file in files)
         raise ConfigError(

@@ -13,10 +13,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from qmu import registry
+from qmu.data import predictions
 from qmu.errors import ConfigError, QmuError, suggestion
 from qmu.studies import signal, sweep
 from qmu.variants import RESERVED
 
+from . import predicted
 from .checks import check, check_source
 from .experiment import Common, Entry, Experiment, request_folder
 from .messages import first_line, one_line
@@ -32,6 +34,8 @@ SECTIONS = {
     "quality": ("quality", "measure"),
 }
 OPTIONAL = ("quality",)
+# What stands beside a table of predictions; of all else the table is the answer.
+WITH_PREDICTIONS = ("experiment", "root_seed", "seeds", "evaluation", "risk", "attacks", "quality")
 # Sections of one component each: (kind of component, key that names it, what it is by default).
 SINGLE = {
     "dataset": ("data", "name", "mnist_embedded"),
@@ -45,7 +49,8 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
     if not isinstance(raw, Mapping):
         raise ConfigError("the configuration must be a mapping of keys to values")
     require_plain(raw)
-    known = {*Common.model_fields, *SINGLE, *SECTIONS, "requests", "devices", "sweep", "signal"}
+    sections = {*SINGLE, *SECTIONS, "requests", "devices", "sweep", "signal", "predictions"}
+    known = {*Common.model_fields, *sections}
     for key in raw:
         if key in RENAMED:
             raise ConfigError(f"{key}: is now {RENAMED[key]}")
@@ -53,6 +58,8 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
             hint = suggestion(str(key), known)
             raise ConfigError(one_line(f"{key}: unknown key {str(key)!r}.{hint}"))
     common = _validate(Common, {k: raw[k] for k in raw if k in Common.model_fields}, "")
+    if raw.get("predictions") is not None:
+        return _of_predictions(raw, common)
     requests = _requests(raw)
     experiment = Experiment(
         common=common,
@@ -71,6 +78,16 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
         raise ConfigError(str(error)) from None
     check(experiment)
     return experiment
+
+
+def _of_predictions(raw: Mapping[str, Any], common: Common) -> Experiment:
+    """The experiment of models that were made elsewhere."""
+    for key in raw:
+        if key not in (*WITH_PREDICTIONS, "predictions"):
+            raise ConfigError(f"{key}: a table of predictions takes its place, so leave it out")
+    config = _optional(raw, "predictions", predictions.Config)
+    components = {key: _section(key, raw.get(key)) for key in ("attacks", "quality")}
+    return predicted.experiment(config, common, **components)
 
 
 def _section(section: str, raw: Any) -> dict[str, Entry]:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from qmu import registry
 from qmu.circuits.noise import NoiseModel
+from qmu.data import predictions
 from qmu.models import recipe
 from qmu.studies import signal, sweep
 
@@ -27,7 +28,9 @@ Generated from the models that validate the configuration (`python -m qmu.config
 Unknown keys are errors. A component stands under a name of your choice; the key `model`, `method`
 or `attack` says which component it is and defaults to that name. The sections `quality`, `devices`,
 `sweep` and `signal` may be left out. In place of `forget` there may be `requests`: a list of such
-sections, each with a `name` if you like, which are served one after another.
+sections, each with a `name` if you like, which are served one after another. A table of
+`predictions` takes the place of all sections but `attacks` and `quality`, and of all common keys
+but `experiment`, `root_seed`, `seeds`, `evaluation` and `risk`.
 """
 
 
@@ -41,6 +44,10 @@ def markdown() -> str:
     parts += [f"## {noise}", _purpose(NoiseModel), *_table(NoiseModel)]
     private = "`models.<name>.training.private`"
     parts += [f"## {private}", _purpose(recipe.Private), *_table(recipe.Private)]
+    federated = "`models.<name>.training.federated`"
+    parts += [f"## {federated}", _purpose(recipe.Federated), *_table(recipe.Federated)]
+    own = predictions.Config
+    parts += ["## `predictions`", _purpose(own), *_table(own)]
     parts += ["## `sweep`", _purpose(sweep.Config), *_table(sweep.Config)]
     parts += ["## `signal`", _purpose(signal.Config), *_table(signal.Config)]
     kinds = [(section, kind, key) for section, (kind, key, _) in SINGLE.items()]

@@ -10,7 +10,7 @@ import csv
 import hashlib
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,8 @@ LARGEST = 1e30
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 # What looks like a number to people or programs and is none.
 ALMOST = r"(?i)^([+-]?(nan|inf|infinity)|[+-]?[0-9.]*[0-9],[0-9]+([eE][+-]?[0-9]+)?)$"
+NUMBER_OR_NONE = rf"{NUMBER}|^-(inf|Inf|infinity)$"
+FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 MISSING = ("", "na", "n/a", "null", "none", "?", "-")
 
 _FOREIGN = {
@@ -46,53 +48,66 @@ _FOREIGN = {
 @dataclass(frozen=True)
 class Table:
     """``columns``: Arrow arrays by name, all of ``rows`` values; a CSV's hold the texts as they
-    stand there. ``lines``: whether row r stands in line r + 2 of the file."""
+    stand there. ``lines``: whether row r stands in line r + 2 of the file. ``section`` of the
+    configuration: the one that names the file."""
 
     path: str
     columns: dict[str, pa.ChunkedArray]
     rows: int
     lines: bool
+    section: str = "dataset"
 
     def fault(self, column: str, what: str, row: int | None = None) -> ConfigError:
         """The error for a column, or one of its values."""
         at = "" if row is None else f", row {row}"
         at += f" (line {row + 2})" if row is not None and self.lines else ""
-        return wrong(self.path, f"column {column!r}{at}: {what}")
+        return wrong(self.path, f"column {column!r}{at}: {what}", self.section)
 
     def require(self, key: str, column: str) -> None:
         """Raise ConfigError where the column that a key of the configuration names is not there."""
         if column not in self.columns:
             raise ConfigError(
-                f"dataset.{key}: no column {column!r} in {self.path}."
+                f"{self.section}.{key}: no column {column!r} in {self.path}."
                 f"{suggestion(column, self.columns)}"
             )
 
     def numbers(self, column: str, required: bool) -> np.ndarray | None:
         """The column as (rows,) float64, which is not constant; None for a column of other things
         that is not ``required``. ConfigError where it holds numbers and something else."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        array = self.columns[column]
-        if _is_text(array.type):
-            values = self._parsed(column, _texts(array), required)
-        elif _is_numeric(array.type):
-            self._require_values(column, array.is_null())
-            values = pc.cast(array, pa.float64(), safe=False).to_numpy()
-        else:
-            values = None
+        values = self._numbers(column, required, NUMBER)
         if values is None:
-            if required:
-                raise self.fault(column, f"holds no numbers but {array.type}")
             return None
-        bad = ~(np.abs(values) <= LARGEST)
-        if bad.any():
-            row = int(np.argmax(bad))
-            size = "is too large" if np.isfinite(values[row]) else "is no finite number"
-            raise self.fault(column, f"{values[row]:g} {size}", row)
+        self._require_finite(column, values)
         if values.min() == values.max():
             raise self.fault(column, f"holds {values[0]:g} in every row: leave it out")
         return values
+
+    def values(self, column: str, ruled_out: bool = False) -> np.ndarray:
+        """The column as (rows,) float64, numbers all; minus infinity only where it may say that
+        something is ``ruled_out``."""
+        values = self._numbers(column, True, NUMBER_OR_NONE if ruled_out else NUMBER)
+        finite = np.where(np.isneginf(values), 0.0, values) if ruled_out else values
+        self._require_finite(column, finite)
+        return values
+
+    def integers(self, column: str) -> np.ndarray:
+        """The column as (rows,) int64, whole numbers from 0 on."""
+        values = self.values(column)
+        bad = (values < 0) | (values != np.floor(values)) | (values >= 2**53)
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise self.fault(column, f"{values[row]:g} is no whole number from 0 on", row)
+        return values.astype(np.int64)
+
+    def flags(self, column: str) -> np.ndarray:
+        """The column as (rows,) bool: true and false, yes and no, 1 and 0."""
+        texts = self.names(column)
+        found = {text: FLAGS.get(text.lower()) for text in dict.fromkeys(texts.tolist())}
+        for text, flag in found.items():
+            if flag is None:
+                row = int(np.argmax(texts == text))
+                raise self.fault(column, f"{text!r} is neither true nor false", row)
+        return np.array([found[text] for text in texts.tolist()], bool)
 
     def names(self, column: str) -> np.ndarray:
         """The column as (rows,) texts without blanks around them, none of them missing."""
@@ -113,11 +128,35 @@ class Table:
         self._require_values(column, pc.equal(texts, ""))
         return np.array(texts.to_pylist(), dtype=object)
 
-    def _parsed(self, column: str, texts: pa.ChunkedArray, required: bool) -> np.ndarray | None:
+    def _numbers(self, column: str, required: bool, pattern: str) -> np.ndarray | None:
+        """The column's numbers, of whatever size; texts that ``pattern`` matches are such."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        plain = pc.match_substring_regex(texts, NUMBER)
+        array, values = self.columns[column], None
+        if _is_text(array.type):
+            values = self._parsed(column, _texts(array), required, pattern)
+        elif _is_numeric(array.type):
+            self._require_values(column, array.is_null())
+            values = pc.cast(array, pa.float64(), safe=False).to_numpy()
+        if values is None and required:
+            raise self.fault(column, f"holds no numbers but {array.type}")
+        return values
+
+    def _require_finite(self, column: str, values: np.ndarray) -> None:
+        bad = ~(np.abs(values) <= LARGEST)
+        if bad.any():
+            row = int(np.argmax(bad))
+            size = "is too large" if np.isfinite(values[row]) else "is no finite number"
+            raise self.fault(column, f"{values[row]:g} {size}", row)
+
+    def _parsed(
+        self, column: str, texts: pa.ChunkedArray, required: bool, pattern: str
+    ) -> np.ndarray | None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        plain = pc.match_substring_regex(texts, pattern)
         if pc.all(plain).as_py():
             return pc.cast(texts, pa.float64()).to_numpy()
         some = pc.any(plain).as_py() or pc.any(pc.match_substring_regex(texts, ALMOST)).as_py()
@@ -135,13 +174,34 @@ class Table:
             raise self.fault(column, "a value is missing", row)
 
 
-def wrong(path: str, what: str) -> ConfigError:
-    """The error for a file."""
-    return ConfigError(f"dataset.path: {path}: {what}")
+class _Unreadable(Exception):
+    """What is wrong with a file, without its name."""
 
 
-def read(path: str) -> Table:
-    """The table of a file; ConfigError names the file, and column, row or line."""
+def wrong(path: str, what: str, section: str = "dataset") -> ConfigError:
+    """The error for a file that a section of the configuration names."""
+    return ConfigError(f"{section}.path: {path}: {what}")
+
+
+def require_file(path: str, section: str = "dataset") -> tuple[int, int]:
+    """What tells an edited file from the one that was read; ConfigError where there is none."""
+    # os.path: a name that no file can have is False there, and no exception.
+    if not os.path.isfile(path):
+        what = "a folder, and no file" if os.path.isdir(path) else "no such file"
+        raise wrong(path, what, section)
+    found = os.stat(path)
+    return found.st_mtime_ns, found.st_size
+
+
+def read(path: str, section: str = "dataset") -> Table:
+    """The table of a file; ConfigError names the ``section``, the file, and column, row or line."""
+    try:
+        return replace(_read(path), section=section)
+    except _Unreadable as error:
+        raise wrong(path, str(error), section) from None
+
+
+def _read(path: str) -> Table:
     import pyarrow as pa
 
     try:
@@ -149,18 +209,18 @@ def read(path: str) -> Table:
             head = stream.read(4096)
             size = os.fstat(stream.fileno()).st_size
         if not head:
-            raise wrong(path, "is empty")
+            raise _Unreadable("is empty")
         if size > MOST_BYTES:
-            raise wrong(path, f"has {size:,} bytes, at most {MOST_BYTES:,}")
+            raise _Unreadable(f"has {size:,} bytes, at most {MOST_BYTES:,}")
         for start, what in _FOREIGN.items():
             if head.startswith(start):
-                raise wrong(path, what)
+                raise _Unreadable(what)
         table = _parquet(path) if head.startswith(b"PAR1") else _csv(path)
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise wrong(path, f"cannot be read ({reason})") from None
+        raise _Unreadable(f"cannot be read ({reason})") from None
     if not table.rows:
-        raise wrong(path, "has no rows")
+        raise _Unreadable("has no rows")
     return table
 
 
@@ -175,12 +235,12 @@ def _parquet(path: str) -> Table:
 
     with pq.ParquetFile(path) as file:
         known, names = file.metadata, file.schema_arrow.names
-        _require_few(path, known.num_rows, len(names))
+        _require_few(known.num_rows, len(names))
         groups = range(known.num_row_groups)
         unpacked = sum(known.row_group(group).total_byte_size for group in groups)
         if unpacked > MOST_BYTES:
-            raise wrong(path, f"unpacks to {unpacked:,} bytes, at most {MOST_BYTES:,}")
-        _require_names(path, names)
+            raise _Unreadable(f"unpacks to {unpacked:,} bytes, at most {MOST_BYTES:,}")
+        _require_names(names)
         table = file.read()
     return _table(path, table, lines=False)
 
@@ -192,9 +252,9 @@ def _csv(path: str) -> Table:
     lines = _count_lines(path)
     names = _header(path)
     if lines < 2:
-        raise wrong(path, "has no rows")
-    _require_few(path, lines - 1, len(names))
-    _require_names(path, names)
+        raise _Unreadable("has no rows")
+    _require_few(lines - 1, len(names))
+    _require_names(names)
     uneven: list[Any] = []
 
     def refuse(row: Any) -> str:
@@ -212,13 +272,12 @@ def _csv(path: str) -> Table:
         if not uneven:
             raise
         row = uneven[0]
-        raise wrong(
-            path,
+        raise _Unreadable(
             f"row {row.number - 2} has {row.actual_columns} values, the header names "
             f"{row.expected_columns} columns",
         ) from None
     if table.column_names != names:
-        raise wrong(path, "its first line does not name the columns")
+        raise _Unreadable("its first line does not name the columns")
     return _table(path, table, lines=lines == table.num_rows + 1)
 
 
@@ -241,10 +300,10 @@ def _count_lines(path: str) -> int:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 line = lines + chunk[: error.start].count(b"\n") + 1
-                raise wrong(path, f"line {line} is no UTF-8 text: save it as UTF-8") from None
+                raise _Unreadable(f"line {line} is no UTF-8 text: save it as UTF-8") from None
             if b"\0" in chunk:
                 line = lines + chunk[: chunk.index(b"\0")].count(b"\n") + 1
-                raise wrong(path, f"line {line} is no text, so this is no CSV")
+                raise _Unreadable(f"line {line} is no text, so this is no CSV")
             lines, last = lines + chunk.count(b"\n"), chunk[-1:]
     return lines + (last != b"\n")
 
@@ -254,32 +313,31 @@ def _header(path: str) -> list[str]:
         with open(path, encoding="utf-8-sig", newline="") as stream:
             names = next(csv.reader(stream, strict=True), [])
     except (csv.Error, UnicodeDecodeError) as error:
-        raise wrong(path, f"its first line is no CSV header ({error})") from None
+        raise _Unreadable(f"its first line is no CSV header ({error})") from None
     first = ",".join(names)
     for sign, word in ((";", "semicolons"), ("\t", "tabs")):
         if first.count(sign) >= max(len(names), 1):
-            raise wrong(
-                path,
+            raise _Unreadable(
                 f"its columns are parted by {word}: save it with commas between columns and points "
                 "in numbers",
             )
     if len(names) < 2:
-        raise wrong(path, "is no CSV: its first line names no two columns parted by commas")
+        raise _Unreadable("is no CSV: its first line names no two columns parted by commas")
     return names
 
 
-def _require_names(path: str, names: list[str]) -> None:
+def _require_names(names: list[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise wrong(path, f"column {twice[0]!r} stands there twice")
+        raise _Unreadable(f"column {twice[0]!r} stands there twice")
 
 
-def _require_few(path: str, rows: int, columns: int) -> None:
+def _require_few(rows: int, columns: int) -> None:
     if rows > MOST_ROWS:
-        raise wrong(path, f"has {rows:,} rows, at most {MOST_ROWS:,}: draw some of them")
+        raise _Unreadable(f"has {rows:,} rows, at most {MOST_ROWS:,}: draw some of them")
     if rows * columns > MOST_VALUES:
-        raise wrong(
-            path, f"has {rows:,} rows of {columns:,} values, at most {MOST_VALUES:,} in all"
+        raise _Unreadable(
+            f"has {rows:,} rows of {columns:,} values, at most {MOST_VALUES:,} in all"
         )
 
 

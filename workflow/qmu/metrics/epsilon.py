@@ -10,6 +10,7 @@ judged on the other.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -59,18 +60,26 @@ def _bounds(
     members: np.ndarray, others: np.ndarray, levels: np.ndarray, confidence: float, delta: float
 ) -> np.ndarray:
     """`lower_bound` of sorted scores at each of ``levels`` (k,) at once."""
-    from scipy import special
-
-    tail = (1 - confidence) / 4
     m, n = len(members), len(others)
     true, false = m - np.searchsorted(members, levels), n - np.searchsorted(others, levels)
-    tpr_low = np.where(true > 0, special.betaincinv(np.maximum(true, 1), m - true + 1, tail), 0.0)
-    room = np.maximum(n - false, 1)
-    fpr_high = np.where(false < n, special.betaincinv(false + 1, room, 1 - tail), 1.0)
+    tpr_low, fpr_high = _limits(m, confidence)[0][true], _limits(n, confidence)[1][false]
     with np.errstate(divide="ignore"):
         first = np.log(np.maximum(tpr_low - delta, 0.0) / fpr_high)
         second = np.log(np.maximum(1 - fpr_high - delta, 0.0) / (1 - tpr_low))
     return np.maximum(0.0, np.maximum(first, second))
+
+
+# Attacks on one model are judged on as many images, one after the other.
+@lru_cache(maxsize=8)
+def _limits(n: int, confidence: float) -> np.ndarray:
+    """(2, n + 1): the lower and the upper limit that `lower_bound` takes of 0 to n successes."""
+    from scipy import special
+
+    tail, successes = (1 - confidence) / 4, np.arange(n + 1)
+    low, high = np.zeros(n + 1), np.ones(n + 1)
+    low[1:] = special.betaincinv(successes[1:], n - successes[1:] + 1, tail)
+    high[:-1] = special.betaincinv(successes[:-1] + 1, n - successes[:-1], 1 - tail)
+    return np.stack([low, high])
 
 
 def _counts(members: np.ndarray, others: np.ndarray, level: float) -> tuple[int, int, int, int]:

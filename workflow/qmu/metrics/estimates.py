@@ -63,7 +63,7 @@ def rate(
     alike; without ids the images are taken for those of this figure alone.
     """
     n, k = len(hits), int(np.sum(hits))
-    replicates = _weights(n, rng, resamples, images) @ np.asarray(hits, np.float64)
+    replicates = resampling.means(resampling.key(rng), _ids(images, n), hits, resamples)
     interval = clopper_pearson(k, n, confidence)
     ids = _known(images)
     return Estimate(k / n, n, interval, replicates, ((k, n),), ids, ids, SHARE)
@@ -82,7 +82,7 @@ def difference(
     counts = tuple((int(np.sum(hits)), len(hits)) for hits in (first, second))
     key = resampling.key(rng)
     drawn = [
-        resampling.weights(key, ids, resamples) @ np.asarray(hits, np.float64)
+        resampling.means(key, ids, hits, resamples)
         for hits, ids in zip(
             (first, second), images or resampling.numbered(first, second), strict=True
         )
@@ -103,7 +103,7 @@ def mean(
 ) -> Estimate:
     """The mean of per-example values (n,), with its percentile bootstrap interval."""
     n = len(values)
-    replicates = _weights(n, rng, resamples, images) @ np.asarray(values, np.float64)
+    replicates = resampling.means(resampling.key(rng), _ids(images, n), values, resamples)
     interval = percentile(replicates, confidence)
     return Estimate(float(values.mean()), n, interval, replicates, images=_known(images))
 
@@ -126,7 +126,7 @@ def bootstrap(
     """
     value = float(statistic(np.full((1, n), 1 / n))[0])
     replicates = np.empty(resamples)
-    weights = _weights(n, rng, resamples, images)
+    weights = resampling.weights(resampling.key(rng), _ids(images, n), resamples)
     for start in range(0, resamples, 64):
         replicates[start : start + 64] = statistic(weights[start : start + 64])
     if models is not None:
@@ -159,11 +159,8 @@ def of_models(
     return drawn @ (models.mean() - models) * stretch * math.sqrt((groups - 1) / groups)
 
 
-def _weights(
-    n: int, rng: np.random.Generator, resamples: int, images: np.ndarray | None
-) -> np.ndarray:
-    ids = np.arange(n) if images is None else images
-    return resampling.weights(resampling.key(rng), ids, resamples)
+def _ids(images: np.ndarray | None, n: int) -> np.ndarray:
+    return np.arange(n) if images is None else images
 
 
 def _known(images: np.ndarray | None) -> Images:

@@ -11,11 +11,12 @@ hash SplitMix64 (Steele, Lea and Flood 2014) of key, resample and id.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
-# Resamples drawn at once; the numbers do not depend on it.
+# Images taken at once, so that what is computed of them stays in the processor's cache.
 CHUNK = 64
 # The chance of more than 12 is 6e-11.
 MOST = 12
@@ -37,33 +38,71 @@ def numbered(*sides: np.ndarray) -> Images:
 
 
 def counts(key: int, images: Images, resamples: int) -> tuple[np.ndarray, ...]:
-    """Counts (resamples, n) uint8, read-only, of the images of each side, by a 64-bit ``key``.
+    """Counts (resamples, n) uint8 of the images of each side, by a 64-bit ``key``.
 
     A resample that would hold none of a side's images holds each of them once.
     """
-    ids = (np.ascontiguousarray(side, np.int64) for side in images)
-    return tuple(_counts(key, side.tobytes(), resamples) for side in ids)
+    table = _table(key, resamples)
+    return tuple(table.of(np.asarray(side, np.int64)) for side in images)
 
 
 def weights(key: int, images: np.ndarray, resamples: int) -> np.ndarray:
     """`counts` of one side as weights (resamples, n) float64, each row summing to one."""
-    (drawn,) = counts(key, (images,), resamples)
+    drawn = np.ascontiguousarray(*counts(key, (images,), resamples))
     return drawn / drawn.sum(axis=1, keepdims=True, dtype=np.int64)
 
 
-# Attacks on one model are judged on the same images, one after the other.
-@lru_cache(maxsize=8)
-def _counts(key: int, images: bytes, resamples: int) -> np.ndarray:
-    ids = _mixed(np.frombuffer(images, np.int64).astype(np.uint64))
-    rows = _mixed(np.arange(resamples, dtype=np.uint64) ^ np.uint64(key % 2**64))
-    found = np.zeros((resamples, len(ids)), np.uint8)
-    for start in range(0, resamples, CHUNK):
+def means(key: int, images: np.ndarray, values: np.ndarray, resamples: int) -> np.ndarray:
+    """The mean (resamples,) of the images' ``values`` (n,) in each resample."""
+    (drawn,) = counts(key, (images,), resamples)
+    values, sums = np.asarray(values, np.float64), np.zeros(resamples)
+    for start in range(0, len(values), CHUNK):
         part = slice(start, start + CHUNK)
-        uniform = _mixed(ids ^ rows[part, None])
+        sums += drawn[:, part].astype(np.float64) @ values[part]
+    return sums / drawn.sum(axis=1, dtype=np.int32)
+
+
+@dataclass
+class _Table:
+    """Counts of every image asked for so far, (images, resamples) by rising id: figures share
+    images, and to draw one takes a hundred times as long as to find it again."""
+
+    key: int
+    resamples: int
+    ids: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def __post_init__(self) -> None:
+        self.counts = np.empty((0, self.resamples), np.uint8)
+
+    def of(self, ids: np.ndarray) -> np.ndarray:
+        """The counts (resamples, n) of the images ``ids`` (n,)."""
+        new = np.unique(ids[~np.isin(ids, self.ids)])
+        if len(new):
+            known = np.concatenate([self.ids, new])
+            order = np.argsort(known)
+            drawn = _poisson(self.key, new, self.resamples)
+            self.ids, self.counts = known[order], np.concatenate([self.counts, drawn])[order]
+        found = self.counts[np.searchsorted(self.ids, ids)]
+        found[:, ~found.any(axis=0)] = 1
+        return found.T
+
+
+# Figures on known images share one key; others have one of their own, which comes once.
+@lru_cache(maxsize=4)
+def _table(key: int, resamples: int) -> _Table:
+    return _Table(key, resamples)
+
+
+def _poisson(key: int, images: np.ndarray, resamples: int) -> np.ndarray:
+    """The counts of ``images`` (n,), (n, resamples) uint8."""
+    ids = _mixed(images.astype(np.uint64))
+    columns = _mixed(np.arange(resamples, dtype=np.uint64) ^ np.uint64(key % 2**64))
+    found = np.zeros((len(ids), resamples), np.uint8)
+    for start in range(0, len(ids), CHUNK):
+        part = slice(start, start + CHUNK)
+        uniform = _mixed(ids[part, None] ^ columns)
         for limit in _limits():
             found[part] += uniform >= limit
-    found[~found.any(axis=1)] = 1
-    found.flags.writeable = False
     return found
 
 

@@ -2,8 +2,9 @@
 
 Source: Mann and Whitney 1947 for the AUC with ties; Carlini et al. 2022 (arXiv:2112.03570) for
 TPR at low FPR. Scores are higher for members; -inf is a score like any other, NaN is an error.
-A resample is how often each sorted score is drawn (see `resampling`), so that it costs one
-cumulative sum; all sums are of integers, hence exact in any order.
+A resample is how often each score is drawn (see `resampling`). Scores are sorted once: how many of
+the non-members drawn lie below a member is then one cumulative sum for every resample, and all
+figures follow from it. All sums are of integers, hence exact in any order.
 """
 
 from __future__ import annotations
@@ -21,6 +22,40 @@ CHUNK = 64
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """Resamples: how often each holds every member (rows, m), by rising score; how many of its
+    non-members score less than that member, and how many at most as much (rows, m); and how many
+    there are, ``total`` (rows, 1)."""
+
+    members: np.ndarray
+    below: np.ndarray
+    up_to: np.ndarray
+    total: np.ndarray
+
+    def auc(self) -> np.ndarray:
+        """The areas (rows,)."""
+        doubled = np.einsum("rm,rm->r", self.members, self.below + self.up_to, dtype=np.int64)
+        return doubled / (2 * self._size * self.total[:, 0])
+
+    def tpr(self, allowed: float) -> np.ndarray:
+        """The share (rows,) of members that at most ``allowed`` non-members equal or exceed."""
+        found = self.below >= self.total - allowed
+        return (self.members * found).sum(axis=1, dtype=np.int64) / self._size
+
+    def curves(self, allowed: np.ndarray) -> np.ndarray:
+        """`tpr` (rows, k) at each of ``allowed`` (k,)."""
+        true = np.zeros((len(self.members), self.members.shape[1] + 1), np.int64)
+        np.cumsum(self.members[:, ::-1], axis=1, out=true[:, 1:])
+        false = (self.total - self.below)[:, ::-1]
+        places = np.stack([np.searchsorted(row, allowed, side="right") for row in false])
+        return np.take_along_axis(true, places, axis=1) / true[:, -1:]
+
+    @cached_property
+    def _size(self) -> np.ndarray:
+        return self.members.sum(axis=1, dtype=np.int64)
+
+
+@dataclass(frozen=True)
 class Roc:
     """Scores of ``members`` (m,) and of ``others`` (n,); ValueError for NaN or an empty side."""
 
@@ -34,26 +69,43 @@ class Roc:
             raise ValueError("a membership score is NaN")
 
     @cached_property
-    def _levels(self) -> tuple[int, np.ndarray, np.ndarray]:
-        """Number of distinct scores, and the rank of each member's and non-member's among them."""
-        values, rank = np.unique(np.concatenate([self.members, self.others]), return_inverse=True)
-        return len(values), rank[: len(self.members)], rank[len(self.members) :]
+    def _rising(self) -> tuple[np.ndarray, np.ndarray]:
+        """Orders (m,), (n,) in which the scores of either side rise."""
+        first, second = (np.argsort(side, kind="stable") for side in (self.members, self.others))
+        return first, second
+
+    @cached_property
+    def _places(self) -> list[np.ndarray]:
+        """How many non-members score less than a member, and how many at most as much, (m,) each,
+        by the members' rising score."""
+        members, others = self.members[self._rising[0]], self.others[self._rising[1]]
+        return [np.searchsorted(others, members, side) for side in ("left", "right")]
+
+    @cached_property
+    def _whole(self) -> Drawn:
+        """Every score once."""
+        return self._drawn(*(np.ones((1, len(side)), int) for side in (self.members, self.others)))
+
+    def _drawn(self, members: np.ndarray, others: np.ndarray) -> Drawn:
+        """Resamples, of how often they hold each member (rows, m) and non-member (rows, n), either
+        side by rising score."""
+        below, up_to = self._places
+        sums = np.zeros((len(others), len(self.others) + 1), np.int32)
+        np.cumsum(others, axis=1, dtype=np.int32, out=sums[:, 1:])
+        drawn = np.ascontiguousarray(members)
+        return Drawn(drawn, sums.take(below, axis=1), sums.take(up_to, axis=1), sums[:, -1:])
 
     @cached_property
     def auc(self) -> float:
         """P(member > non-member) + P(equal) / 2."""
-        levels, members, others = self._levels
-        counts = (np.bincount(ranks, minlength=levels)[None] for ranks in (members, others))
-        return float(_auc(*counts)[0])
+        return float(self._whole.auc()[0])
 
     def tpr_at_fpr(self, fpr: float) -> float:
         """The share of members above the lowest threshold that at most a share ``fpr`` of
         non-members exceeds; NaN ("not resolvable") with fewer than 1 / fpr non-members."""
         if not self.resolves(fpr):
             return float("nan")
-        levels, members, others = self._levels
-        counts = (np.bincount(ranks, minlength=levels)[None] for ranks in (members, others))
-        return float(_tpr(*counts, _allowed(fpr, len(others)))[0])
+        return float(self._whole.tpr(self._allowed(fpr))[0])
 
     def resolves(self, fpr: float) -> bool:
         """Whether there are non-members enough for a false-positive rate to be told from zero."""
@@ -72,42 +124,33 @@ class Roc:
         rates = np.empty((1 + len(fprs), resamples))
         for start in range(0, resamples, CHUNK):
             rows = slice(start, start + CHUNK)
-            drawn = self._by_level(*(side[rows] for side in counts))
-            rates[0, rows] = _auc(*drawn)
+            drawn = self._drawn(*(side[rows] for side in counts))
+            rates[0, rows] = drawn.auc()
             for number, fpr in enumerate(fprs, 1):
-                rates[number, rows] = _tpr(*drawn, _allowed(fpr, len(self.others)))
+                rates[number, rows] = drawn.tpr(self._allowed(fpr))
         return rates
 
     def _counts(
         self, rng: np.random.Generator, resamples: int, images: Images
     ) -> tuple[np.ndarray, ...]:
         sides = images or resampling.numbered(self.members, self.others)
-        return resampling.counts(resampling.key(rng), sides, resamples)
+        rising = tuple(side[order] for side, order in zip(sides, self._rising, strict=True))
+        return resampling.counts(resampling.key(rng), rising, resamples)
 
-    def _by_level(self, *counts: np.ndarray) -> list[np.ndarray]:
-        """How often each level is drawn, (rows, levels), of either side's counts (rows, side)."""
-        levels, *sides = self._levels
-        found = []
-        for ranks, drawn in zip(sides, counts, strict=True):
-            order = np.argsort(ranks, kind="stable")
-            present, starts = np.unique(ranks[order], return_index=True)
-            table = np.zeros((len(drawn), levels), np.int64)
-            table[:, present] = np.add.reduceat(drawn[:, order], starts, axis=1, dtype=np.int64)
-            found.append(table)
-        return found
+    def _allowed(self, fprs: float | np.ndarray) -> np.ndarray:
+        """How many non-members a threshold may let pass; a resample may pass as many."""
+        return np.floor(np.asarray(fprs) * len(self.others) + 1e-9).astype(np.int32)
 
     def curve(self, fprs: np.ndarray) -> np.ndarray:
         """TPR (k,) at each rate of ``fprs`` (k,), by the rule of `tpr_at_fpr`."""
-        levels, members, others = self._levels
-        counts = (np.bincount(ranks, minlength=levels)[None] for ranks in (members, others))
-        return _curves(*counts, _allowed(fprs, len(others)))[0]
+        return self._whole.curves(self._allowed(fprs))[0]
 
     def curve_replicates(
         self, rng: np.random.Generator, resamples: int, fprs: np.ndarray, images: Images = ()
     ) -> np.ndarray:
         """(resamples, k): the curve over the resamples of `replicates`."""
-        drawn = self._by_level(*self._counts(rng, resamples, images))
-        return _curves(*drawn, _allowed(fprs, len(self.others)))
+        drawn = self._drawn(*self._counts(rng, resamples, images))
+        return drawn.curves(self._allowed(fprs))
 
     def auc_interval(self, replicates: np.ndarray, confidence: float) -> Interval:
         """The percentile interval of AUC replicates; where one side beats the other without
@@ -131,28 +174,3 @@ def two_sided(value: float, interval: Interval) -> tuple[float, Interval]:
     farthest = max(high, 1 - low)
     nearest = 0.5 if low <= 0.5 <= high else max(low, 1 - high)
     return max(value, 1 - value), (nearest, farthest)
-
-
-def _allowed(fprs: float | np.ndarray, others: int) -> np.ndarray:
-    """How many of so many non-members a threshold may let pass; a resample may pass as many."""
-    return np.floor(np.asarray(fprs) * others + 1e-9)
-
-
-def _auc(members: np.ndarray, others: np.ndarray) -> np.ndarray:
-    below = np.cumsum(others, axis=1)
-    doubled = np.einsum("rl,rl->r", members, 2 * below - others)
-    return doubled / (2 * members.sum(axis=1) * others.sum(axis=1))
-
-
-def _curves(members: np.ndarray, others: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-    """TPR (rows, k) of counts per level (rows, levels): see `_tpr`, for many rates at once."""
-    false = np.cumsum(others[:, ::-1], axis=1)
-    true = np.cumsum(members[:, ::-1], axis=1)
-    true = np.concatenate([np.zeros((len(true), 1), true.dtype), true], axis=1)
-    places = np.stack([np.searchsorted(row, allowed, side="right") for row in false])
-    return np.take_along_axis(true, places, axis=1) / true[:, -1:]
-
-
-def _tpr(members: np.ndarray, others: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-    above = np.cumsum(others[:, ::-1], axis=1)[:, ::-1]
-    return np.sum(members * (above <= allowed), axis=1) / members.sum(axis=1)

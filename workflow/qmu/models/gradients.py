@@ -62,35 +62,34 @@ def gradient_of(model: Model, loss: Loss) -> Callable[..., Parameters]:
     ``loss`` is a function of a module (one program is kept per function): logits (n, C) and targets
     (n, ...) to (n,).
     """
-
-    def mean(logits: Array, targets: Array) -> Array:
-        return jnp.mean(loss(logits, targets, jnp))
-
+    mean = _one_number(loss, jnp.mean)
     if model.engine is not None:
         return segments(model).gradient_of(mean)
-
-    def of_parameters(parameters: Parameters, inputs: Array, targets: Array) -> Array:
-        return mean(model.logits(parameters, inputs), targets)
-
-    return jax.jit(jax.grad(of_parameters))
+    return jax.jit(jax.grad(_of_model(model, mean)))
 
 
 @lru_cache(maxsize=8)
 def input_gradient_of(model: Model, loss: Loss) -> Callable[..., Array]:
     """``f(parameters, inputs (n, d), targets (n, ...)) -> (n, d)``: the gradient of every sample's
     loss by its inputs. ``loss`` as in `gradient_of`, and each sample's by itself."""
-
-    def total(logits: Array, targets: Array) -> Array:
-        return jnp.sum(loss(logits, targets, jnp))
-
+    total = _one_number(loss, jnp.sum)
     if model.engine is not None:
         return segments(model).input_gradient_of(total)
+    return jax.jit(jax.grad(_of_model(model, total), argnums=1))
 
-    def of_inputs(inputs: Array, parameters: Parameters, targets: Array) -> Array:
-        return total(model.logits(parameters, inputs), targets)
 
-    by_inputs = jax.jit(jax.grad(of_inputs))
-    return lambda parameters, inputs, targets: by_inputs(inputs, parameters, targets)
+def _one_number(loss: Loss, of: Callable[[Array], Array]) -> Callable[[Array, Array], Array]:
+    """A loss of every sample as its mean or sum over the samples."""
+    return lambda logits, targets: of(loss(logits, targets, jnp))
+
+
+def _of_model(model: Model, scalar: Callable[[Array, Array], Array]) -> Callable[..., Array]:
+    """``f(parameters, inputs, targets)``: the scalar of the model's logits."""
+
+    def of(parameters: Parameters, inputs: Array, targets: Array) -> Array:
+        return scalar(model.logits(parameters, inputs), targets)
+
+    return of
 
 
 @lru_cache(maxsize=8)

@@ -22,6 +22,16 @@ class Private(Strict):
     delta: float = Field(default=1e-5, gt=0, lt=1)
 
 
+class Federated(Strict):
+    """Federated averaging (McMahan et al. 2017, arXiv:1602.05629): an epoch is a round, in which
+    every client, a value of the data set's group ``column``, trains the common model for
+    ``local_epochs`` on its own rows, and the results' mean, weighted by rows, is the next one.
+    """
+
+    column: str = Field(min_length=1)
+    local_epochs: PositiveInt = 1
+
+
 class Training(Strict):
     """One recipe, used alike for the target, every retrained model and every shadow model.
 
@@ -29,7 +39,7 @@ class Training(Strict):
     permutation, so that every step has the same shape. ``schedule``: the learning rate stays, or
     falls epoch by epoch along half a cosine to nearly nothing at the last (Loshchilov and Hutter
     2017, arXiv:1608.03983, without restarts). With ``private`` a step takes every sample with
-    probability ``batch_size / samples`` instead.
+    probability ``batch_size / samples`` instead. ``federated``: clients train apart.
     """
 
     optimizer: Literal["sgd", "nesterov", "adam"] = "sgd"
@@ -40,3 +50,4 @@ class Training(Strict):
     schedule: Literal["constant", "cosine"] = "constant"
     loss: Literal["ce", "bce_sum"] = "ce"
     private: Private | None = None
+    federated: Federated | None = None

@@ -6,6 +6,7 @@ Rows are gathered on the device. The table of positions comes from a named NumPy
 number of steps is an argument of the program, so that one compilation serves every seed, the
 target, the retrained models and fleets, though their members are not equally many.
 
+With `training.federated` an epoch is a round of federated averaging over clients.
 With `training.private` (DP-SGD) a step takes every member by a coin of its own. Rows of a batch
 that fill it up to a common length are ``~position``, a negative number: they weigh nothing.
 """
@@ -13,9 +14,9 @@ that fill it up to a common length are ``~position``, a negative number: they we
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from qmu.lazy import jax, jnp, optax
 from qmu.losses import LOSSES
 from qmu.metrics import accounting
 
+from . import federation
 from .gradients import clipped_gradients, loss_and_gradient
 from .model import Model, Parameters
 from .outputs import evaluate
@@ -40,12 +42,20 @@ Names = tuple[str | int, ...]
 STEPS = 32
 
 
-def optimizer(training: Training) -> Any:
+class Descent(Protocol):
+    """What `optimizer` reads of a recipe, or of an unlearning method's settings."""
+
+    optimizer: str
+    learning_rate: float
+    momentum: float
+
+
+def optimizer(descent: Descent) -> Any:
     """The optax transformation that a recipe names."""
-    if training.optimizer == "adam":
-        return optax.adam(training.learning_rate)
-    nesterov = training.optimizer == "nesterov"
-    return optax.sgd(training.learning_rate, momentum=training.momentum, nesterov=nesterov)
+    if descent.optimizer == "adam":
+        return optax.adam(descent.learning_rate)
+    nesterov = descent.optimizer == "nesterov"
+    return optax.sgd(descent.learning_rate, momentum=descent.momentum, nesterov=nesterov)
 
 
 def rate(training: Training, epoch: int) -> float:
@@ -61,17 +71,25 @@ def steps_per_epoch(training: Training, members: int) -> int:
     return members // training.batch_size
 
 
-def gradient_evaluations(training: Training, members: int) -> int:
-    """Gradients of single samples that a whole training on so many members takes."""
-    return steps_per_epoch(training, members) * training.epochs * training.batch_size
+def gradient_evaluations(training: Training, members: Sequence[int]) -> int:
+    """Gradients of single samples that a whole training takes, on so many ``members`` of each
+    client (of one, where there is no federation)."""
+    federated = training.federated
+    passes = training.epochs * (1 if federated is None else federated.local_epochs)
+    steps = sum(steps_per_epoch(training, count) for count in members)
+    return steps * passes * training.batch_size
 
 
-def evaluations(model: Model, members: int) -> dict[str, int]:
-    """What a whole training on so many members takes, as the fields of a bill: gradients of single
+def evaluations(
+    model: Model, members: np.ndarray, clients: np.ndarray | None = None
+) -> dict[str, int]:
+    """What a whole training on these members takes, as the fields of a bill: gradients of single
     samples, or one forward evaluation of each where the model is fitted at once."""
     if hasattr(model.module, "fit"):
-        return {"forward_evaluations": members}
-    return {"gradient_evaluations": gradient_evaluations(model.config.training, members)}
+        return {"forward_evaluations": len(members)}
+    training = model.config.training
+    shares = federation.shares(training, members, clients).values()
+    return {"gradient_evaluations": gradient_evaluations(training, [len(own) for own in shares])}
 
 
 def minibatches(training: Training, rng: np.random.Generator, members: np.ndarray) -> np.ndarray:
@@ -258,17 +276,21 @@ def train(
     members: np.ndarray,
     names: Names,
     report: Progress,
+    clients: np.ndarray | None = None,
 ) -> tuple[Parameters, dict[str, np.ndarray]]:
     """Train one model by its own recipe.
 
     ``inputs`` (N, d) and ``labels`` (N,) are the pool, ``members`` positions in it. ``names`` is
-    the path of names under which minibatches are drawn. Returns the final parameters and the
+    the path of names under which minibatches are drawn. ``clients`` (N,) names whom a row belongs
+    to, for a federated recipe. Returns the final parameters and the
     history: ``epoch``, ``loss``, ``accuracy``, each (E,). Raises QmuError naming step, epoch and
     learning rate when the loss is no longer a number.
     """
     if hasattr(model.module, "fit"):
         return _fitted(model, inputs, labels, members, report)
     training = model.config.training
+    if clients is not None:
+        return _federated(model, parameters, inputs, labels, members, clients, names, report)
     start = jax.tree.map(jnp.array, parameters)
     state = (start, jax.jit(optimizer(training).init)(start))
     epoch = _compiled_epoch(model)
@@ -306,6 +328,7 @@ def train_fleet(
     members: list[np.ndarray],
     names: list[Names],
     report: Progress,
+    clients: np.ndarray | None = None,
 ) -> list[tuple[Parameters, dict[str, np.ndarray]]]:
     """Train many models of one kind, each with its own parameters, members (not equally many) and
     random streams: what `train` gives for each.
@@ -316,11 +339,12 @@ def train_fleet(
     independent of its fleet. An accelerator needs the width of vmap.
     """
     each = zip(parameters, members, names, strict=True)
-    if jax.default_backend() == "cpu" or hasattr(model.module, "fit"):
+    alone = clients is not None or hasattr(model.module, "fit")
+    if jax.default_backend() == "cpu" or alone:
         trained = []
         for number, (start, own, path) in enumerate(each, start=1):
             report(f"model {number} of {len(parameters)}")
-            trained.append(train(model, start, inputs, labels, own, path, report))
+            trained.append(train(model, start, inputs, labels, own, path, report, clients))
         return trained
     stacked = {name: jnp.stack([one[name] for one in parameters]) for name in parameters[0]}
     state = (stacked, jax.jit(jax.vmap(optimizer(model.config.training).init))(stacked))
@@ -334,6 +358,46 @@ def train_fleet(
         )
         for slot in range(len(parameters))
     ]
+
+
+def _federated(
+    model: Model,
+    parameters: Parameters,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    members: np.ndarray,
+    clients: np.ndarray,
+    names: Names,
+    report: Progress,
+) -> tuple[Parameters, dict[str, np.ndarray]]:
+    """Rounds of federated averaging; the history is of rounds, a mean over what clients saw in
+    theirs."""
+    training = model.config.training
+    local = training.federated.local_epochs
+    shares = federation.shares(training, members, clients)
+    epoch, begin = _compiled_epoch(model), jax.jit(optimizer(training).init)
+    if model.engine is None:
+        inputs, labels = jnp.asarray(inputs), jnp.asarray(labels)
+    weights, rows = [len(own) for own in shares.values()], []
+    for number in range(1, training.epochs + 1):
+        share, found = np.asarray(rate(training, number), model.dtype), []
+        for client, own in shares.items():
+            start = jax.tree.map(jnp.array, parameters)
+            state = (start, begin(start))
+            for turn in range((number - 1) * local + 1, number * local + 1):
+                order, steps = _orders(training, [(own, (*names, "client", client))], turn)
+                state, measured = epoch(state, order[0], steps[0], share, inputs, labels)
+                measured = np.array(measured, np.float64)
+                _check_sound(training, measured[2], steps, number)
+            found.append((state[0], measured))
+        parameters = federation.average([one for one, _ in found], weights)
+        loss, accuracy, _ = np.average([measured for _, measured in found], 0, weights)
+        rows.append((loss, accuracy))
+        report(
+            f"round {number}/{training.epochs} of {len(shares)} clients: loss {loss:.4f}, "
+            f"training accuracy {accuracy:.3f}"
+        )
+    return parameters, _history(rows)
 
 
 def _epochs(
@@ -357,23 +421,30 @@ def _epochs(
         share = np.asarray(rate(training, number), model.dtype)
         state, measured = run(state, order, steps, share, inputs, labels, *noise)
         loss, accuracy, sound = (np.asarray(value, np.float64) for value in measured)
-        if np.any(sound < steps):
-            raise QmuError(
-                f"training: the loss is not a number at step {int(sound.min()) + 1} of epoch "
-                f"{number} (learning_rate {training.learning_rate}); lower "
-                "models.*.training.learning_rate"
-            )
+        _check_sound(training, sound, steps, number)
         rows.append((loss, accuracy))
         report(
             f"epoch {number}/{training.epochs}: loss {loss.mean():.4f}, "
             f"training accuracy {accuracy.mean():.3f}"
         )
-    history = {
-        "epoch": np.arange(1, training.epochs + 1),
+    return state[0], _history(rows)
+
+
+def _check_sound(training: Training, sound: Any, steps: np.ndarray, epoch: int) -> None:
+    if np.any(sound < steps):
+        raise QmuError(
+            f"training: the loss is not a number at step {int(np.min(sound)) + 1} of epoch "
+            f"{epoch} (learning_rate {training.learning_rate}); lower "
+            "models.*.training.learning_rate"
+        )
+
+
+def _history(rows: list[tuple[Any, Any]]) -> dict[str, np.ndarray]:
+    return {
+        "epoch": np.arange(1, len(rows) + 1),
         "loss": np.stack([row[0] for row in rows]),
         "accuracy": np.stack([row[1] for row in rows]),
     }
-    return state[0], history
 
 
 def _orders(

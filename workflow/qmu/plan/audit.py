@@ -29,15 +29,17 @@ def examined(experiment: Experiment, model: str, group: str) -> list[str]:
 
 def examine(experiment: Experiment, model: str, group: str) -> Examine:
     """The measures of unlearning quality on one group of variants."""
-    measures = experiment.quality
-    code = *model_code(experiment, model), *modules("quality", measures.values())
+    measures, code = experiment.quality, modules("quality", experiment.quality.values())
+    known = experiment.predictions is None
+    if known:
+        code += model_code(experiment, model)
     return Examine(
         **base(experiment, "audit.examine", *code),
         **audited(experiment, model, examined(experiment, model, group), None),
         quality=components(measures),
         loss=loss(experiment, model),
         indices=unlearned(experiment),
-        model=model_spec(experiment, model, "fleet"),
+        model=model_spec(experiment, model, "fleet") if known else None,
     )
 
 
@@ -53,4 +55,8 @@ def evaluation(experiment: Experiment) -> Evaluation:
         *modules("unlearning", experiment.unlearning.values()),
         *modules("attacks", experiment.attacks.values()),
     )
-    return Evaluation(**base(experiment, "audit.evaluation", *code), config=shown(experiment))
+    return Evaluation(
+        **base(experiment, "audit.evaluation", *code),
+        config=shown(experiment),
+        variants=experiment.all_variants,
+    )

@@ -41,8 +41,8 @@ def components(section: Mapping[str, Entry]) -> dict[str, Component]:
 
 
 def modules(kind: str, entries: Iterable[Entry]) -> list[str]:
-    """Where the code of some components stands."""
-    return sorted({registry.module(kind, entry.component) for entry in entries})
+    """Where the code of some components stands; none of what was made elsewhere."""
+    return sorted({registry.module(kind, e.component) for e in entries if e.component})
 
 
 def model(experiment: Experiment, name: str, section: str) -> ModelSpec:

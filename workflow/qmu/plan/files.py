@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
 
 from qmu import paths
 from qmu.config.experiment import Experiment
-from qmu.variants import INNOCENT, RESIDUE, RETRAIN, TARGET
+from qmu.variants import INNOCENT, RESIDUE, RETRAIN, TARGET, cells
 
 from . import ibm
 from .data import memorised_by
@@ -113,6 +113,31 @@ class Files:
             found = [file.replace(f"{{{name}}}", str(value)) for file in found]
         return found
 
+    def cells(
+        self,
+        *templates: str,
+        models: Iterable[str] | None = None,
+        without: Collection[str] = (),
+    ) -> list[str]:
+        """Every template's files for the variants of all models, or of ``models``, and all seeds,
+        in the order of `qmu.variants.cells`; each file once."""
+        variants = self.experiment.all_variants
+        if models is not None:
+            variants = {model: variants[model] for model in models}
+        found = cells(variants, self.seeds, without)
+        return list(
+            dict.fromkeys(
+                filled(template, model=[model], seed=[seed], variant=[variant])[0]
+                for template in templates
+                for model, seed, variant in found
+            )
+        )
+
+    def made(self, kind: str, without: Collection[str] = ()) -> list[str]:
+        """One table of every variant and seed; none where the models were made elsewhere."""
+        elsewhere = self.experiment.predictions is not None
+        return [] if elsewhere else self.cells(self.variant(kind), without=without)
+
     def samples(self) -> list[str]:
         """The splits of every seed."""
         return filled(self.at(paths.SAMPLES), seed=self.seeds)
@@ -130,6 +155,11 @@ class Files:
         """The outputs of all blocks of shadow models of a variant."""
         file = self.fleet(paths.SHADOWS, "fleet_outputs", variant)
         return filled(file, block=blocks(self.experiment, variant))
+
+    def imported_shadows(self, variants: Iterable[str]) -> list[str]:
+        """The outputs of shadow models that a table of predictions holds, all in one block."""
+        fleets = [self.fleet(paths.SHADOWS, "fleet_outputs", variant) for variant in variants]
+        return [file for fleet in fleets for file in filled(fleet, block=[0])]
 
     def memorised(self) -> list[str]:
         """Outputs of the shadow models that say how far rows are memorised; none where no request
@@ -179,11 +209,4 @@ class Files:
 
     def all_jobs(self, template: str, device: str) -> list[str]:
         """One file of every IBM job of a device."""
-        return [
-            file
-            for one in self.jobs(template, device)
-            for model in self.experiment.circuits
-            for file in filled(
-                one, model=[model], seed=self.seeds, variant=self.experiment.variants(model)
-            )
-        ]
+        return self.cells(*self.jobs(template, device), models=self.experiment.circuits)

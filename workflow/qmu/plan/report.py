@@ -18,5 +18,6 @@ def report(experiment: Experiment) -> Report:
     return Report(
         **base(experiment, "report.report", *code),
         config=shown(experiment),
+        variants=experiment.all_variants,
         text_digest=catalogue.text_digest(),
     )

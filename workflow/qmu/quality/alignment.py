@@ -101,8 +101,10 @@ def matched(exam: Exam, one: SeedExam) -> Exam | None:
     or a retrained model has a masked logit, or was shown no unseen image of a forgotten class.
 
     Fitted on the seed's unseen images, for a fleet's model on those of which it was no member. The
-    audited model's masked logit is opened.
+    audited model's masked logit is opened, for which its head must be known.
     """
+    if exam.model is None and not np.isfinite(one.outputs["logits"]).all():
+        return None
     unseen = np.isin(one.split, FITTED_ON)
 
     def common(logits: np.ndarray, known: np.ndarray) -> np.ndarray:

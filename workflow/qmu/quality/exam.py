@@ -41,7 +41,8 @@ class QualityCard:
     """A measure of unlearning quality: its title, source, whether it needs shadow models of the
     method, one sentence on how to read it, and the metrics that it gives, in reading order.
     ``quantum``: it looks at a circuit's states, so that a classical model has none of it.
-    ``whole_classes``: it asks after a class that is forgotten whole.
+    ``whole_classes``: it asks after a class that is forgotten whole. ``answers``: it reads logits,
+    labels and splits alone, so that models can be asked of which only the answers are known.
 
     A distance between retrained models has the metric's name with ``_floor`` at its end. A metric
     that is not listed stands in the report's table under its name.
@@ -52,6 +53,7 @@ class QualityCard:
     fleets: bool = False
     quantum: bool = False
     whole_classes: bool = False
+    answers: bool = False
     statement: str = ""
     metrics: tuple[Metric, ...] = ()
 
@@ -88,14 +90,15 @@ class SeedExam:
 
 @dataclass(frozen=True)
 class Exam:
-    """``model`` runs inside JAX. ``shadows``, ``unlearned`` and ``retrained`` are None where the
-    measure's card asks for no fleets: models before and after the variant's method, and models
-    trained on the same members without the forget set. Rows of the fleets are the pool's."""
+    """``model`` runs inside JAX; None, with no parameters and inputs, where the measure's card asks
+    for ``answers`` alone and these are all there is. ``shadows``, ``unlearned`` and ``retrained``
+    are None where the card asks for no fleets: models before and after the variant's method, and
+    models trained on the same members without the forget set. Rows of the fleets are the pool's."""
 
     name: str
     variant: str
     device: str
-    model: Model
+    model: Model | None
     seeds: tuple[SeedExam, ...]
     shadows: ShadowModels | None
     unlearned: ShadowModels | None

@@ -24,15 +24,18 @@ class Measure(Audited):
 
 
 class Examine(Audited):
-    """The measures of unlearning quality by name, and what they may run or compare with."""
+    """The measures of unlearning quality by name, and what they may run or compare with. No
+    ``model`` where it was made elsewhere and its answers alone are known."""
 
     quality: dict[str, Component]
     loss: str
     indices: tuple[int, ...]
-    model: ModelSpec
+    model: ModelSpec | None
 
 
 class Evaluation(Spec):
-    """The whole configuration: the manifest holds it, and the verdicts read its components."""
+    """The whole configuration: the manifest holds it, and the verdicts read its components.
+    ``variants``: those of every model."""
 
     config: dict[str, Any]
+    variants: dict[str, list[str]]

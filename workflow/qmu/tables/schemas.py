@@ -58,8 +58,9 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "history": {"epoch": "int64", "loss": "double", "accuracy": "double"},
     "outputs": {
         **_SAMPLE,
-        "expectation_values": "vector[double]",
-        "embedding_fidelity": "double",
+        # absent where only the answers of a model are known
+        "expectation_values": "vector[double]*",
+        "embedding_fidelity": "double*",
         "logits": "vector[double]",
         "probabilities": "vector[double]",
         # of a model that a known part of the forget set was left in: which rows

@@ -61,11 +61,12 @@ def checked(outcome: object, problem: Problem, variant: str, card: MethodCard) -
     _check_history(who, outcome.history)
     if not isinstance(outcome.stopped, str) or not outcome.stopped.strip():
         raise QmuError(f"{who}: Outcome.stopped must say in words why it stopped")
+    promises: list[tuple[Scope, str]] = [(problem.scope, f"scope is {problem.scope!r}")]
+    if card.head_only:
+        promises.insert(0, ("head", "its card says head_only"))
     for state in (outcome, *outcome.path.values()):
-        for told, scope in (("its card says head_only", "head"),) if card.head_only else ():
+        for scope, told in promises:
             _check_scope(variant, problem.parameters, state.parameters, scope, told)
-        told = f"scope is {problem.scope!r}"
-        _check_scope(variant, problem.parameters, state.parameters, problem.scope, told)
     return outcome
 
 

@@ -17,6 +17,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from qmu.lazy import jax, optax
 from qmu.models.model import Parameters
+from qmu.models.training import Descent, optimizer
 from qmu.strict import Strict
 
 from .problem import Data, Outcome, Problem, Scope, State
@@ -150,7 +151,7 @@ def first_that_forgets(
 def descending(config: FineTuning, gradient: Update) -> Update:
     """An update by the optimiser of ``config`` against ``gradient(minibatch, parameters)``. It
     carries the optimiser's moments: make one for every run."""
-    begin, step = _optimizer(config.optimizer, config.learning_rate, config.momentum)
+    begin, step = _compiled(config)
     moments: list[Any] = []
 
     def update(minibatch: Minibatch, parameters: Parameters) -> Parameters:
@@ -198,12 +199,11 @@ def fine_tune(
 
 
 @cache
-def _optimizer(
-    name: str, learning_rate: float, momentum: float
+def _compiled(
+    config: Descent,
 ) -> tuple[Callable[[Parameters], Any], Callable[[Parameters, Any, Parameters], Any]]:
     """The start and the step of an optimiser, compiled once for all runs with its settings."""
-    rate = learning_rate
-    transform = optax.adam(rate) if name == "adam" else optax.sgd(rate, momentum)
+    transform = optimizer(config)
 
     def step(parameters: Parameters, moments: Any, gradient: Parameters) -> Any:
         updates, moments = transform.update(gradient, moments, parameters)

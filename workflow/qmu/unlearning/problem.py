@@ -16,12 +16,7 @@ import numpy as np
 from qmu import losses, seeds
 from qmu.errors import ConfigError, QmuError
 from qmu.models import curvature
-from qmu.models.gradients import (
-    gradient_of,
-    input_gradient_of,
-    loss_and_gradient,
-    outputs,
-)
+from qmu.models.gradients import gradient_of, input_gradient_of, loss_and_gradient, outputs
 from qmu.models.model import Model, Parameters
 from qmu.strict import Strict
 
@@ -127,7 +122,11 @@ class Data:
 
     def padded(self) -> np.ndarray:
         """The inputs filled up with copies of the first to a multiple of `PADDING`."""
-        return np.concatenate([self.inputs, np.repeat(self.inputs[:1], -len(self) % PADDING, 0)])
+        return _padded(self.inputs)
+
+
+def _padded(rows: np.ndarray) -> np.ndarray:
+    return np.concatenate([rows, np.repeat(rows[:1], -len(rows) % PADDING, 0)])
 
 
 def _no_history() -> dict[str, list[float]]:
@@ -326,8 +325,8 @@ class Problem:
         self.ledger.gradient_evaluations += len(data)
         own = losses.LOSSES[self.model.config.training.loss] if loss is None else loss
         by_inputs = input_gradient_of(self.model, own)
-        padded = np.concatenate([data.labels, np.repeat(data.labels[:1], -len(data) % PADDING, 0)])
-        return np.asarray(by_inputs(parameters, data.padded(), padded))[: len(data)]
+        found = by_inputs(parameters, data.padded(), _padded(data.labels))
+        return np.asarray(found)[: len(data)]
 
     def per_sample_gradients(self, parameters: Parameters, data: Data) -> Parameters:
         """Every sample's gradient of the training loss, (n, ...) per parameter; costs len(data)

@@ -235,7 +235,7 @@ def settings(config: Mapping[str, Any]) -> Settings:
     common = config.get("common", {})
     cards = {
         kind: {name: _card(kind, entry) for name, entry in config.get(kind, {}).items()}
-        for kind in ("attacks", "quality", "unlearning")
+        for kind in ("attacks", "quality")
     }
     return Settings(
         Risk(**common.get("risk", {})),
@@ -243,7 +243,7 @@ def settings(config: Mapping[str, Any]) -> Settings:
         tuple(cards["attacks"]),
         tuple(name for name, card in cards["attacks"].items() if card.calibrated),
         tuple(metric.name for card in cards["quality"].values() for metric in card.metrics),
-        tuple(name for name, card in cards["unlearning"].items() if card.control),
+        tuple(name for name, one in config.get("unlearning", {}).items() if _control(one)),
         _classes(config.get("dataset")),
     )
 
@@ -252,9 +252,18 @@ def _card(kind: str, entry: Mapping[str, Any]) -> Any:
     return registry.load(kind, entry["component"]).CARD
 
 
+def _control(entry: Mapping[str, Any]) -> bool:
+    """Whether a method forgets nothing: its card says so, or who brought its predictions."""
+    if not entry["component"]:
+        return bool(entry["settings"]["control"])
+    return bool(_card("unlearning", entry).control)
+
+
 def _classes(entry: Mapping[str, Any] | None) -> int | None:
     if not entry or "component" not in entry:
         return None
+    if not entry["component"]:
+        return int(entry["settings"]["classes"])
     data = registry.load("data", entry["component"])
     try:
         return data.describe(data.Config(**entry.get("settings", {}))).classes

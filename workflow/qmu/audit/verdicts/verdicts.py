@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from qmu.variants import RETRAIN, TARGET
+from qmu.variants import BASELINES, TARGET
 
 from . import wording
 from .case import Case, Row, read
@@ -52,7 +52,6 @@ from .rules import (
 
 __all__ = ["NOT_JUDGED", "RULES", "Rule", "Verdict", "verdicts"]
 
-BASELINES = (TARGET, RETRAIN)
 # Accuracy that counts as guessing where the number of classes is not known.
 GUESSING = 0.2
 

@@ -5,7 +5,6 @@ Source: the user's file. What is wrong with it is told before any job starts.
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from typing import Any
 
@@ -43,22 +42,12 @@ class Config(Strict):
 
 def describe(config: Config) -> Description:
     """The whole file, read once. Raises ConfigError that names the file, and column and row."""
-    return _read(config, *_stamp(config.path))[0]
+    return _read(config, *tabular.require_file(config.path))[0]
 
 
 def load(config: Config) -> Dataset:
     """Rows in the file's order; labels are numbered in sorted order."""
-    return _read(config, *_stamp(config.path))[1]
-
-
-def _stamp(path: str) -> tuple[int, int]:
-    """What tells an edited file from the one that was read."""
-    # os.path: a name that no file can have is False there, and no exception.
-    if not os.path.isfile(path):
-        what = "a folder, and no file" if os.path.isdir(path) else "no such file"
-        raise tabular.wrong(path, what)
-    found = os.stat(path)
-    return found.st_mtime_ns, found.st_size
+    return _read(config, *tabular.require_file(config.path))[1]
 
 
 @lru_cache(maxsize=2)

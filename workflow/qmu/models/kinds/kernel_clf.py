@@ -59,10 +59,11 @@ class Config(Strict):
 
 
 def check(config: Config, width: int, classes: int) -> None:
-    """ValueError where the features do not fit the embedding, or for a private recipe."""
+    """ValueError where the features do not fit the embedding, or for a recipe of steps."""
     embeddings.check(config.embedding, config.qubits, config.blocks, width)
-    if config.training.private is not None:
-        raise ValueError("training.private: takes noisy steps, and kernel_clf takes none")
+    for key in ("private", "federated"):
+        if getattr(config.training, key) is not None:
+            raise ValueError(f"training.{key}: is a way of taking steps, and kernel_clf takes none")
 
 
 def initial_parameters(

@@ -19,6 +19,7 @@ from qmu.strict import Strict
 CARD = QualityCard(
     title="Classifier two-sample test on forget-class outputs",
     source="Lopez-Paz and Oquab 2017; arXiv:2506.20893",
+    answers=True,
     statement=(
         "AUC of a cross-validated classifier, on other images, of the audited model's outputs "
         "against those of the retrained ensemble; 0.5: indistinguishable. Two retrained models "

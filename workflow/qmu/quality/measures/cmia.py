@@ -23,6 +23,7 @@ CARD = QualityCard(
     title="Class profile of forgotten images (CMIA)",
     source="arXiv:2506.20893 (reconstructed)",
     whole_classes=True,
+    answers=True,
     statement=(
         "Gap: difference, audited against retrained models, in the share of forget-class test "
         "images that go to the nearest retained class; total variation: over all classes. 0: as "

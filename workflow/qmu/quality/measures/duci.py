@@ -30,6 +30,7 @@ CARD = QualityCard(
     title="Residual share of the forget set (DUCI)",
     source="Tong et al. 2025; Privacy Meter, released code",
     fleets=True,
+    answers=True,
     statement=(
         "Share of the forget set that is still held as shadow models hold their members: 0 for a "
         "retrained model, 1 for the original, up to chance; values are not cut at 0 or 1. The "

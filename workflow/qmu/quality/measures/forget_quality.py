@@ -24,6 +24,7 @@ CARD = QualityCard(
     title="Forget quality of the NeurIPS challenge",
     source="Triantafillou et al. 2024, arXiv:2406.09073",
     fleets=True,
+    answers=True,
     statement=(
         "1: no threshold tells an image's unlearned models from retrained ones; 0: one always "
         "does. From n models on either side no finite epsilon exceeds log(n - 1), and the best of "

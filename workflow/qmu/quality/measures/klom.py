@@ -24,6 +24,7 @@ CARD = QualityCard(
     title="KL divergence of margins (KLoM)",
     source="Georgiev et al. 2024, arXiv:2410.23232",
     fleets=True,
+    answers=True,
     statement=(
         "Nats between an image's margins over unlearned and over retrained shadow models, from "
         "equal numbers of models; a split's figure means its distance to the floor of the same "

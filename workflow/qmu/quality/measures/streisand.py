@@ -18,6 +18,7 @@ from qmu.strict import Strict
 CARD = QualityCard(
     title="Streisand effect on the loss of the forget set",
     source="Golatkar et al. 2020; Chundawat et al. 2023, arXiv:2205.08096",
+    answers=True,
     statement=(
         "AUC: the chance that a forget image's loss under the audited model exceeds one's under a "
         "retrained model; 0.5 is ideal, above it the model over-forgets, below it still knows. KS: "

@@ -29,6 +29,7 @@ CARD = QualityCard(
     title="Unlearned or retrained? (U-LiRA)",
     source="Hayes et al. 2024, arXiv:2403.01218",
     fleets=True,
+    answers=True,
     statement=(
         "The likelihood ratio of an image's confidence, from shadow models, tells the unlearned "
         "model from retrained ones it was not fitted on. 0.5: indistinguishable. A variance of its "

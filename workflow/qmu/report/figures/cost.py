@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from qmu.report.drawing import dots, theme
 from qmu.report.results.results import Results
-from qmu.report.results.summary import BASELINES
+from qmu.variants import BASELINES
 
 MEASURES = {
     "gradient_evaluations": ("gradient evaluations", "o", True),

@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from qmu.report.drawing import dots, theme
 from qmu.report.results.results import Curve, Results
-from qmu.report.results.summary import BASELINES
+from qmu.variants import BASELINES
 
 GROUP = "forget"
 PANELS = 4

@@ -15,8 +15,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from qmu.report.drawing import dots, theme
 from qmu.report.results.results import Results
-from qmu.report.results.summary import BASELINES
 from qmu.report.results.sweep import Place, SweepResults
+from qmu.variants import BASELINES
 
 AUC = ("auc", "loss", "forget_train")
 MATCHED = ("auc_matched", "loss", "forget_train")

@@ -11,7 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from qmu.report.drawing import dots, theme
 from qmu.report.results.results import History, Results
-from qmu.report.results.summary import BASELINES, baselines_first
+from qmu.report.results.summary import baselines_first
+from qmu.variants import BASELINES
 
 FLOOR = 1e-4
 WIDE = 20.0

@@ -14,14 +14,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from qmu.report import catalogue
-from qmu.report.results.cards import request
+from qmu.report.results.cards import request, unasked
 from qmu.report.results.ladder import FOUND
 from qmu.report.results.results import Results
-from qmu.report.results.summary import BASELINES
 from qmu.report.sentences.findings import RULES, controls, findings, success
 from qmu.report.sentences.power import power
 from qmu.report.sentences.strength import strength
 from qmu.report.sentences.words import listed
+from qmu.variants import BASELINES
 
 from . import audit_tables, records, sequence, tables, verdicts
 from . import power as power_tables
@@ -30,6 +30,7 @@ from .devices import device_tables
 from .figures import placed
 
 READS = {
+    "unknown": "not known",
     "none": "no data",
     "forget": "the forget set only",
     "retain": "the retained data only",
@@ -61,6 +62,7 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
         "models": models,
         "cards": results.cards,
         "reads": READS,
+        "unasked": unasked(results.config),
         "label": results.label,
         "published": results.published_attack,
         "known": {

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qmu import registry
+from qmu.data.predictions import MODEL_ITSELF, lacking
 
 if TYPE_CHECKING:
     from qmu.attacks.game import AttackCard
@@ -21,11 +22,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class MadeElsewhere:
+    """What stands for the card of a model or a method of which only predictions are known; the
+    fields are those of their cards."""
+
+    title: str
+    source: str = "table of predictions"
+    inputs: str = "unknown"
+    reads: str = "unknown"
+    validation: bool = False
+    reconstructed: bool = False
+    control: bool = False
+
+
+@dataclass(frozen=True)
 class Cards:
     """Name -> card, for the components that the experiment names."""
 
-    models: Mapping[str, ModelCard] = field(default_factory=dict)
-    methods: Mapping[str, MethodCard] = field(default_factory=dict)
+    models: Mapping[str, ModelCard | MadeElsewhere] = field(default_factory=dict)
+    methods: Mapping[str, MethodCard | MadeElsewhere] = field(default_factory=dict)
     attacks: Mapping[str, AttackCard] = field(default_factory=dict)
     quality: Mapping[str, QualityCard] = field(default_factory=dict)
 
@@ -37,14 +52,42 @@ def cards(config: Mapping[str, Any]) -> Cards:
 
 
 def _of_section(kind: str, entries: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: registry.load(kind, entry["component"]).CARD for name, entry in entries.items()}
+    return {name: _card(kind, entry) for name, entry in entries.items()}
+
+
+def _card(kind: str, entry: Mapping[str, Any]) -> Any:
+    """The component's card, or what is known of a model or a method that was run elsewhere."""
+    if entry["component"]:
+        return registry.load(kind, entry["component"]).CARD
+    if kind == "models":
+        return MadeElsewhere("Trained elsewhere; its answers alone are known")
+    return MadeElsewhere("Unlearned elsewhere", control=entry["settings"]["control"])
+
+
+def unasked(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Why something could not be asked of a table of predictions -> the attacks and measures of
+    quality that are there; empty of models that were made here."""
+    if not config.get("predictions"):
+        return {}
+    shadows = config["common"]["shadows"]
+    found: dict[str, list[str]] = {}
+    for name in registry.names("attacks"):
+        for reason in lacking(registry.load("attacks", name).CARD.needs, shadows)[:1]:
+            found.setdefault(reason, []).append(name)
+    for name in registry.names("quality"):
+        card = registry.load("quality", name).CARD
+        needs = ("unlearned_shadows",) if card.fleets else ()
+        for reason in lacking(needs, shadows)[:1] if card.answers else [MODEL_ITSELF]:
+            found.setdefault(reason, []).append(name)
+    return found
 
 
 @dataclass(frozen=True)
 class Request:
     """What is to be forgotten, by how many requests, in a few ``words``; ``statement``: who are
-    members and whom they are compared with; ``whole``: whether it is whole classes, as in the published experiment;
-    ``sequence``: whether it was asked for in a sequence, in which all seeds share one split."""
+    members and whom they are compared with; ``whole``: whether it is whole classes, as in the
+    published experiment; ``sequence``: whether it was asked for in a sequence, in which all seeds
+    share one split."""
 
     count: int = 1
     words: str = "the forget set"
@@ -58,6 +101,8 @@ def request(config: Mapping[str, Any]) -> Request:
     entries = config.get("requests") or [one for one in (config.get("forget"),) if one]
     if not entries:
         return Request()
+    if not all(entry["component"] for entry in entries):
+        return Request(**entries[0]["settings"])
     scenarios = [registry.load("forget", entry["component"]) for entry in entries]
     words = [
         scenario.words(scenario.Config(**entry["settings"]))

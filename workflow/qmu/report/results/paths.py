@@ -13,7 +13,9 @@ from qmu.audit.verdicts.judges import panels, positive_control
 from qmu.audit.verdicts.questions import FORGET, Settings, attacks, settings
 from qmu.variants import RETRAIN, group
 
-from .summary import BASELINES, Cell, stands_alone
+from qmu.variants import BASELINES
+
+from .summary import Cell, stands_alone
 
 LOSS: Key = (None, "cross_entropy", FORGET)
 DISTANCE: Key = (None, "js_to_retrain", "forget_test")

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from qmu.variants import RETRAIN, TARGET
+from qmu.variants import BASELINES
 
-BASELINES = (TARGET, RETRAIN)
 SPLITS = {
     "forget_train": "to be forgotten",
     "forget_test": "comparable, test",

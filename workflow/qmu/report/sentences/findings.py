@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from qmu.audit.verdicts.rules import BY_NAME, NOT_FORGOTTEN
 from qmu.report.results.results import Judgement, Results
-from qmu.report.results.summary import BASELINES, Cell, strongest
+from qmu.report.results.summary import Cell, strongest
+from qmu.variants import BASELINES
 
 from . import devices as device_findings
 from .words import difference, listed, number, points, rate, signed

@@ -19,9 +19,10 @@ from qmu.tables import parquet
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Table ``attack_data``, and ``outputs`` of the targets of all seeds."""
+    """Table ``attack_data`` where there are shadow models, and ``outputs`` of the targets of all
+    seeds."""
 
-    data: str
+    data: str | list[str]
     outputs: list[str]
 
 
@@ -34,7 +35,7 @@ class Outputs:
 
 def run(inputs: Inputs, outputs: Outputs, spec: FitAttacks, job: Job) -> None:
     """Write all fitted attacks into one table."""
-    shadows = read_shadows(inputs.data, spec.experiment, spec.loss)
+    shadows = read_shadows(inputs.data, spec.experiment, spec.loss) if inputs.data else None
     views = [
         view_of(parquet.read(path, "outputs", experiment=spec.experiment), spec.loss)
         for path in inputs.outputs

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from qmu.steps.io.writer import Writer
 from qmu.tables import parquet
 from qmu.tables.files import atomic
 from qmu.tables.schemas import SCHEMAS
+from qmu.variants import BASELINES, cells
 
 Row = dict[str, Any]
 
@@ -31,8 +31,8 @@ SINGLE = ("method", "control")
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Tables ``measurements`` of all variants, from scores, measures of quality and further
-    devices; their ``records``; all ``outputs``; ``cost`` of the methods; receipts and calibrations
-    of IBM jobs, in one order."""
+    devices; their ``records``; all ``outputs``; ``cost`` of the methods, none where they ran
+    elsewhere; receipts and calibrations of IBM jobs, in one order."""
 
     measurements: list[str]
     quality: list[str]
@@ -102,10 +102,8 @@ def _text(
 def _stops(files: Sequence[str], spec: Evaluation) -> Stops:
     """Why each method stopped, by model, variant and seed, from the tables ``cost``."""
     found: dict[str, dict[str, dict[int, str]]] = {}
-    cells = product(
-        spec.config["models"], spec.config["unlearning"], spec.config["common"]["seeds"]
-    )
-    for (model, variant, seed), file in zip(cells, files, strict=True):
+    keys = cells(spec.variants, spec.config["common"]["seeds"], BASELINES)
+    for (model, seed, variant), file in zip(keys if files else (), files, strict=True):
         table = parquet.read(file, "cost", experiment=spec.experiment)
         found.setdefault(model, {}).setdefault(variant, {})[seed] = str(table["stopped"][0])
     return found

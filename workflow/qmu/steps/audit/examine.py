@@ -26,20 +26,21 @@ OUTPUTS = ("expectation_values", "logits", "probabilities")
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Table ``pool``; of every seed ``samples``, and ``parameters`` and ``outputs`` of the audited
-    models (variant by variant), the original, the retrained and the further retrained ones (model
-    by model); where a measure asks for them, ``fleet_outputs`` of shadow models."""
+    """Table ``pool``; of every seed ``samples``, and ``outputs`` (with ``parameters``, of models
+    that were made here) of the audited models, variant by variant, the original, the retrained and
+    the further retrained ones, model by model; where a measure asks for them, ``fleet_outputs`` of
+    shadow models."""
 
     pool: str
     samples: list[str]
-    parameters: list[str]
-    original: list[str]
-    retrain: list[str]
     outputs: list[str]
     original_outputs: list[str]
     retrain_outputs: list[str]
-    further: list[str]
     further_outputs: list[str]
+    parameters: Sequence[str] = ()
+    original: Sequence[str] = ()
+    retrain: Sequence[str] = ()
+    further: Sequence[str] = ()
     shadows: Sequence[str] = ()
     unlearned: Sequence[str] = ()
     retrained: Sequence[str] = ()
@@ -54,7 +55,7 @@ class Outputs:
 
 def run(inputs: Inputs, outputs: Outputs, spec: Examine, job: Job) -> None:
     """Write what all measures say, of single seeds and over seeds."""
-    model = models.build(**dict(spec.model))
+    model = None if spec.model is None else models.build(**dict(spec.model))
     seeds = [_Seed(number, seed, model, inputs, spec) for number, seed in enumerate(spec.seeds)]
     fleets = {
         kind: read_blocks(files, spec.experiment, spec.loss, spec.indices)
@@ -98,19 +99,20 @@ class _Seed:
     """One seed's tables; those that all variants share are read once."""
 
     def __init__(
-        self, number: int, seed: int, model: models.Model, inputs: Inputs, spec: Examine
+        self, number: int, seed: int, model: models.Model | None, inputs: Inputs, spec: Examine
     ) -> None:
         self.number, self.seed, self.model = number, seed, model
         self.inputs, self.spec = inputs, spec
         self.data = samples.read(inputs.pool, inputs.samples[number], spec.experiment)
-        self.rows = model.inputs(self.data.pool)
+        nothing = np.empty((len(self.data.label), 0))
+        self.rows = nothing if model is None else model.inputs(self.data.pool)
         self.shared = {
             "original": self._parameters(inputs.original),
             "retrain": self._parameters(inputs.retrain),
             "original_outputs": self._answers(inputs.original_outputs),
             "retrain_outputs": self._answers(inputs.retrain_outputs),
         }
-        places = range(len(inputs.further) // len(spec.seeds))
+        places = range(len(inputs.further_outputs) // len(spec.seeds))
         self.further = [self._parameters(inputs.further, place) for place in places]
         like = self.shared["retrain_outputs"]["logits"]
         found = [self._answers(inputs.further_outputs, place)["logits"] for place in places]
@@ -134,13 +136,15 @@ class _Seed:
             **self.shared,
         )
 
-    def _parameters(self, files: list[str], place: int = 0) -> models.Parameters:
+    def _parameters(self, files: Sequence[str], place: int = 0) -> models.Parameters:
+        if self.model is None:
+            return {}
         return self.model.convert(read_parameters(self._file(files, place), self.spec.experiment))
 
-    def _answers(self, files: list[str], place: int = 0) -> dict[str, np.ndarray]:
+    def _answers(self, files: Sequence[str], place: int = 0) -> dict[str, np.ndarray]:
         file = self._file(files, place)
         table = parquet.read(file, "outputs", experiment=self.spec.experiment)
-        return {name: table[name] for name in OUTPUTS}
+        return {name: table[name] for name in OUTPUTS if name in table}
 
-    def _file(self, files: list[str], place: int) -> str:
+    def _file(self, files: Sequence[str], place: int) -> str:
         return files[place * len(self.spec.seeds) + self.number]

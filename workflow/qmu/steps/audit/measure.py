@@ -29,9 +29,9 @@ Table = Mapping[str, np.ndarray]
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Tables of all variants and seeds, variant by variant. In the simulation: what making the
-    models cost, and, of all seeds, what retraining cost and the ``outputs`` of the further
-    retrained models, model by model. On a further device instead ``ideal``: the simulation's
-    outputs."""
+    models cost and, of all seeds, what retraining did (where they were made here), and the
+    ``outputs`` of the further retrained models of all seeds, model by model. On a further device
+    instead ``ideal``: the simulation's outputs."""
 
     fitted: str
     scores: str
@@ -137,8 +137,8 @@ def _of_seed(
         subject,
         outputs,
         scores,
-        cost=read("cost", "cost", subject),
-        timing=read("timing", "timing", subject),
+        cost=read("cost", "cost", subject) if read.inputs.cost else None,
+        timing=read("timing", "timing", subject) if read.inputs.cost else None,
         reference=_reference(read, subject),
         settings=settings,
         populations=populations,
@@ -154,8 +154,11 @@ def _reference(read: _Reader, subject: Subject) -> Reference:
         for place in range(count)
         if number_of(subject.variant) != place + 1
     ]
+    ensemble = np.stack(others) if others else np.empty((0, 0, 0))
+    if not read.inputs.retrain_cost:
+        return Reference(ensemble)
     return Reference(
-        np.stack(others),
+        ensemble,
         float(read.of_seed("retrain_cost", "cost", seed)["gradient_evaluations"][0]),
         float(read.of_seed("retrain_timing", "timing", seed)["wall_seconds"][0]),
     )

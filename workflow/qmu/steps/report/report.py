@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
 from qmu.errors import QmuError
 from qmu.report.build import build
 from qmu.report.results.cards import cards
 from qmu.report.results.results import gather
-from qmu.report.results.summary import BASELINES
 from qmu.specs.report import Report as ReportSpec
 from qmu.steps.frame.job import Job
 from qmu.tables import parquet
+from qmu.variants import BASELINES, cells
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
     """Tables ``summary``, ``verdicts`` and ``records``, the manifest; ``roc`` of all variants,
-    ``history`` and ``outputs`` of all of them and seeds; ``cost`` of the methods; ``earlier``: the
-    summaries after each earlier request of a sequence; ``sweep`` and ``signal`` where the
-    experiment has them."""
+    ``outputs`` of all of them and seeds; ``history`` of these and ``cost`` of the methods where the
+    models were made here; ``earlier``: the summaries after each earlier request of a sequence;
+    ``sweep`` and ``signal`` where the experiment has them."""
 
     summary: str
     manifest: str
@@ -49,18 +48,18 @@ class Outputs:
 def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
     """Draw every figure as SVG and PNG and write the HTML report."""
     config, experiment = spec.config, spec.experiment
-    methods = tuple(config["unlearning"])
 
-    def read(kind: str, variants: tuple[str, ...]) -> dict:
-        keys = product(config["models"], config["common"]["seeds"], variants)
-        files = zip(keys, getattr(inputs, kind), strict=True)
-        return {key: parquet.read(file, kind, experiment=experiment) for key, file in files}
+    def read(kind: str, without: tuple[str, ...] = ()) -> dict:
+        files = getattr(inputs, kind)
+        keys = cells(spec.variants, config["common"]["seeds"], without) if files else ()
+        found = zip(keys, files, strict=True)
+        return {key: parquet.read(file, kind, experiment=experiment) for key, file in found}
 
     evidence = gather(
         parquet.read(inputs.summary, "summary", experiment=experiment),
-        histories=read("history", (*BASELINES, *methods)),
-        outputs=read("outputs", (*BASELINES, *methods)),
-        cost=read("cost", methods),
+        histories=read("history"),
+        outputs=read("outputs"),
+        cost=read("cost", BASELINES),
         curves=[parquet.read(file, "roc", experiment=experiment) for file in inputs.roc],
         verdicts=parquet.read(inputs.verdicts, "verdicts", experiment=experiment),
         records=parquet.read(inputs.records, "records", experiment=experiment),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from qmu import seeds
-from qmu.models import training
+from qmu.models import federation, training
 from qmu.models.model import Model
 from qmu.models.outputs import evaluate
 from qmu.specs.train import Fleet
@@ -52,6 +52,7 @@ def train_fleet(
     """Model index -> trained model; ``members(index)`` are its pool positions, ascending, and
     ``names`` the path under which the fleet's random streams are drawn."""
     rows, trained = model.inputs(pool), {}
+    clients = federation.clients(model.config.training, pool)
     for first in range(0, len(spec.indices), spec.width):
         present = spec.indices[first : first + spec.width]
         paths = [(*names, index) for index in present]
@@ -59,7 +60,9 @@ def train_fleet(
         chosen = [members(index) for index in present]
         sizes = sorted({len(one) for one in chosen})
         report(f"models {present[0]} to {present[-1]}: {sizes[0]} to {sizes[-1]} rows each")
-        models = training.train_fleet(model, start, rows, pool["label"], chosen, paths, report)
+        models = training.train_fleet(
+            model, start, rows, pool["label"], chosen, paths, report, clients
+        )
         for index, own, (parameters, history) in zip(present, chosen, models, strict=True):
             values = {name: np.asarray(value) for name, value in parameters.items()}
             trained[index] = Trained(values, own, history)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from qmu import seeds
+from qmu.models import federation
 from qmu.models import model as models
 from qmu.models.outputs import evaluate
 from qmu.models.training import evaluations
@@ -47,11 +48,11 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Further, job: Job) -> None:
     trained = train_fleet(
         model, data.pool, spec, lambda index: members[variants[index]], names, job.report
     )
-    rows = model.inputs(data.pool)
+    rows, clients = model.inputs(data.pool), federation.clients(model.config.training, data.pool)
     seconds = _shared(job.clock.lap(), len(variants))
     for number, variant in enumerate(variants):
         one = trained[number]
-        paid = evaluations(model, len(members[variant]))
+        paid = evaluations(model, members[variant], clients)
         write_variant(
             VariantFiles.of_many(outputs, number),
             spec,

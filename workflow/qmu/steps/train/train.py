@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qmu import seeds
+from qmu.models import federation, training
 from qmu.models import model as models
-from qmu.models import training
 from qmu.models.outputs import evaluate
 from qmu.specs.train import Train
 from qmu.steps.frame.job import Job
@@ -38,13 +38,16 @@ def run(inputs: Inputs, outputs: VariantFiles, spec: Train, job: Job) -> None:
     names = (spec.root_seed, spec.variant, spec.name, spec.seed)
     job.report(f"{len(members)} rows, {model.config.training.epochs} epochs")
     start = model.initial_parameters(seeds.generator(*names, "parameters"))
-    parameters, history = training.train(model, start, rows, data.label, members, names, job.report)
     recipe = model.config.training
+    clients = federation.clients(recipe, data.pool)
+    parameters, history = training.train(
+        model, start, rows, data.label, members, names, job.report, clients
+    )
     epsilon, certificate = training.certified_epsilon(recipe, len(members)), {}
     if epsilon is not None:
         certificate = {"epsilon": [epsilon]}
         job.report(f"private with epsilon {epsilon:.3g} at delta {recipe.private.delta:g}")
-    ledger = Ledger(**training.evaluations(model, len(members)))
+    ledger = Ledger(**training.evaluations(model, members, clients))
     job.clock.stop()  # evaluating is no part of what training takes
     write_variant(
         outputs,
