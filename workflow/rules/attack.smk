@@ -36,7 +36,7 @@ use rule job as fit_attacks with:
     params:
         spec=told(attack.fit_attacks),
     message:
-        "Fit the attacks on {wildcards.model}" + AFTER
+        after("Fit the attacks on {wildcards.model}")
 
 
 use rule job as query with:
@@ -64,7 +64,7 @@ use rule job as query with:
     params:
         spec=told(attack.query),
     message:
-        "Ask {wildcards.model}, {wildcards.group}, about transformed images" + AFTER
+        after("Ask {wildcards.model}, {wildcards.group}, about transformed images")
 
 
 use rule job as score with:
@@ -89,7 +89,7 @@ use rule job as score with:
     params:
         spec=told(attack.score),
     message:
-        "Attack {wildcards.model}, {wildcards.group}" + AFTER
+        after("Attack {wildcards.model}, {wildcards.group}")
 
 
 rule attacks:

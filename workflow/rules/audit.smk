@@ -2,27 +2,6 @@
 from qmu.plan import audit
 
 
-# Of models that were made elsewhere neither costs nor parameters are known.
-def costs():
-    """What making the models cost, and what retraining did."""
-    return {
-        "cost": grouped("cost"),
-        "timing": grouped("timing"),
-        "retrain_cost": files.of_seeds("cost", "retrain"),
-        "retrain_timing": files.of_seeds("timing", "retrain"),
-    }
-
-
-def known_parameters():
-    """The parameters of the audited models and of those that they are compared with."""
-    return {
-        "parameters": grouped("parameters", audit.examined),
-        "original": files.of_seeds("parameters", "target"),
-        "retrain": files.of_seeds("parameters", "retrain"),
-        "further": files.retrained("parameters"),
-    }
-
-
 use rule job as measure with:
     input:
         **({} if experiment.predictions else costs()),
@@ -44,7 +23,7 @@ use rule job as measure with:
     params:
         spec=told(audit.measure),
     message:
-        "Measure {wildcards.model}, {wildcards.group}" + AFTER
+        after("Measure {wildcards.model}, {wildcards.group}")
 
 
 use rule job as examine with:
@@ -69,7 +48,7 @@ use rule job as examine with:
     params:
         spec=told(audit.examine),
     message:
-        "Examine what {wildcards.group} left in {wildcards.model}" + AFTER
+        after("Examine what {wildcards.group} left in {wildcards.model}")
 
 
 use rule job as evaluation with:
@@ -112,4 +91,4 @@ use rule job as evaluation with:
     params:
         spec=told(audit.evaluation),
     message:
-        "Put all figures together" + AFTER
+        after("Put all figures together")

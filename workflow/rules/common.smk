@@ -22,6 +22,7 @@ from qmu.config.experiment import Experiment
 from qmu.config.origin import check_origin
 from qmu.config.parse import parse as parse_config
 from qmu.errors import ConfigError
+from qmu.plan.audit import examined
 from qmu.plan.files import Files, filled, one_of
 from qmu.plan.reasons import install as shorten_reasons
 from qmu.plan.rules import asks, teller
@@ -45,10 +46,9 @@ except ConfigError as error:
 
 files = Files(experiment)
 at, told = files.at, teller(experiment)
-# Of a sequence of requests: what all of them share, and how a message tells them apart.
+# What all requests of a sequence share.
 shared = files.shared
 POOL = shared.at(paths.POOL)
-AFTER = ", after {wildcards.request}" if experiment.requests else ""
 AUDITS = experiment.audits or {None: experiment}
 # What a job of each audit is told by its wildcards.
 EVERY = [{"request": request} if request else {} for request in AUDITS]
@@ -68,6 +68,11 @@ GROUPS = list(
 )
 PATH = experiment.common.audit.path
 LADDER = [residue(percent) for percent in experiment.common.audit.ladder]
+
+
+def after(message):
+    """A job's message, which tells the requests of a sequence apart."""
+    return f"{message}, after {{wildcards.request}}" if experiment.requests else message
 
 
 def audited(template):
@@ -111,6 +116,34 @@ def calibrating():
         "shadows": filled(
             files.fleet(paths.SHADOWS, "fleet_outputs", "target"), block=[0]
         )
+    }
+
+
+def started_from(kind):
+    """One table of the models that a method starts from, for every seed."""
+    return lambda w: files.of_job(
+        files.started_from(kind, w.variant, w.get("request")), w
+    )
+
+
+# Of models that were made elsewhere neither costs nor parameters are known.
+def costs():
+    """What making the models cost, and what retraining did."""
+    return {
+        "cost": grouped("cost"),
+        "timing": grouped("timing"),
+        "retrain_cost": files.of_seeds("cost", "retrain"),
+        "retrain_timing": files.of_seeds("timing", "retrain"),
+    }
+
+
+def known_parameters():
+    """The parameters of the audited models and of those that they are compared with."""
+    return {
+        "parameters": grouped("parameters", examined),
+        "original": files.of_seeds("parameters", "target"),
+        "retrain": files.of_seeds("parameters", "retrain"),
+        "further": files.retrained("parameters"),
     }
 
 

@@ -57,7 +57,7 @@ use rule job as request with:
     params:
         spec=told(data.request),
     message:
-        "Mark what is to be forgotten" + AFTER
+        after("Mark what is to be forgotten")
 
 
 use rule job as samples with:
@@ -77,7 +77,7 @@ use rule job as samples with:
     params:
         spec=told(data.samples),
     message:
-        "Draw the training and test images of seed {wildcards.seed}" + AFTER
+        after("Draw the training and test images of seed {wildcards.seed}")
 
 
 rule data:

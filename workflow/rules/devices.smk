@@ -26,7 +26,7 @@ use rule job as evaluate_on with:
     params:
         spec=told(devices.evaluate_on),
     message:
-        "Evaluate {wildcards.model}, {wildcards.variant}, on {wildcards.device}" + AFTER
+        "Evaluate {wildcards.model}, {wildcards.variant}, on {wildcards.device}"
 
 
 # One execution per image: for few images.
@@ -51,7 +51,6 @@ use rule job as evaluate_with with:
         spec=told(devices.evaluate_with),
     message:
         "Evaluate {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, on {wildcards.device}"
-        + AFTER
 
 
 use rule job as correct with:
@@ -73,7 +72,7 @@ use rule job as correct with:
     params:
         spec=told(devices.correct),
     message:
-        "Correct {wildcards.model}, {wildcards.variant}, as {wildcards.device}" + AFTER
+        "Correct {wildcards.model}, {wildcards.variant}, as {wildcards.device}"
 
 
 use rule fit_attacks as fit_attacks_on with:
@@ -92,7 +91,7 @@ use rule fit_attacks as fit_attacks_on with:
     params:
         spec=told(devices.fit_attacks_on),
     message:
-        "Fit the attacks on {wildcards.model} on {wildcards.device}" + AFTER
+        "Fit the attacks on {wildcards.model} on {wildcards.device}"
 
 
 use rule job as score_on with:
@@ -112,7 +111,7 @@ use rule job as score_on with:
     params:
         spec=told(devices.score_on),
     message:
-        "Attack {wildcards.model}, {wildcards.variant}, on {wildcards.device}" + AFTER
+        "Attack {wildcards.model}, {wildcards.variant}, on {wildcards.device}"
 
 
 use rule job as measure_on with:
@@ -135,7 +134,7 @@ use rule job as measure_on with:
     params:
         spec=told(devices.measure_on),
     message:
-        "Measure {wildcards.model}, {wildcards.variant}, on {wildcards.device}" + AFTER
+        "Measure {wildcards.model}, {wildcards.variant}, on {wildcards.device}"
 
 
 # What speaks to IBM stays on the machine where snakemake was started: the network is there, and

@@ -50,7 +50,6 @@ use rule job as prepare with:
         spec=told(ibm.prepare),
     message:
         "Prepare {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, for {wildcards.device}"
-        + AFTER
 
 
 use rule job as estimate with:
@@ -70,7 +69,7 @@ use rule job as estimate with:
     params:
         spec=told(ibm.estimate),
     message:
-        "Estimate what {wildcards.device} costs" + AFTER
+        "Estimate what {wildcards.device} costs"
 
 
 # `qpu` limits how many jobs are under way: `collect` comes before further submissions, and both
@@ -96,7 +95,6 @@ use rule job as submit with:
         spec=told(ibm.submit),
     message:
         "Submit {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, to {wildcards.device}"
-        + AFTER
 
 
 use rule job as collect with:
@@ -120,7 +118,6 @@ use rule job as collect with:
         spec=told(ibm.collect),
     message:
         "Collect {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}"
-        + AFTER
 
 
 use rule job as decode with:
@@ -145,7 +142,6 @@ use rule job as decode with:
         spec=told(ibm.decode),
     message:
         "Decode {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}, from {wildcards.device}"
-        + AFTER
 
 
 rule collected:

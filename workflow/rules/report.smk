@@ -43,4 +43,4 @@ use rule job as report with:
     params:
         spec=told(_report.report),
     message:
-        "Draw the figures and write the report" + AFTER
+        after("Draw the figures and write the report")

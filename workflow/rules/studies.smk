@@ -21,7 +21,7 @@ use rule job as sweep with:
     params:
         spec=told(studies.sweep),
     message:
-        "Sweep noise and shots of {wildcards.model}, {wildcards.variant}" + AFTER
+        "Sweep noise and shots of {wildcards.model}, {wildcards.variant}"
 
 
 use rule job as join_sweep with:
@@ -38,7 +38,7 @@ use rule job as join_sweep with:
     params:
         spec=told(studies.join_sweep),
     message:
-        "Join the sweeps over noise and shots" + AFTER
+        "Join the sweeps over noise and shots"
 
 
 use rule job as signal with:
@@ -57,7 +57,7 @@ use rule job as signal with:
     params:
         spec=told(studies.signal),
     message:
-        "Measure what is left of the signal of {wildcards.model}" + AFTER
+        "Measure what is left of the signal of {wildcards.model}"
 
 
 rule signals:

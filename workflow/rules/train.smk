@@ -24,7 +24,7 @@ use rule job as train with:
     params:
         spec=told(train.train),
     message:
-        "Train {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}" + AFTER
+        after("Train {wildcards.model}, {wildcards.variant}, seed {wildcards.seed}")
 
 
 use rule job as train_shadows with:
@@ -47,8 +47,9 @@ use rule job as train_shadows with:
     params:
         spec=told(train.shadows),
     message:
-        "Train shadow models of {wildcards.model}, {wildcards.variant}, block {wildcards.block}"
-        + AFTER
+        after(
+            "Train shadow models of {wildcards.model}, {wildcards.variant}, block {wildcards.block}"
+        )
 
 
 if experiment.requests:
@@ -97,7 +98,7 @@ if experiment.requests:
         params:
             spec=told(train.original),
         message:
-            "Look at {wildcards.model}, target, seed {wildcards.seed}" + AFTER
+            after("Look at {wildcards.model}, target, seed {wildcards.seed}")
 
 
 use rule job as train_retrained with:
@@ -119,8 +120,9 @@ use rule job as train_retrained with:
     params:
         spec=told(train.retrained),
     message:
-        "Train further retrained models of {wildcards.model}, seed {wildcards.seed}"
-        + AFTER
+        after(
+            "Train further retrained models of {wildcards.model}, seed {wildcards.seed}"
+        )
 
 
 if LADDER:
@@ -141,8 +143,9 @@ if LADDER:
         params:
             spec=told(train.ladder),
         message:
-            "Train models with a known residue of {wildcards.model}, seed {wildcards.seed}"
-            + AFTER
+            after(
+                "Train models with a known residue of {wildcards.model}, seed {wildcards.seed}"
+            )
 
 
 # Models differ in what can be edited, and a rule's files in the names of the edits: one rule for
@@ -179,7 +182,7 @@ for number, (request, edited, models) in enumerate(EDITED):
         params:
             spec=told(train.innocents),
         message:
-            "Edit retrained models of {wildcards.model} that stay innocent" + AFTER
+            after("Edit retrained models of {wildcards.model} that stay innocent")
         script:
             "../scripts/step.py"
 

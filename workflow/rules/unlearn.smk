@@ -9,13 +9,6 @@ UNLEARNED = (
 )
 
 
-def started_from(kind):
-    """One table of the models that a method starts from, for every seed."""
-    return lambda w: files.of_job(
-        files.started_from(kind, w.variant, w.get("request")), w
-    )
-
-
 use rule job as unlearn with:
     input:
         pool=POOL,
@@ -35,7 +28,7 @@ use rule job as unlearn with:
     params:
         spec=told(unlearn.unlearn),
     message:
-        "Unlearn with {wildcards.variant}: {wildcards.model}" + AFTER
+        after("Unlearn with {wildcards.variant}: {wildcards.model}")
 
 
 # The same, and the states on the way that are audited too.
@@ -71,8 +64,9 @@ use rule job as unlearn_shadows with:
     params:
         spec=told(unlearn.unlearn_shadows),
     message:
-        "Unlearn with {wildcards.variant}: shadow models of {wildcards.model}, block {wildcards.block}"
-        + AFTER
+        after(
+            "Unlearn with {wildcards.variant}: shadow models of {wildcards.model}, block {wildcards.block}"
+        )
 
 
 rule unlearned:
