@@ -57,6 +57,8 @@ def test_a_method_keeps_its_promises_on_any_model(name, trained):
     )
     outcome = method.unlearn(problem, method.Config())
     assert checked(outcome, problem, name, method.CARD) is outcome
+    if "forget" not in READS[method.CARD.reads]:
+        return  # It knows nothing of what shall be forgotten: the loss of that may fall.
     # A method may find nothing that forgets without harm, and then keeps the original's answers.
     whole = dataclasses.replace(problem, parts=parts)
     before, after = (whole.measure(p, parts["forget"])[0] for p in (parameters, outcome.parameters))

@@ -65,12 +65,14 @@ def audited(
     settings: Resampling = SETTINGS,
     populations: dict[str, np.ndarray] | None = None,
     fitted: np.ndarray | None = None,
+    **cost: float,
 ) -> list[Measurement]:
-    """`measure` with an ensemble of three retrained models and round costs."""
+    """`measure` with an ensemble of three retrained models and round costs; ``cost``: further
+    columns of that table."""
     scored = {"su_graybox": published(given, fitted), "loss_thr": by_loss(given)}
     ensemble = [probabilities(retrained(100 * seed + k, given)) for k in range(3)]
     work = COSTS.get(variant, 400)
-    cost = {
+    costs = {name: np.array([value]) for name, value in cost.items()} | {
         "gradient_evaluations": np.array([work]),
         "forward_evaluations": np.array([2 * work]),
         "hessian_products": np.array([0]),
@@ -82,7 +84,7 @@ def audited(
         Subject("hqnn", seed, variant, "default.qubit"),
         output_table(given),
         score_table(given, scored),
-        cost,
+        costs,
         timing,
         Reference(np.stack(ensemble), 8000, 80.0),
         settings,

@@ -74,6 +74,12 @@ def test_the_rows_are_those_of_the_summary(rows, tmp_path):
     assert len(tables.read(tmp_path / "s.parquet", "summary")["value"]) == len(rows)
 
 
+def test_a_certificate_is_told_as_it_is_stored(target):
+    rows = model_rows(audited(3, "ssd", target, epsilon=1.5, delta=1e-6))
+    assert find(rows, "epsilon_certified")["value"] == 1.5
+    assert find(rows, "delta_certified")["value"] == 1e-6
+
+
 def test_rates_are_counts_with_exact_intervals(rows, target):
     right = target.logits.argmax(axis=1) == target.label
     for split in QUARTER:

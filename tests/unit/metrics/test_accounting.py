@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 from qmu.metrics import accounting
-from qmu.metrics.accounting import divergence, epsilon
+from qmu.metrics.accounting import divergence, epsilon, gaussian_shift
+from qmu.metrics.one_run import epsilon_of
 from scipy import integrate, optimize
 from scipy.stats import norm
 
@@ -101,3 +102,36 @@ def test_nothing_read_costs_nothing():
 def test_numbers_without_a_meaning_are_refused(setting):
     with pytest.raises(ValueError, match="noise above 0"):
         epsilon(*setting)
+
+
+SHIFTS = [(0.1, 1e-6), (1.0, 1e-5), (8.0, 1e-5), (50.0, 1e-9)]
+
+
+@pytest.mark.parametrize(("eps", "delta"), SHIFTS)
+def test_the_shift_of_gaussian_noise_is_exact(eps, delta):
+    """By the integral of how much one normal exceeds e^epsilon times the other."""
+    shift = gaussian_shift(eps, delta)
+    edge = eps / shift + shift / 2
+
+    def excess(x):
+        return norm.pdf(x, shift) - math.exp(eps + norm.logpdf(x))
+
+    value, _ = integrate.quad(excess, edge, edge + 40, epsabs=0, epsrel=1e-10)
+    assert value == pytest.approx(delta, rel=1e-6)
+    assert epsilon_of(shift, delta) == pytest.approx(eps, abs=1e-4)
+    assert exact_gaussian(shift, delta) == pytest.approx(eps, rel=1e-6)
+
+
+@pytest.mark.parametrize(("eps", "delta"), SHIFTS)
+def test_the_shift_agrees_with_dp_accounting(eps, delta):
+    pytest.importorskip("dp_accounting", reason="the extra `private` is not installed")
+    from dp_accounting.pld.privacy_loss_mechanism import GaussianPrivacyLoss
+
+    loss = GaussianPrivacyLoss(standard_deviation=1 / gaussian_shift(eps, delta))
+    assert loss.get_delta_for_epsilon(eps) == pytest.approx(delta, rel=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [(-1.0, 1e-5), (1.0, 0.0), (1.0, 1.0)])
+def test_a_shift_needs_numbers_with_a_meaning(wrong):
+    with pytest.raises(ValueError, match="epsilon"):
+        gaussian_shift(*wrong)

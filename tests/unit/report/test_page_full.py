@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import report_example
 from qmu.audit.verdicts.verdicts import RULES
@@ -99,6 +100,39 @@ def test_few_false_alarms_table_says_what_cannot_be_resolved(full):
     bound = get("hqnn", "target", "epsilon_lower_bound", "forget_train", "su_graybox")
     assert first[columns.index("ε at least")] == f"{bound.value:.2f}"
     assert "ε at least, retained data" not in columns
+    assert "ε certified" not in columns
+
+
+def certified(epsilon, delta):
+    """The first attack's rows of few false alarms by variant, where `ssd` has a certificate."""
+    columns = report_example.summary(("hqnn",))
+    for name, value in (("epsilon", epsilon), ("delta", delta)):
+        row = {"model": "hqnn", "variant": "ssd", "metric": f"{name}_certified", "value": value}
+        row["device"] = columns["device"][0]
+        for key, column in columns.items():
+            columns[key] = np.append(column, np.array([row.get(key)], object))
+    head, *rows = rows_of(render(gather(columns), {}), "hqnn: members found at few false alarms")
+    of_first = rows[: len(report_example.VARIANTS)]
+    return {
+        row[1 - len(head)]: dict(zip(head[1:], row[1 - len(head) :], strict=True))
+        for row in of_first
+    }
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "delta", "shown"),
+    [
+        (1.0, 1e-5, "1.00"),
+        (0.01, 1e-5, "0.01, broken by this attack"),
+        # Of another delta the bound says nothing.
+        (0.01, 1e-3, "0.01"),
+    ],
+)
+def test_a_certificate_stands_beside_the_bounds_that_may_not_exceed_it(epsilon, delta, shown):
+    rows = certified(epsilon, delta)
+    assert 0.01 < float(rows["ssd"]["ε at least"]) < 1.0
+    assert rows["ssd"]["ε certified"] == shown
+    assert rows["target"]["ε certified"] == "–"
 
 
 def test_quality_table_holds_every_measure_and_no_other(full):

@@ -163,3 +163,29 @@ def test_edits_of_the_head_run_whether_they_look_at_data_or_not(files, tmp_path,
         cost = parquet.read(outputs["cost"][place], "cost")
         assert cost["changed"].tolist() == [True]
         assert (cost["forward_evaluations"][0] > 0) == (method == "bias_shift")
+
+
+def test_a_certificate_stands_with_the_cost_of_the_method_that_has_one(files, tmp_path):
+    names = [f"certified_output-{seed}" for seed in SEEDS]
+    for carried, scope, columns in (("all", "all", True), ("circuit", "circuit", False)):
+        outputs = step_example.variant_files(tmp_path, names)
+        settings = {"carried": carried, "scope": scope, "epochs": 1, "epsilon": 2.5, "delta": 1e-6}
+        told = step_example.run(
+            "unlearn.unlearn",
+            files | {"reference": []},
+            outputs,
+            name="basic_qnn",
+            seeds=list(SEEDS),
+            variant="certified_output",
+            method={"component": "certified_output", "settings": settings},
+            levels=[],
+            reference=[],
+            model=step_example.model(),
+        )
+        cost = parquet.read(outputs["cost"][0], "cost")
+        assert ("epsilon" in cost) == ("delta" in cost) == ("covers" in cost) == columns
+        said = [line for line in told if "epsilon 2.5 at delta 1e-06 hides which rows" in line]
+        assert len(said) == len(SEEDS) * columns
+        if columns:
+            assert (cost["epsilon"][0], cost["delta"][0]) == (2.5, 1e-6)
+            assert cost["covers"][0].startswith("which rows were to be forgotten")

@@ -184,6 +184,8 @@ def _costs(draw: Recorder, cost: Table, timing: Table, reference: Reference) -> 
         values["speedup_seconds"] = _ratio(reference.seconds, seconds)
     if "epsilon" in cost:
         values["epsilon_certified"] = float(cost["epsilon"][0])
+    if "delta" in cost:
+        values["delta_certified"] = float(cost["delta"][0])
     if "steps" in cost and (cost["steps"][0] or not cost["changed"][0]):
         # An edit without steps of its own took one where it changed anything: it has no such row.
         values["steps"] = float(cost["steps"][0])

@@ -64,6 +64,15 @@ def periods(circuit: Circuit) -> np.ndarray:
     return np.where(found > 0, found, 2 * np.pi)
 
 
+def wrapped(angles: np.ndarray, circuit: Circuit) -> np.ndarray:
+    """The same ``angles``, in whatever shape, by whole turns (`periods`) to within half a turn of
+    0, upper end included; no expectation value changes."""
+    turn = periods(circuit).reshape(angles.shape)
+    inside = (angles > -turn / 2) & (angles <= turn / 2)
+    turned = turn / 2 - np.mod(turn / 2 - angles, turn)
+    return np.where(inside, angles, turned).astype(angles.dtype)
+
+
 def depends_on_inputs(operation: Operation) -> bool:
     """Whether an angle of the operation is a function of the data."""
     return any(isinstance(angle, Feature | FeatureProduct) for angle in operation.angles)

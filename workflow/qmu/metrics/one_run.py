@@ -25,6 +25,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .accounting import gaussian_delta
 from .epsilon import DELTA
 
 # Where the search ends: no audit of fewer than a million records excludes as much.
@@ -124,15 +125,11 @@ def gaussian(
 def epsilon_of(shift: float, delta: float) -> float:
     """The least epsilon for ``delta`` of a Gaussian mechanism that moves its output by ``shift``
     standard deviations, at least 0 (Balle and Wang 2018, arXiv:1805.06530)."""
-    from scipy import special
-
     if shift <= 0:
         return 0.0
 
     def excess(epsilon: float) -> float:
-        first = special.ndtr(shift / 2 - epsilon / shift)
-        second = special.log_ndtr(-shift / 2 - epsilon / shift)
-        return float(first - math.exp(epsilon + second)) - delta
+        return gaussian_delta(shift, epsilon) - delta
 
     low, high = 0.0, shift * (shift / 2 + 10)
     if excess(low) <= 0:

@@ -186,9 +186,11 @@ def traits(module: ModuleType, config: Any, width: int, classes: int) -> frozens
 
     ``head``, ``layers`` and ``classical``: parameters in its head, before it, and outside of its
     ``circuit``; ``biases``: one of every class; ``last_layer``, ``dense_head``: the head ends in a
-    dense layer, or is one; ``kernel``: a closed form; ``real_inputs``: no complex amplitudes.
+    dense layer, or is one; ``fixed_features``: it is one, of what nothing trains; ``kernel``: a
+    closed form; ``real_inputs``: no complex amplitudes.
     """
-    names = frozenset(module.initial_parameters(config, width, classes, np.random.default_rng(0)))
+    drawn = module.initial_parameters(config, width, classes, np.random.default_rng(0))
+    names = frozenset(drawn)
     head = {name for name in names if name.startswith("head/")}
     has = {
         "head": bool(head),
@@ -198,6 +200,7 @@ def traits(module: ModuleType, config: Any, width: int, classes: int) -> frozens
         "biases": BIAS in head,
         "last_layer": {WEIGHT, BIAS} <= head,
         "dense_head": head == {WEIGHT, BIAS},
+        "fixed_features": {name for name in drawn if drawn[name].size} == {WEIGHT, BIAS},
         "kernel": hasattr(module, "fit"),
         "real_inputs": reads_of(module, config) != "states",
     }

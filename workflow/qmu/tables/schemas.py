@@ -76,8 +76,11 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "steps": "int64*",
         "changed": "bool*",
         "stopped": "string*",
-        # of private training: what it certifies at the recipe's delta
+        # of private training: what it certifies at the recipe's delta; of a method with a
+        # certificate: all that it says, see `qmu.metrics.accounting.Certificate`
         "epsilon": "double*",
+        "delta": "double*",
+        "covers": "string*",
     },
     "timing": {
         "wall_seconds": "double",

@@ -25,6 +25,8 @@ from .ledger import Ledger
 if TYPE_CHECKING:
     from jax import Array
 
+    from qmu.metrics.accounting import Certificate
+
 # Outputs are computed for a multiple of so many samples: forget sets of different seeds then share
 # one compiled program.
 PADDING = 64
@@ -45,6 +47,7 @@ NEEDS = {
     "circuit": "a circuit with trained angles",
     "classical": "trained parameters outside of a circuit",
     "dense_head": "a head of one dense layer",
+    "fixed_features": "a dense head, and no trained parameters before it",
     "head": "a head with parameters",
     "kernel": "a kernel",
     "last_layer": "a head that ends in a dense layer",
@@ -156,7 +159,8 @@ class Outcome:
     ``loss``, ``accuracy`` on the forget set after each step; empty for an edit without steps).
 
     A run under a stopping rule (`stopping.Monitor`) also has its ``end`` with the bill by then, and
-    the states at the levels of ``problem.levels``, by level.
+    the states at the levels of ``problem.levels``, by level. ``certificate``: what the method
+    proves of these parameters; those on the way have none.
     """
 
     parameters: Parameters
@@ -164,6 +168,7 @@ class Outcome:
     history: dict[str, list[float]] = field(default_factory=_no_history)
     end: State | None = None
     path: Mapping[float, State] = field(default_factory=dict)
+    certificate: Certificate | None = None
 
 
 class UnlearningMethod(Protocol):
@@ -354,6 +359,13 @@ class Problem:
         self.ledger.forward_evaluations += len(data)
         logits = outputs(self.model)(parameters, data.padded())[1]
         return np.asarray(logits, np.float64)[: len(data)]
+
+    def expectation_values(self, parameters: Parameters, data: Data) -> np.ndarray:
+        """What the head reads, (n, wires) or (n, units), float64; costs len(data) forward
+        evaluations."""
+        self.ledger.forward_evaluations += len(data)
+        values = outputs(self.model)(parameters, data.padded())[0]
+        return np.asarray(values, np.float64)[: len(data)]
 
     def training_loss(self, parameters: Parameters, data: Data) -> float:
         """The mean training loss over ``data``; costs len(data) forward evaluations."""

@@ -38,7 +38,7 @@ def combined(a: Parameters, alpha: float, b: Parameters, beta: float) -> Paramet
 def moved(parameters: Parameters, direction: Parameters, fraction: float) -> Parameters:
     """``parameters`` after a step of ``fraction`` of each tensor's size along ``direction``."""
     return {
-        name: value + fraction * _size(name, value) * direction[name]
+        name: value + fraction * size(name, value) * direction[name]
         for name, value in parameters.items()
     }
 
@@ -54,7 +54,8 @@ def climbed(parameters: Parameters, gradient: Parameters, fraction: float) -> Pa
     return moved(parameters, unit(gradient), fraction)
 
 
-def _size(name: str, value: object) -> object:
+def size(name: str, value: object) -> object:
+    """The size of a tensor, by which its steps are scaled."""
     if name == "circuit":
         return math.sqrt(value.size) * math.pi / math.sqrt(3)
     return jnp.linalg.norm(value)

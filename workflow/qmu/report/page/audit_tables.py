@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from qmu.metrics.epsilon import DELTA
 from qmu.report.results import measures
 from qmu.report.results.results import Results
 from qmu.report.results.summary import FLOOR, Cell
@@ -25,8 +26,8 @@ IMAGES = {
 
 
 def low_fpr(results: Results, model: str) -> Table | None:
-    """TPR at 1% and 0.1% FPR, records found and the lower bound of epsilon, per attack and
-    variant."""
+    """TPR at 1% and 0.1% FPR, records found and the lower bound of epsilon, per attack and variant;
+    and what the variant's certificate says of epsilon, which no bound may exceed."""
     columns = [
         (f"members found at {name}{where}", metric, split)
         for split, where in GROUPS.items()
@@ -37,15 +38,19 @@ def low_fpr(results: Results, model: str) -> Table | None:
         (f"ε at least{where}", "epsilon_lower_bound", split) for split, where in GROUPS.items()
     ]
     columns = [column for column in columns if _any(results, model, *column[1:])]
-    rows = []
+    rows, certified = [], []
     for attack in results.summary.attacks:
         for variant in results.summary.variants(model):
             cells = [_low(results, (model, variant, m, s, attack)) for _, m, s in columns]
             if any(cell != DASH for cell in cells):
                 rows.append((attack, results.label(variant), *cells))
+                certified.append(_certified(results, model, variant, attack))
     if not rows:
         return None
     names = tuple(name for name, *_ in columns)
+    if set(certified) != {DASH}:
+        names += ("ε certified",)
+        rows = [(*row, cell) for row, cell in zip(rows, certified, strict=True)]
     caption = f"{model}: members found at few false alarms"
     return Table(caption, ("attack", "variant", *names), tuple(rows), 2)
 
@@ -60,6 +65,22 @@ def _low(results: Results, key: tuple) -> str:
     if key[2] == "epsilon_lower_bound":
         return f"{estimate.value:.2f}"
     return low_rate(estimate)
+
+
+def _certified(results: Results, model: str, variant: str, attack: str) -> str:
+    """The certificate's epsilon, with the word where this attack breaks it.
+
+    A bound and a certificate speak of the same where both are of replacing rows and the latter's
+    delta is no larger. Private training certifies one row more or less and tells no delta here.
+    """
+    get = results.summary.get
+    epsilon, delta = (get(model, variant, f"{name}_certified") for name in ("epsilon", "delta"))
+    if epsilon is None:
+        return DASH
+    bound = get(model, variant, "epsilon_lower_bound", "forget_train", attack)
+    comparable = bound is not None and delta is not None and delta.value <= DELTA
+    broken = comparable and bound.value > epsilon.value
+    return f"{epsilon.value:.2f}" + (", broken by this attack" if broken else "")
 
 
 def _any(results: Results, model: str, metric: str, split: str) -> bool:

@@ -22,6 +22,7 @@ ELSEWHERE = (
     *("gradient_evaluations", "forward_evaluations", "hessian_products"),
     *("circuit_executions", "samples_read"),
     *("seconds", "cpu_seconds", "speedup", "speedup_seconds"),
+    *("epsilon_certified", "delta_certified"),
 )
 
 

@@ -78,6 +78,10 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Unlearn, job: Job) -> None:
         job.clock.stop()
         outcome = checked(outcome, problem, spec.variant, method.CARD)
         job.report(f"stopped: {outcome.stopped}")
+        certificate = {}
+        if outcome.certificate is not None:
+            certificate = outcome.certificate.columns()
+            job.report(f"certified: {outcome.certificate}")
         head_only = method.CARD.head_only or problem.scope == "head"
         end = outcome.end or State(
             outcome.parameters,
@@ -95,7 +99,9 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Unlearn, job: Job) -> None:
                 history=state.history,
                 outputs=data.sample_columns()
                 | _evaluated(head_only, model, state, rows, inputs, number, spec),
-                cost=state.ledger.columns(problem.shifted_angles) | _end(problem, state),
+                cost=state.ledger.columns(problem.shifted_angles)
+                | _end(problem, state)
+                | (certificate if state is end else {}),
                 timing=state.timing,
             )
 

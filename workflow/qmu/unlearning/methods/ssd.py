@@ -16,8 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from qmu.circuits.angles import periods
-from qmu.circuits.circuit import Circuit
+from qmu.circuits.angles import wrapped
 from qmu.lazy import jnp
 from qmu.models.model import Parameters
 from qmu.unlearning.fisher import sum_of_squares
@@ -53,7 +52,9 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
     retain = sum_of_squares(problem, problem.retain)
     of_forget = {name: forget[name] / n_f for name in forget}
     of_all = {name: (forget[name] + retain[name]) / (n_f + n_r) for name in forget}
-    start = wrapped(problem.parameters, problem.model.circuit)
+    start, circuit = dict(problem.parameters), problem.model.circuit
+    if circuit is not None:
+        start["circuit"] = wrapped(np.asarray(start["circuit"]), circuit)
 
     def states() -> Iterator[Parameters]:
         for alpha in sorted(config.alphas, reverse=True):
@@ -77,15 +78,3 @@ def dampen(
         return jnp.where(i_f > alpha * i_d, factor * value, value)
 
     return {k: one(parameters[k], of_forget[k], of_all[k]) for k in parameters}
-
-
-def wrapped(parameters: Parameters, circuit: Circuit | None) -> Parameters:
-    """A copy whose circuit angles lie in (-pi, pi], those of controlled rotations in (-2 pi, 2 pi];
-    no expectation value changes."""
-    if circuit is None:
-        return dict(parameters)
-    angles = np.asarray(parameters["circuit"])
-    turn = periods(circuit).reshape(angles.shape)
-    inside = (angles > -turn / 2) & (angles <= turn / 2)
-    turned = turn / 2 - np.mod(turn / 2 - angles, turn)
-    return {**parameters, "circuit": np.where(inside, angles, turned).astype(angles.dtype)}
