@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import report_example
+from qmu.report.figures import sequence as figure
 from qmu.report.page import sequence as page
 from qmu.report.page.page import render
 from qmu.report.results.sequence import index
@@ -11,7 +12,7 @@ from qmu.report.results.summary import Cell, Summary
 
 MODEL = "hqnn"
 AREAS = ({"a": 0.6, "b": 0.35}, {"a": 0.7, "b": 0.45}, {"a": 0.71, "b": 0.5})
-COSTS = {"retrain": (100, 90, 80), "ga": (10, 200, 90), "identity": (0, 0, 0)}
+COSTS = {"retrain": (100, 90, 80), "ga": (10, 200, 90), "logit_mask": (0, 0, 0)}
 NAMES = ("first", "second", "third")
 
 
@@ -41,7 +42,7 @@ def results(served):
 
 def test_costs_add_up_and_the_target_is_trained_for_no_request():
     lines = found(3).of(MODEL)
-    assert list(lines) == ["target", "retrain", "ga", "identity"]
+    assert list(lines) == ["target", "retrain", "ga", "logit_mask"]
     assert lines["ga"].cost == (10, 210, 300)
     assert lines["retrain"].cost == (100, 190, 270)
     assert lines["target"].cost == (None, None, None)
@@ -84,3 +85,19 @@ def test_sentences_and_rows_speak_of_what_was_served_until_then():
     assert rows[2][:3] == ("1: first", "ga", "0.50 [0.40–0.60]")
     assert rows[2][4:] == ("10", "10.0%")
     assert 'id="sequence"' in render(results(3), {})
+
+
+def test_a_certificate_is_followed_where_a_method_has_one():
+    """A row of its own below the others in the figure, and a column of its own in the table."""
+    summaries = [summary(number) for number in range(2)]
+    for one in summaries:
+        one.cells[MODEL, "ga", "epsilon_certified", None, None] = Cell(1.5)
+    config = {"requests": [{"name": name} for name in NAMES[:2]]}
+    followed = dataclasses.replace(results(2), sequence=index(summaries, config))
+    table = page.table(followed, MODEL)
+    assert table.columns[-1] == "ε certified"
+    assert [row[-1][:3] for row in table.rows if row[1] == "ga"] == ["1.5"] * 2
+    assert {row[-1] for row in table.rows if row[1] != "ga"} == {"–"}
+    assert "ε certified" not in page.table(results(2), MODEL).columns
+    panels = [len(figure.draw(one).axes) for one in (results(2), followed)]
+    assert panels == [3, 4]

@@ -1,5 +1,5 @@
-"""A sequence of requests: leakage of all rows asked for so far, retained accuracy and the cost of
-all requests so far, after each of them."""
+"""A sequence of requests: leakage of all rows asked for so far, retained accuracy, the cost of all
+requests so far and what is certified, after each of them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ ROWS = {
     "area": "AUC on all rows\nasked for so far",
     "accuracy": "accuracy, retained\ntest rows",
     "cost": "gradient evaluations\nso far",
+    "certified": "ε certified",
 }
 SPREAD = 0.4
 """How far apart the variants of one request stand, all together; requests are 1 apart."""
@@ -28,32 +29,35 @@ SPREAD = 0.4
 
 @theme.styled
 def draw(results: Results) -> Figure:
-    """Columns: models; rows: leakage, retained accuracy, cost."""
+    """Columns: models; rows: leakage, retained accuracy, cost, and certificates where there are."""
     sequence = results.sequence
     if not sequence.models:
         return theme.nothing("There is one request alone.")
     models = sequence.models
+    rows = {name: text for name, text in ROWS.items() if name != "certified" or sequence.certified}
     figure, axes = theme.grid(
-        len(ROWS),
+        len(rows),
         len(models),
         max(WIDTH * len(models), 7.5),
-        1.2 + HEIGHT * len(ROWS),
+        1.2 + HEIGHT * len(rows),
         sharex=True,
         sharey="row",
     )
     palette = theme.colours(results)
     for column, model in zip(axes.T, models, strict=True):
-        for ax, name in zip(column, ROWS, strict=True):
+        for ax, name in zip(column, rows, strict=True):
             _panel(ax, sequence.of(model), name, palette)
         attack = sequence.attacks.get(model)
         column[0].set_title(f"{model}: AUC of {attack}" if attack else model)
         column[0].axhline(0.5, zorder=1, **theme.DASHED)
         column[-1].set_xticks(range(len(sequence.names)), _ticks(sequence))
         column[-1].set_xlabel("request")
-    for ax, label in zip(axes[:, 0], ROWS.values(), strict=True):
+    for ax, label in zip(axes[:, 0], rows.values(), strict=True):
         ax.set_ylabel(label)
     axes[1, 0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     _cost_axis(axes[2, 0], sequence)
+    if sequence.certified:
+        axes[3, 0].set_ylim(bottom=0)
     dots.legend(figure, _legend(results, palette), columns=4 if len(models) > 1 else 3)
     return figure
 

@@ -51,7 +51,11 @@ def table(results: Results, model: str) -> Table | None:
     if not lines:
         return None
     rows = [
-        (f"{place + 1}: {name}", results.label(variant), *_cells(line, lines.get(RETRAIN), place))
+        (
+            *(f"{place + 1}: {name}", results.label(variant)),
+            *_cells(line, lines.get(RETRAIN), place),
+            *((shown(line.certified[place], number),) if sequence.certified else ()),
+        )
         for place, name in enumerate(sequence.names)
         for variant, line in lines.items()
     ]
@@ -59,6 +63,7 @@ def table(results: Results, model: str) -> Table | None:
     columns = (
         *("after request", "variant", f"{area}, all rows asked for so far"),
         *("accuracy, retained test rows", "gradient evaluations so far", "of retraining's"),
+        *(("ε certified",) if sequence.certified else ()),
     )
     return Table(f"{model}: after each request", columns, tuple(rows), 2)
 

@@ -24,12 +24,14 @@ COST = "gradient_evaluations"
 class Line:
     """A variant after each request, (requests,) each: ``area`` of the model's attack on the forget
     set so far, ``accuracy`` on retained test rows, gradient evaluations of this and all earlier
-    requests (``cost``, mean over seeds); None where it was not measured, and of the targets, which
-    are trained for no request."""
+    requests (``cost``, mean over seeds), the epsilon that its method certifies of all of the forget
+    set so far (``certified``); None where it was not measured, and of the targets, which are trained
+    for no request. Certificates do not add up: see `qmu.unlearning.certificates`."""
 
     area: tuple[Cell | None, ...]
     accuracy: tuple[Cell | None, ...]
     cost: tuple[float | None, ...]
+    certified: tuple[Cell | None, ...]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class SequenceResults:
     names: tuple[str, ...] = ()
     lines: Mapping[tuple[str, str], Line] = field(default_factory=dict)
     attacks: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def certified(self) -> bool:
+        """Whether any variant has a certificate."""
+        return any(any(line.certified) for line in self.lines.values())
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -76,6 +83,7 @@ def index(summaries: Sequence[Summary], config: Mapping[str, Any]) -> SequenceRe
                 tuple(one.get(model, variant, "auc", "forget_train", attack) for one in summaries),
                 tuple(one.get(model, variant, "accuracy", "retain_test") for one in summaries),
                 _so_far([_cost(one, model, variant) for one in summaries]),
+                tuple(one.get(model, variant, "epsilon_certified") for one in summaries),
             )
     return SequenceResults(tuple(one["name"] for one in requests), lines, attacks)
 
