@@ -40,5 +40,5 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        rules.evaluation.output,
-        rules.report.output,
+        files.every(rules.evaluation.output),
+        files.every(rules.report.output),

@@ -11,6 +11,9 @@ from __future__ import annotations
 ROOT = "results/{experiment}"
 POOL = ROOT + "/data/pool.parquet"
 REQUEST = ROOT + "/data/request.parquet"
+# The split that all seeds of a sequence of requests share. What follows from one of its requests
+# stands in a folder of its own, in the same order as an experiment with one request.
+SHARED_SAMPLES = ROOT + "/data/samples.parquet"
 SAMPLES = ROOT + "/data/seed-{seed}/samples.parquet"
 
 VARIANT = ROOT + "/models/{model}/seed-{seed}/{variant}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import report_example
 from qmu.report.build import draw
-from qmu.report.page import ranking as page
 from qmu.report.evidence.ranking import CRITERIA, better, front, rank, ranking
 from qmu.report.evidence.summary import Cell, summarise
+from qmu.report.page import ranking as page
 from qmu.report.sentences.ranking import told
 from report_reading import texts
 

@@ -20,7 +20,7 @@ from qmu.variants import RESERVED
 
 from . import predicted
 from .checks import check, check_source
-from .experiment import Common, Entry, Experiment
+from .experiment import Common, Entry, Experiment, request_folder
 from .messages import first_line, one_line
 from .plain import require_plain
 from .tune import Tune
@@ -50,7 +50,7 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
     if not isinstance(raw, Mapping):
         raise ConfigError("the configuration must be a mapping of keys to values")
     require_plain(raw)
-    further = ("devices", "sweep", "signal", "tune", "predictions")
+    further = ("requests", "devices", "sweep", "signal", "tune", "predictions")
     known = {*Common.model_fields, *SINGLE, *SECTIONS, *further}
     for key in raw:
         if key in RENAMED:
@@ -61,9 +61,12 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
     common = _validate(Common, {k: raw[k] for k in raw if k in Common.model_fields}, "")
     if raw.get("predictions") is not None:
         return _of_predictions(raw, common)
+    requests = _requests(raw)
     experiment = Experiment(
         common=common,
-        **{section: _single(section, raw) for section in SINGLE},
+        dataset=_single("dataset", raw),
+        forget=requests[-1] if requests else _single("forget", raw),
+        requests=requests,
         **{section: _section(section, raw.get(section)) for section in SECTIONS},
         devices=_devices(raw.get("devices")),
         sweep=_optional(raw, "sweep", sweep.Config),
@@ -103,6 +106,30 @@ def _section(section: str, raw: Any) -> dict[str, Entry]:
             raise ConfigError(f"{where}: the name {name!r} is reserved for qmu's own variants")
         entries[name] = _entry(str(name), kind, key, where, {} if settings is None else settings)
     return entries
+
+
+def _requests(raw: Mapping[str, Any]) -> tuple[Entry, ...]:
+    """The section ``requests``: each in its place, by its own name or by the place."""
+    if raw.get("requests") is None:
+        return ()
+    if raw.get("forget"):
+        raise ConfigError("requests: stands beside forget:, only one can say what to forget")
+    listed = raw["requests"]
+    if not isinstance(listed, list | tuple) or not listed:
+        raise ConfigError("requests: must be a list, such as [{kind: class, label: 4}]")
+    found: list[Entry] = []
+    kind, key, default = SINGLE["forget"]
+    for number, settings in enumerate(listed, 1):
+        where = f"requests.{number}"
+        if not isinstance(settings, Mapping):
+            raise ConfigError(f"{where}: must be a mapping of keys to values, such as kind: class")
+        name = settings.get("name", request_folder(number))
+        _check_name(f"{where}.name", name)
+        if name in [one.name for one in found]:
+            raise ConfigError(f"{where}.name: {name} is the name of another request")
+        rest = {k: v for k, v in settings.items() if k != "name"}
+        found.append(_entry(str(name), kind, key, where, rest, default))
+    return tuple(found)
 
 
 def _check_name(where: str, name: Any) -> None:

@@ -10,6 +10,7 @@ from qmu.specs.unlearn import Unlearn, UnlearnShadows
 
 from .common import base, component, model_code
 from .common import model as model_spec
+from .data import sequence_names
 from .train import indices, retrained_shadows
 
 SHADOWS = "shadows"
@@ -53,5 +54,6 @@ def of_method(experiment: Experiment, step: str, model: str, variant: str) -> di
         "name": model,
         "variant": variant,
         "method": component(entry),
+        "request": sequence_names(experiment),
         "reference": retrained_shadows(experiment) if refers(experiment, variant) else (),
     }

@@ -8,7 +8,9 @@ from .base import Component, ModelSpec, Spec
 class Unlearn(Spec):
     """One method, as the variant of that name, on the targets of all ``seeds``. ``levels``: forget
     losses, in units of log C, at which the state on the way is kept too. ``reference``: retrained
-    shadow models whose loss on the forget set tells the method where to stop."""
+    shadow models whose loss on the forget set tells the method where to stop. ``request``: what
+    tells the random streams of a sequence's request from those of another; empty where there is one
+    request alone."""
 
     name: str
     seeds: tuple[int, ...]
@@ -16,6 +18,7 @@ class Unlearn(Spec):
     method: Component
     levels: tuple[float, ...]
     reference: tuple[int, ...]
+    request: tuple[str | int, ...] = ()
     model: ModelSpec
 
 
@@ -26,6 +29,7 @@ class UnlearnShadows(Spec):
     variant: str
     method: Component
     reference: tuple[int, ...]
+    request: tuple[str | int, ...] = ()
     indices: tuple[int, ...]
     validation: int
     model: ModelSpec

@@ -49,8 +49,10 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "forget": "bool",
         # where single rows are asked for: those that every seed trains on, as on no other
         "requested": "bool*",
+        # in a sequence of requests: what those before this one asked for
+        "earlier": "bool*",
     },
-    "samples": _SAMPLE,
+    "samples": {**_SAMPLE, "earlier": "bool*"},
     # models
     "parameters": {"name": "string", "shape": "list[int64]", "values": "list[double]"},
     "history": {"epoch": "int64", "loss": "double", "accuracy": "double"},

@@ -20,6 +20,7 @@ from . import endings as endings_table
 from . import ladder as ladder_table
 from . import paths as paths_table
 from . import records as records_table
+from . import sequence as sequence_table
 from . import signal as signal_table
 from . import sweep as sweep_table
 from . import tuning as tuning_table
@@ -30,6 +31,7 @@ from .ladder import LadderResults
 from .paths import PathResults
 from .ranking import Ranked, ranking
 from .records import RecordResults
+from .sequence import SequenceResults
 from .signal import Embedding
 from .summary import Summary, baselines_first, stands_alone, summarise
 from .sweep import SweepResults
@@ -106,6 +108,7 @@ class Results:
     ladder: LadderResults = field(default_factory=LadderResults)
     paths: PathResults = paths_table.NONE
     endings: tuple[Ending, ...] = ()
+    sequence: SequenceResults = field(default_factory=SequenceResults)
     sweep: SweepResults = field(default_factory=SweepResults)
     signal: Mapping[str, tuple[Embedding, ...]] = field(default_factory=dict)
     tuning: tuple[Tuning, ...] = ()
@@ -179,6 +182,7 @@ def gather(
     curves: Iterable[Mapping[str, np.ndarray]] = (),
     verdicts: Mapping[str, Iterable[Any]] | None = None,
     records: Mapping[str, Iterable[Any]] | None = None,
+    earlier: Iterable[Mapping[str, Iterable[Any]]] = (),
     sweep: Mapping[str, Iterable[Any]] | None = None,
     signal: Iterable[Mapping[str, Iterable[Any]]] = (),
     trials: Iterable[Mapping[str, np.ndarray]] = (),
@@ -192,11 +196,11 @@ def gather(
     ``histories``, ``outputs`` and ``cost`` (of the methods) are keyed by (model, seed, variant); of
     the outputs only the columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of
     these the forget set. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
-    ``records`` and ``sweep`` are those tables, ``signal`` one per model, ``trials`` any number.
-    Figures of further devices, by the names that the config gives to them, stand apart from those
-    of the simulation. ``config`` is a validated experiment as plain builtins
-    (`Experiment.model_dump`); ``left_out``: model -> the methods that cannot unlearn it -> what it
-    lacks.
+    ``records`` and ``sweep`` are those tables, ``signal`` one per model, ``trials`` any number,
+    ``earlier`` the summaries after each earlier request of a sequence. Figures of further devices,
+    by the names that the config gives to them, stand apart from those of the simulation.
+    ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`); ``left_out``:
+    model -> the methods that cannot unlearn it -> what it lacks.
     """
     outputs = outputs or {}
     classes = {int(np.shape(table["logits"])[1]) for table in outputs.values()}
@@ -208,8 +212,9 @@ def gather(
     places = devices_table.index(summary, further)
     rows = _rows(summary, further)
     most = max(classes, default=None)
+    own = places.places.get(SIMULATION) or summarise(summary)
     return Results(
-        summary=places.places.get(SIMULATION) or summarise(summary),
+        summary=own,
         devices=places,
         histories=tuple(courses),
         confidences=tuple(Confidence(*key, *_confidence(t)) for key, t in outputs.items()),
@@ -222,6 +227,7 @@ def gather(
         ladder=ladder_table.index(rows, config or {}),
         paths=paths_table.index(rows, config or {}, most),
         endings=endings_table.index(cost or {}),
+        sequence=sequence_table.index([*map(summarise, earlier), own], config or {}),
         sweep=SweepResults() if sweep is None else sweep_table.index(sweep),
         signal=signal_table.index(signal),
         tuning=tuning_table.index(trials, *_judged(config or {})),

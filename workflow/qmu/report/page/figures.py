@@ -25,6 +25,7 @@ PLACES = {
     "outputs": ("Membership inference", None),
     "devices": ("Noise and shots", "devices"),
     "noise": ("Noise and shots", None),
+    "sequence": ("Requests", None),
     "utility": ("Utility", None),
     "fidelity": ("Fidelity to retraining", "distance"),
     "quality": ("Fidelity to retraining", None),

@@ -24,7 +24,7 @@ from qmu.report.sentences.words import left_out, listed
 from qmu.unlearning.cards import READS
 from qmu.variants import BASELINES
 
-from . import audit_tables, records, tables, verdicts
+from . import audit_tables, records, sequence, tables, verdicts
 from . import power as power_tables
 from . import ranking as ranking_tables
 from .configuration import as_yaml
@@ -90,6 +90,8 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
             for a in results.summary.attacks
             if (rows := tables.corners(results, m, a))
         },
+        "sequence": sequence.said(results),
+        "sequence_tables": [t for m in models if (t := sequence.table(results, m))],
         "tables": {m: tables.full(results, m) for m in models},
         "places": placed(pictures),
         "manifest": tables.flat(
@@ -121,7 +123,7 @@ def facts(results: Results) -> dict[str, Any]:
     ]
     return {
         "dataset": dataset.get("component") or dataset.get("name"),
-        "request": request(results.config.get("forget")),
+        "request": request(results.config),
         "seeds": config.get("seeds") or [],
         "train": part["samples"].get("train"),
         "test": part["samples"].get("test"),
