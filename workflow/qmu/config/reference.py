@@ -28,8 +28,8 @@ INTRODUCTION = """\
 Generated from the models that validate the configuration (`python -m qmu.config.reference`).
 Unknown keys are errors. A component stands under a name of your choice; the key `model`, `method`
 or `attack` says which component it is and defaults to that name. The sections `quality`, `devices`,
-`sweep`, `signal` and `tune` may be left out. In place of `forget` there may be `requests`: a list of
-such sections, each with a `name` if you like, which are served one after another. A table of
+`sweep`, `signal` and `tune` may be left out. In place of `forget` there may be `requests`: a list
+of such sections, each with a `name` if you like, which are served one after another. A table of
 `predictions` takes the place of all sections but `attacks` and `quality`, and of all common keys
 but `experiment`, `root_seed`, `seeds`, `evaluation` and `risk`.
 """
