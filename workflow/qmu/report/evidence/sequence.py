@@ -25,8 +25,8 @@ class Line:
     """A variant after each request, (requests,) each: ``area`` of the model's attack on the forget
     set so far, ``accuracy`` on retained test rows, gradient evaluations of this and all earlier
     requests (``cost``, mean over seeds), the epsilon that its method certifies of the whole forget
-    set so far (``certified``); None where it was not measured, and of the targets, which are trained
-    for no request. Certificates do not add up: see `qmu.unlearning.certificates`."""
+    set so far (``certified``); None where it was not measured, and of the targets, which are
+    trained for no request. Certificates do not add up: see `qmu.unlearning.certificates`."""
 
     area: tuple[Cell | None, ...]
     accuracy: tuple[Cell | None, ...]
