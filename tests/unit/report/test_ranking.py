@@ -97,7 +97,7 @@ def ranked():
             ("nothing", 0.4, {"lira": 0.9, "gap": 0.7}, 0),
         )
     )
-    return ranking(summary, "hqnn", ["nothing"], 0.95)
+    return ranking(summary, "hqnn", ["nothing"], summary.attacks, 0.95)
 
 
 def test_methods_are_ordered_by_distance_and_controls_come_last(ranked):
@@ -119,6 +119,19 @@ def test_the_figures_are_those_of_the_summary(ranked):
     assert low < 0.101 < high
 
 
+def test_an_attack_that_reads_more_where_nothing_is_left_is_no_leakage():
+    summary = summarise(table(("one", 0.1, {"lira": 0.55, "gap": 0.9}, 10)))
+    (one,) = ranking(summary, "hqnn", [], ["lira"], 0.95)
+    assert one.cells["leakage"].value == pytest.approx(0.051)
+
+
+def test_attacks_with_another_ideal_are_known():
+    evidence = report_example.full()
+    assert "update_leak" in evidence.summary.attacks
+    assert "update_leak" not in evidence.attacks_at_half
+    assert "loss_thr" in evidence.attacks_at_half
+
+
 def test_a_sentence_says_rank_cost_and_front(ranked):
     near, far, nothing = (told(one, ranked) for one in ranked)
     assert near.startswith("Rank 1 of 2 by distance to retraining;")
@@ -131,7 +144,7 @@ def test_a_sentence_names_ties_and_who_is_better():
     summary = summarise(
         table(*((name, 0.1, {"lira": 0.6}, cost) for name, cost in (("a", 10), ("b", 20))))
     )
-    both = ranking(summary, "hqnn", [], 0.95)
+    both = ranking(summary, "hqnn", [], summary.attacks, 0.95)
     said = told(both[1], both)
     assert "rank 1 of 2 by distance to retraining, tied with a;" in said.lower()
     assert said.endswith("Nowhere better on average than a.")

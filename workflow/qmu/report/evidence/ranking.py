@@ -2,7 +2,8 @@
 
 Per seed, ``distance`` is the Jensen-Shannon divergence from the retrained model, in nats, the mean
 of that on the forget set, on retained training data and on retained test data; ``leakage`` how far
-the AUC of the strongest attack on the forget set lies from one half; ``cost`` the circuit
+the AUC of the strongest attack on the forget set lies from one half, of those ``attacks`` that read
+one half where nothing is left; ``cost`` the circuit
 executions (of a model without a circuit the evaluations) over those of retraining. The strongest of
 several attacks lies off one half by chance too, so the retrained model's stands beside it.
 
@@ -14,7 +15,7 @@ at once. Controls unlearn nothing, so they are shown and not ranked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,13 +52,18 @@ class Ranked:
 
 
 def ranking(
-    summary: Summary, model: str, controls: Sequence[str], confidence: float
+    summary: Summary,
+    model: str,
+    controls: Sequence[str],
+    attacks: Collection[str],
+    confidence: float,
 ) -> tuple[Ranked, ...]:
     """The methods of a model of which all three are known, by rank and mean distance, then the
     controls."""
     found = {}
     for variant in summary.variants(model):
-        if variant not in BASELINES and (cells := _cells(summary, model, variant, confidence)):
+        cells = _cells(summary, model, variant, attacks, confidence)
+        if cells and variant not in BASELINES:
             found[variant] = cells
     methods = [variant for variant in found if variant not in controls]
     ranks = {
@@ -109,17 +115,21 @@ def front(points: Mapping[str, Sequence[float]]) -> set[str]:
     }
 
 
-def retrained(summary: Summary, model: str, confidence: float) -> tuple[Cell | None, Cell | None]:
+def retrained(
+    summary: Summary, model: str, attacks: Collection[str], confidence: float
+) -> tuple[Cell | None, Cell | None]:
     """What retrained models read: their distance among themselves, and the leakage."""
     parts = [summary.get(model, RETRAIN, "js_to_retrain" + FLOOR, split) for split in PARTS]
     floor = Cell(float(np.mean([p.value for p in parts]))) if all(parts) else None
-    return floor, _leakage(summary, model, RETRAIN, confidence)
+    return floor, _leakage(summary, model, RETRAIN, attacks, confidence)
 
 
-def _cells(summary: Summary, model: str, variant: str, confidence: float) -> dict[str, Cell] | None:
+def _cells(
+    summary: Summary, model: str, variant: str, attacks: Collection[str], confidence: float
+) -> dict[str, Cell] | None:
     parts = [summary.get(model, variant, "js_to_retrain", split) for split in PARTS]
     cost = summary.relative_to_retrain(model, variant, "circuit_executions")
-    leakage = _leakage(summary, model, variant, confidence)
+    leakage = _leakage(summary, model, variant, attacks, confidence)
     if not all(parts) or cost is None or leakage is None:
         return None
     by_seed = [dict(part.seeds) for part in parts if part]
@@ -135,10 +145,13 @@ def _cells(summary: Summary, model: str, variant: str, confidence: float) -> dic
     return {"distance": distances, "leakage": leakage, "cost": costs}
 
 
-def _leakage(summary: Summary, model: str, variant: str, confidence: float) -> Cell | None:
+def _leakage(
+    summary: Summary, model: str, variant: str, attacks: Collection[str], confidence: float
+) -> Cell | None:
     strongest: dict[int, float] = {}
-    for area in summary.areas(model, variant).values():
-        for seed, value in area.seeds:
+    areas = summary.areas(model, variant)
+    for attack in attacks:
+        for seed, value in areas[attack].seeds if attack in areas else ():
             strongest[seed] = max(strongest.get(seed, 0.0), abs(value - 0.5))
     return _over_seeds(strongest, confidence)
 

@@ -130,7 +130,14 @@ class Results:
     def ranking(self, model: str) -> tuple[Ranked, ...]:
         """The methods of a model, ranked; the controls at the end."""
         controls = [name for name in self.summary.variants(model) if self.is_control(name)]
-        return ranking(self.summary, model, controls, self.confidence_level)
+        return ranking(self.summary, model, controls, self.attacks_at_half, self.confidence_level)
+
+    @property
+    def attacks_at_half(self) -> tuple[str, ...]:
+        """The attacks whose AUC is one half on a perfectly unlearned model: others read more where
+        nothing is left, so that no leakage is told by how far they lie off one half."""
+        cards = self.cards.attacks
+        return tuple(a for a in self.summary.attacks if a not in cards or cards[a].ideal == 0.5)
 
     @property
     def confidence_level(self) -> float:
