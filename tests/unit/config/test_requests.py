@@ -103,6 +103,8 @@ def test_a_method_of_whole_classes_needs_requests_of_them():
 def test_a_sequence_is_audited_in_the_simulation_alone():
     with pytest.raises(ConfigError, match="devices: not with requests:"):
         parse(config(CLASS, devices={"noisy": {"noise": {}}}))
+    with pytest.raises(ConfigError, match="tune: not with requests:"):
+        parse(config(CLASS, shadows={"count": 8, "unlearned": 4}, tune={}))
 
 
 def sequence_of_patients(*further):

@@ -218,6 +218,8 @@ def _check_requests(experiment: Experiment) -> None:
             raise ConfigError(
                 f"{section}: not with requests:, a sequence is audited in the simulation alone"
             )
+    if experiment.tune is not None:
+        raise ConfigError("tune: not with requests:, settings are tuned for one request")
     named = {}
     for number, one in enumerate(experiment.audits.values(), 1):
         where, card = f"requests.{number}", one.scenario[0].CARD

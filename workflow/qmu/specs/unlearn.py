@@ -37,7 +37,7 @@ class UnlearnShadows(Spec):
 
 class Tune(Spec):
     """So many ``trials`` of the method on the shadow models ``indices``, beside its configured
-    settings; ``ranges`` replace those that the method declares."""
+    settings; ``ranges`` replace those that the method declares. ``request`` as in `Unlearn`."""
 
     name: str
     variant: str
@@ -48,6 +48,7 @@ class Tune(Spec):
     trials: int
     ranges: dict[str, list[float]]
     model: ModelSpec
+    request: tuple[str | int, ...] = ()
 
 
 class Tuned(Spec):

@@ -85,7 +85,7 @@ def run(inputs: Inputs, outputs: Outputs, spec: Tune, job: Job) -> None:
     job.clock.ready()
     rows, label = model.inputs(pool), pool["label"]
     shadows = _shadows(inputs, spec, model, pool, rows, forget)
-    names = (spec.root_seed, "tune", spec.variant)
+    names = (spec.root_seed, "tune", spec.variant, *spec.request)
     tried = settings(
         space(method.Config, spec.ranges), spec.method.settings, spec.trials, (*names, "settings")
     )
