@@ -28,6 +28,7 @@ else:
     include: "workflow/rules/unlearn.smk"
 
 
+include: "workflow/rules/tune.smk"
 include: "workflow/rules/attack.smk"
 include: "workflow/rules/ibm.smk"
 include: "workflow/rules/devices.smk"
@@ -39,5 +40,5 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        rules.evaluation.output,
-        rules.report.output,
+        files.every(rules.evaluation.output),
+        files.every(rules.report.output),

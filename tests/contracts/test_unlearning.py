@@ -38,6 +38,12 @@ def fresh(problem, card=None, **parts):
     return dataclasses.replace(problem, ledger=Ledger(), parts=parts)
 
 
+def labelled(data, label):
+    """The rows of one class."""
+    rows = data.labels == label
+    return Data(data.inputs[rows], data.labels[rows])
+
+
 @pytest.fixture(params=NAMES)
 def method(request):
     return load_method(request.param)
@@ -124,6 +130,32 @@ def test_the_retained_classes_survive(method, everything):
     before = fresh(everything).measure(everything.parameters, everything.validation)[1]
     after = fresh(everything).measure(outcome.parameters, everything.validation)[1]
     assert after >= before - (0.02 if method.CARD.validation else 0.1)
+
+
+def test_a_later_request_is_served_on_what_the_method_left(method, everything):
+    """Class 2 after class 1. Training on what is left may lower the loss a little where no stopping
+    rule watches."""
+    first = method.unlearn(fresh(everything, method.CARD), method.Config())
+    later = {name: labelled(everything.parts[name], 0) for name in ("retain", "validation")}
+    later["forget"] = labelled(everything.parts["retain"], 2)
+    problem = dataclasses.replace(
+        fresh(everything, method.CARD, **later),
+        parameters=first.parameters,
+        classes=(2,),
+        names=(*everything.names, "second request"),
+    )
+    before = leaves(first.parameters)
+    second = method.unlearn(problem, method.Config())
+    assert checked(second, problem, "variant", method.CARD) is second
+    assert same(before, leaves(first.parameters))
+    loss = [
+        fresh(everything).measure(parameters, later["forget"])[0]
+        for parameters in (first.parameters, second.parameters)
+    ]
+    if "forget" in READS[method.CARD.reads]:
+        assert loss[1] > loss[0] - (1e-9 if method.CARD.validation else 0.05)
+    elif method.CARD.cost == "nothing" and same(before, leaves(everything.parameters)):
+        assert same(before, leaves(second.parameters))
 
 
 def test_the_bill_counts_every_sample(method, everything):

@@ -231,6 +231,7 @@ def _cost(rows, rng, model, variant, seeds):
     limits = (0.0, 1e9)
     for metric, value, spread in (
         ("gradient_evaluations", gradients, 0.05 * gradients),
+        ("circuit_executions", 241 * gradients, 0.05 * 241 * gradients),
         ("forward_evaluations", 2 * gradients, 0.0),
         ("seconds", seconds, 0.05 * seconds),
     ):

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 # A path may have 4,096 characters; what is longer is no message.
 LONGEST = 6000
 
+# Letters of a list in a message of one line.
+LISTED = 200
+
 
 class QmuError(Exception):
     """Bad input or a failed computation, told in one line that names key, file, column or row.
@@ -31,9 +34,14 @@ def one_line(text: str) -> str:
 
 
 def suggestion(word: str, valid: Iterable[str]) -> str:
-    """`` Did you mean 'x'?`` when a valid word is near, else the list of what is valid."""
+    """`` Did you mean 'x'?`` when a valid word is near, else what is valid: of a long list the
+    first words and how many there are."""
     options = sorted(str(option) for option in valid)
     near = difflib.get_close_matches(str(word), options, n=1, cutoff=0.6)
     if near:
         return f" Did you mean {near[0]!r}?"
-    return f" Valid: {', '.join(options)}." if options else ""
+    text = ", ".join(options)
+    if len(text) > LISTED:
+        shown = text[:LISTED].rpartition(", ")[0]
+        return f" Valid: {shown}, ... ({len(options)} in all)."
+    return f" Valid: {text}." if options else ""

@@ -11,6 +11,9 @@ from __future__ import annotations
 ROOT = "results/{experiment}"
 POOL = ROOT + "/data/pool.parquet"
 REQUEST = ROOT + "/data/request.parquet"
+# The split that all seeds of a sequence of requests share. What follows from one of its requests
+# stands in a folder of its own, in the same order as an experiment with one request.
+SHARED_SAMPLES = ROOT + "/data/samples.parquet"
 SAMPLES = ROOT + "/data/seed-{seed}/samples.parquet"
 
 VARIANT = ROOT + "/models/{model}/seed-{seed}/{variant}"
@@ -52,6 +55,11 @@ SWEEP_OF = ROOT + "/sweep/{model}/{variant}.parquet"
 SWEEP = ROOT + "/sweep.parquet"
 # What a backend leaves of every model's signal, by embedding.
 SIGNAL_OF = ROOT + "/signal/{model}.parquet"
+
+# Trials of every method on shadow models, and the best settings of all methods.
+TRIALS_OF = ROOT + "/tune/{model}/{variant}.parquet"
+TRIALS = ROOT + "/tune/trials.parquet"
+TUNED = ROOT + "/tune/tuned.yaml"
 
 SUMMARY = ROOT + "/summary.parquet"
 SUMMARY_CSV = ROOT + "/summary.csv"

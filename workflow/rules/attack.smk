@@ -8,11 +8,11 @@ use rule job as attack_data with:
     input:
         blocks=files.shadow_outputs("target"),
     output:
-        data=at(paths.ATTACK_DATA),
+        data=shared.at(paths.ATTACK_DATA),
     log:
-        files.log("attacks/{model}/attack_data"),
+        shared.log("attacks/{model}/attack_data"),
     benchmark:
-        files.benchmark("attacks/{model}/attack_data")
+        shared.benchmark("attacks/{model}/attack_data")
     priority: 7
     resources:
         **asks(mem_mb=1000, runtime=15),
@@ -24,7 +24,7 @@ use rule job as attack_data with:
 
 use rule job as fit_attacks with:
     input:
-        data=at(paths.ATTACK_DATA) if experiment.common.shadows.count else [],
+        data=shared.at(paths.ATTACK_DATA) if experiment.common.shadows.count else [],
         outputs=files.of_seeds("outputs", "target"),
     output:
         fitted=at(paths.FITTED),
@@ -36,12 +36,12 @@ use rule job as fit_attacks with:
     params:
         spec=told(attack.fit_attacks),
     message:
-        "Fit the attacks on {wildcards.model}"
+        after("Fit the attacks on {wildcards.model}")
 
 
 use rule job as query with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         parameters=grouped("parameters"),
         # Shadow model 0 calibrates, the same for all variants: the target's job asks it.
         shadow=branch(
@@ -64,7 +64,7 @@ use rule job as query with:
     params:
         spec=told(attack.query),
     message:
-        "Ask {wildcards.model}, {wildcards.group}, about transformed images"
+        after("Ask {wildcards.model}, {wildcards.group}, about transformed images")
 
 
 use rule job as score with:
@@ -89,14 +89,14 @@ use rule job as score with:
     params:
         spec=told(attack.score),
     message:
-        "Attack {wildcards.model}, {wildcards.group}"
+        after("Attack {wildcards.model}, {wildcards.group}")
 
 
 rule attacks:
     input:
-        filled(at(paths.FITTED), model=MODELS),
+        files.every(filled(at(paths.FITTED), model=MODELS)),
 
 
 rule scores:
     input:
-        audited(paths.SCORES),
+        [file for one in EVERY for file in audited(paths.SCORES)(one)],

@@ -1,28 +1,5 @@
 # The measurements of every variant, and all of them in one long table with what made them.
-from functools import partial
-
 from qmu.plan import audit
-
-
-# Of models that were made elsewhere neither costs nor parameters are known.
-def costs():
-    """What making the models cost, and what retraining did."""
-    return {
-        "cost": grouped("cost"),
-        "timing": grouped("timing"),
-        "retrain_cost": files.of_seeds("cost", "retrain"),
-        "retrain_timing": files.of_seeds("timing", "retrain"),
-    }
-
-
-def known_parameters():
-    """The parameters of the audited models and of those that they are compared with."""
-    return {
-        "parameters": grouped("parameters", partial(audit.examined, experiment)),
-        "original": files.of_seeds("parameters", "target"),
-        "retrain": files.of_seeds("parameters", "retrain"),
-        "further": files.retrained("parameters"),
-    }
 
 
 use rule job as measure with:
@@ -46,16 +23,16 @@ use rule job as measure with:
     params:
         spec=told(audit.measure),
     message:
-        "Measure {wildcards.model}, {wildcards.group}"
+        after("Measure {wildcards.model}, {wildcards.group}")
 
 
 use rule job as examine with:
     input:
         **(compared_fleets() if audit.needs_fleets(experiment) else {}),
         **({} if experiment.predictions else known_parameters()),
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=files.samples(),
-        outputs=grouped("outputs", partial(audit.examined, experiment)),
+        outputs=grouped("outputs", audit.examined),
         original_outputs=files.of_seeds("outputs", "target"),
         retrain_outputs=files.of_seeds("outputs", "retrain"),
         further_outputs=files.retrained("outputs"),
@@ -71,7 +48,7 @@ use rule job as examine with:
     params:
         spec=told(audit.examine),
     message:
-        "Examine what {wildcards.group} left in {wildcards.model}"
+        after("Examine what {wildcards.group} left in {wildcards.model}")
 
 
 use rule job as evaluation with:
@@ -114,4 +91,4 @@ use rule job as evaluation with:
     params:
         spec=told(audit.evaluation),
     message:
-        "Put all figures together"
+        after("Put all figures together")

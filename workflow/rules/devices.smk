@@ -9,7 +9,7 @@ PENNYLANE = devices.of_kind(experiment, "pennylane")
 
 use rule job as evaluate_on with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=files.samples(),
         parameters=files.of_seeds("parameters"),
     output:
@@ -32,7 +32,7 @@ use rule job as evaluate_on with:
 # One execution per image: for few images.
 use rule job as evaluate_with with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=at(paths.SAMPLES),
         parameters=files.variant("parameters"),
     output:

@@ -32,7 +32,7 @@ onstart:
 
 use rule job as prepare with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=at(paths.SAMPLES),
         parameters=files.variant("parameters"),
     output:
@@ -122,7 +122,7 @@ use rule job as collect with:
 
 use rule job as decode with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=at(paths.SAMPLES),
         parameters=files.variant("parameters"),
         prepared=lambda w: files.jobs(paths.PREPARED, w.device),

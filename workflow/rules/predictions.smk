@@ -2,6 +2,8 @@
 # data, training and unlearning would have written.
 from qmu.plan import predictions
 
+IMPORTED = {"model": MODELS[0]}
+
 
 use rule job as import_predictions with:
     input:
@@ -10,11 +12,11 @@ use rule job as import_predictions with:
         pool=at(paths.POOL),
         request=at(paths.REQUEST),
         samples=files.samples(),
-        outputs=files.for_model(
-            files.of_variants("outputs", predictions.variants(experiment)), MODELS[0]
+        outputs=files.of_job(
+            files.of_variants("outputs", predictions.variants(experiment)), IMPORTED
         ),
-        shadows=files.for_model(
-            files.imported_shadows(predictions.shadows(experiment)), MODELS[0]
+        shadows=files.of_job(
+            files.imported_shadows(predictions.shadows(experiment)), IMPORTED
         ),
     log:
         files.log("import_predictions"),

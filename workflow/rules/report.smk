@@ -19,8 +19,10 @@ use rule job as report with:
         history=files.made("history"),
         outputs=files.cells(files.variant("outputs")),
         cost=files.made("cost", without=BASELINES),
+        earlier=lambda w: files.until([at(paths.SUMMARY)], w.get("request")),
         sweep=[at(paths.SWEEP)] if experiment.sweep else [],
         signal=filled(at(paths.SIGNAL_OF), model=QUANTUM) if experiment.signal else [],
+        trials=[at(paths.TRIALS)] if experiment.tune else [],
     output:
         report=at(paths.REPORT),
         svg=[
@@ -42,4 +44,4 @@ use rule job as report with:
     params:
         spec=told(_report.report),
     message:
-        "Draw the figures and write the report"
+        after("Draw the figures and write the report")

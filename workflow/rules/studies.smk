@@ -5,7 +5,7 @@ from qmu.plan import studies
 
 use rule job as sweep with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=files.samples(),
         parameters=files.of_seeds("parameters"),
         outputs=files.of_seeds("outputs"),
@@ -43,7 +43,7 @@ use rule job as join_sweep with:
 
 use rule job as signal with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=files.samples()[0],
         parameters=files.of_seeds("parameters", "target")[0],
     output:

@@ -2,14 +2,20 @@
 from qmu.plan import unlearn
 from qmu.variants import level
 
+# A further request of a sequence starts from what a method made of the shadow models.
+UNLEARNED = (
+    *paths.UNLEARNED_TABLES,
+    *(("fleet_parameters",) if experiment.requests else ()),
+)
+
 
 use rule job as unlearn with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         samples=files.samples(),
-        parameters=files.of_seeds("parameters", "target"),
-        outputs=files.of_seeds("outputs", "target"),
-        reference=lambda w: files.for_model(files.reference(w.variant), w.model),
+        parameters=started_from("parameters"),
+        outputs=started_from("outputs"),
+        reference=lambda w: files.of_job(files.reference(w.variant), w),
     output:
         **{kind: files.of_seeds(kind) for kind in paths.MODEL_TABLES},
     log:
@@ -22,7 +28,7 @@ use rule job as unlearn with:
     params:
         spec=told(unlearn.unlearn),
     message:
-        "Unlearn with {wildcards.variant}: {wildcards.model}"
+        after("Unlearn with {wildcards.variant}: {wildcards.model}")
 
 
 # The same, and the states on the way that are audited too.
@@ -39,13 +45,15 @@ use rule unlearn as unlearn_along_path with:
 
 use rule job as unlearn_shadows with:
     input:
-        pool=at(paths.POOL),
+        pool=POOL,
         request=at(paths.REQUEST),
-        parameters=files.fleet(paths.SHADOWS, "fleet_parameters", "target"),
+        parameters=lambda w: files.of_job(
+            [files.shadows_started_from(w.variant, w.get("request"))], w
+        )[0],
         members=files.fleet(paths.SHADOWS, "fleet_members", "target"),
-        reference=lambda w: files.for_model(files.reference(w.variant), w.model),
+        reference=lambda w: files.of_job(files.reference(w.variant), w),
     output:
-        **files.fleet_tables(paths.SHADOWS, paths.UNLEARNED_TABLES),
+        **files.fleet_tables(paths.SHADOWS, UNLEARNED),
     log:
         files.log("shadows/{model}/{variant}/block-{block}"),
     benchmark:
@@ -56,12 +64,14 @@ use rule job as unlearn_shadows with:
     params:
         spec=told(unlearn.unlearn_shadows),
     message:
-        "Unlearn with {wildcards.variant}: shadow models of {wildcards.model}, block {wildcards.block}"
+        after(
+            "Unlearn with {wildcards.variant}: shadow models of {wildcards.model}, block {wildcards.block}"
+        )
 
 
 rule unlearned:
     input:
-        files.cells(files.variant("outputs"), without=BASELINES),
+        files.every(files.cells(files.variant("outputs"), without=BASELINES)),
 
 
 rule shadows:
@@ -70,5 +80,7 @@ rule shadows:
             file
             for model in MODELS
             for variant in experiment.variants(model)
-            for file in files.for_model(files.shadow_outputs(variant), model)
+            for file in files.every(
+                files.of_job(files.shadow_outputs(variant), {"model": model})
+            )
         ],

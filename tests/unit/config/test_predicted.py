@@ -49,8 +49,8 @@ def test_the_report_knows_it_again(given):
     assert parse(yaml.safe_load(as_yaml(dump))) == experiment
     known = cards(dump)
     assert [name for name, card in known.methods.items() if card.control] == ["nothing"]
-    assert request(dump["forget"]).words == "4 rows of the table"
-    assert not request(dump["forget"]).whole
+    assert request(dump).words == "4 rows of the table"
+    assert not request(dump).whole
 
 
 def test_what_is_not_asked_is_named_with_its_reason(given):

@@ -131,6 +131,43 @@ def test_a_method_reads_retrained_shadow_models_where_its_stopping_rule_asks_for
 
 
 @pytest.fixture(scope="module")
+def sequence():
+    requests = [{"kind": "class", "label": label} for label in (4, 5, 6)]
+    config = small_config() | {"requests": requests, "shadows": SHADOWS}
+    del config["forget"]
+    return Files(parse(config))
+
+
+def test_what_follows_from_a_request_stands_in_its_folder_and_the_rest_is_shared(sequence):
+    folder = "results/small/{request}/models/{model}/seed-{seed}/ga"
+    assert sequence.variant("outputs", "ga") == f"{folder}/outputs.parquet"
+    assert sequence.log("x") == "results/small/logs/{request}/x.log"
+    assert sequence.shared.at(paths.POOL) == "results/small/data/pool.parquet"
+    assert sequence.shared.log("pool") == "results/small/logs/pool.log"
+    assert "{request}" not in sequence.fleet(paths.SHADOWS, "fleet_outputs", "target")
+    assert "{request}" in sequence.fleet(paths.SHADOWS, "fleet_outputs", "retrain")
+    assert sequence.every(["a/{request}"]) == [f"a/request_{k}" for k in (1, 2, 3)]
+
+
+def test_a_method_starts_from_what_it_made_of_the_request_before(sequence, files):
+    def folders(request):
+        found = sequence.started_from("parameters", "ga", request)
+        return [file.removeprefix("results/small/").split("/seed")[0] for file in found]
+
+    assert folders("request_1") == ["{request}/models/{model}"]
+    assert "/target/" in sequence.started_from("parameters", "ga", "request_1")[0]
+    assert folders("request_3") == ["request_2/models/{model}"]
+    assert "/ga/" in sequence.started_from("parameters", "ga", "request_3")[0]
+    fleet = sequence.shadows_started_from
+    assert fleet("ga", "request_1").startswith("results/small/shadows/{model}/target/")
+    assert fleet("ga", "request_2").startswith("results/small/request_1/shadows/{model}/ga/")
+    assert sequence.until(["{request}"], "request_3") == ["request_1", "request_2"]
+    assert sequence.until(["{request}"], "request_1") == []
+    # One request alone: from the target.
+    assert files.started_from("cost", "ga", None) == files.of_seeds("cost", "target")
+
+
+@pytest.fixture(scope="module")
 def uneven():
     """Two seeds, and a method that one of two models is left out of."""
     raw = small_config() | {

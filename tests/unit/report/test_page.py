@@ -26,7 +26,7 @@ SECTIONS = [
 
 
 # Figures of what the example does not hold.
-EMPTY = ("ladder", "path", "roc", "records", "quality", "devices", "signal", "sweep")
+EMPTY = ("ladder", "path", "roc", "records", "quality", "devices", "signal", "sweep", "sequence")
 
 
 @pytest.fixture(scope="module")

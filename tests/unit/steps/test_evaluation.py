@@ -37,6 +37,15 @@ def test_a_long_reason_is_wrapped_and_never_cut_inside_a_bracket():
     assert " ".join(" ".join(lines).split()) == f"hqnn, ga {' '.join(reason.split())} end"
 
 
+def test_what_holds_of_several_alike_is_said_once_per_model():
+    (one,) = verdicts(Table(ensemble=0, ladder=()).add("ga").rows(), CONFIG)
+    others = [("hqnn", "rga"), ("mlp", "ga")]
+    alike = [one, *(replace(one, model=model, variant=variant) for model, variant in others)]
+    text = opening(one.sentence).rstrip(".")
+    said = " ".join(" ".join(verdict_lines(alike, 0.95)[1:]).split())
+    assert said == f"hqnn, ga {text} hqnn, rga As ga mlp, ga {text}"
+
+
 def test_the_opening_ends_at_a_semicolon_outside_brackets():
     assert opening("a (b; c) [d; e] f; g; h") == "a (b; c) [d; e] f"
     assert opening("a (b; c)") == "a (b; c)"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from qmu import registry
 from qmu.data.predictions import FEWEST_UNLEARNED
@@ -17,6 +21,8 @@ from qmu.simulators import capabilities, memory
 from qmu.studies import signal, sweep
 from qmu.unlearning import fisher
 from qmu.variants import BASELINES
+
+from . import tune
 
 if TYPE_CHECKING:
     from qmu.circuits.circuit import Circuit
@@ -36,7 +42,7 @@ def check(experiment: Experiment) -> None:
     """Raise ConfigError for combinations that cannot run."""
     check_seeds(experiment)
     _check_data(experiment)
-    _check_request(experiment)
+    _check_requests(experiment)
     _check_shadows(experiment)
     _check_queries(experiment)
     _check_innocents(experiment)
@@ -51,6 +57,7 @@ def check(experiment: Experiment) -> None:
     for name, circuit in experiment.circuits.items():
         _check_memory(experiment, name, circuit)
     _check_needs(experiment)
+    tune.check(experiment)
     _check_devices(experiment)
 
 
@@ -200,23 +207,54 @@ def _check_rows(experiment: Experiment) -> None:
         )
 
 
-def _check_request(experiment: Experiment) -> None:
-    """The scenario must fit the data, and every method the scenario."""
+def _check_requests(experiment: Experiment) -> None:
+    """Every scenario must fit the data, and every method the scenario."""
+    if not experiment.requests:
+        _check_request(experiment, "forget")
+        _check_named(experiment, {"forget": experiment.scenario})
+        return
+    for section in ("devices", "sweep", "signal"):
+        if getattr(experiment, section):
+            raise ConfigError(
+                f"{section}: not with requests:, a sequence is audited in the simulation alone"
+            )
+    if experiment.tune is not None:
+        raise ConfigError("tune: not with requests:, settings are tuned for one request")
+    named = {}
+    for number, one in enumerate(experiment.audits.values(), 1):
+        where, card = f"requests.{number}", one.scenario[0].CARD
+        named[where] = one.scenario
+        if card.alters or card.memorised:
+            does = "alters the training data" if card.alters else "chooses rows by shadow models"
+            raise ConfigError(
+                f"{where}.kind: {one.forget.component} {does} and comes before all training; it "
+                "stands alone, under forget:"
+            )
+        _check_request(one, where)
+        column, columns = one.forget.settings.get("column"), one.data.groups
+        if card.named and column is not None and column != columns[0]:
+            raise ConfigError(
+                f"{where}.column: in a sequence the rows of one {columns[0]} are kept together, "
+                f"and so those of one {column} are not"
+            )
+    _check_named(experiment, named)
+
+
+def _check_request(experiment: Experiment, where: str) -> None:
+    """The last request's scenario must fit the data, and every method the scenario."""
     entry, (scenario, config) = experiment.forget, experiment.scenario
     try:
         scenario.check(config, experiment.data)
     except ValueError as error:
-        raise ConfigError(f"forget.{error}") from None
-    if scenario.CARD.named:
-        _check_named(experiment)
+        raise ConfigError(f"{where}.{error}") from None
     model = entry.settings.get("model")
     if scenario.CARD.memorised and model is not None and model not in experiment.models:
-        raise ConfigError(f"forget.model: no model named {model!r}")
+        raise ConfigError(f"{where}.model: no model named {model!r}")
     for name in experiment.models:
         reads = reads_of(*experiment.kind(name))
         if scenario.CARD.inputs is not None and reads not in scenario.CARD.inputs:
             raise ConfigError(
-                f"models.{name}.model: reads {reads}, and forget.kind: {entry.component} alters "
+                f"models.{name}.model: reads {reads}, and {where}.kind: {entry.component} alters "
                 f"{' or '.join(scenario.CARD.inputs)} alone"
             )
     if scenario.CARD.whole_classes:
@@ -225,25 +263,33 @@ def _check_request(experiment: Experiment) -> None:
         for name, one in getattr(experiment, section).items():
             if registry.load(section, one.component).CARD.whole_classes:
                 raise ConfigError(
-                    f"{section}.{name}: {does} whole classes only, and forget.kind: "
+                    f"{section}.{name}: {does} whole classes only, and {where}.kind: "
                     f"{entry.component} asks for part of one"
                 )
 
 
-def _check_named(experiment: Experiment) -> None:
-    """Every row that a request names must be there, and fit into the training rows."""
-    scenario, config = experiment.scenario
-    data = registry.load("data", experiment.dataset.component)
-    loaded = data.load(data.Config(**experiment.dataset.settings))
-    try:
-        asked = int(scenario.rows(loaded.known, config).sum())
-    except QmuError as error:
-        raise ConfigError(f"forget: {error}") from None
-    train = experiment.common.samples.train
-    if asked > train // 2:
-        raise ConfigError(
-            f"forget: asks for {asked} rows, more than half of samples.train ({train})"
-        )
+def _check_named(experiment: Experiment, scenarios: Mapping[str, tuple[ModuleType, Any]]) -> None:
+    """Every row that requests name must be there, and all of them fit into the training rows;
+    each of a sequence must name one that none before it named."""
+    named = {where: one for where, one in scenarios.items() if one[0].CARD.named}
+    if not named:
+        return
+    known, train = experiment.known, experiment.common.samples.train
+    before = np.zeros(experiment.data.rows, bool)
+    for where, (scenario, config) in named.items():
+        try:
+            asked = scenario.rows(known, config)
+        except QmuError as error:
+            raise ConfigError(f"{where}: {error}") from None
+        if not np.any(asked & ~before):
+            raise ConfigError(f"{where}: all of its rows are asked for by a request before it")
+        more = ", with all before it," if np.any(before & ~asked) else ","
+        before |= asked
+        if before.sum() > train // 2:
+            raise ConfigError(
+                f"{where}: asks for {before.sum()} rows{more} more than half of samples.train "
+                f"({train})"
+            )
 
 
 def _check_inputs(experiment: Experiment, name: str) -> None:

@@ -6,7 +6,8 @@ from functools import cached_property
 from types import ModuleType
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, field_validator
+import numpy as np
+from pydantic import Field, StringConstraints, field_validator, model_serializer
 
 from qmu import registry
 from qmu.audit.verdicts.risk import Risk
@@ -42,6 +43,7 @@ from .sections import (
     Shadows,
     Simulation,
 )
+from .tune import Tune
 
 
 class Common(Strict):
@@ -78,12 +80,19 @@ class Entry(Strict):
     settings: dict[str, Any]
 
 
+def request_folder(number: int) -> str:
+    """Where the models and the audit after a sequence's request stand, counted from 1."""
+    return f"request_{number}"
+
+
 class Experiment(Strict):
     """A validated experiment: the common part, then the components by name."""
 
     common: Common
     dataset: Entry
+    # of a sequence of requests: all of them, of which ``forget`` is the last
     forget: Entry
+    requests: tuple[Entry, ...] = ()
     models: dict[str, Entry]
     unlearning: dict[str, Entry]
     attacks: dict[str, Entry]
@@ -91,7 +100,33 @@ class Experiment(Strict):
     devices: dict[str, Entry]
     sweep: sweep_study.Config | None
     signal: signal_study.Config | None
+    tune: Tune | None = None
     predictions: Predicted | None = None
+
+    @model_serializer(mode="wrap")
+    def _written(self, plain: Any) -> dict[str, Any]:
+        """``requests`` stand there where there are any."""
+        return {key: value for key, value in plain(self).items() if key != "requests" or value}
+
+    def audit_of(self, request: str | None) -> Experiment:
+        """The audit in a folder of `audits`; None: the experiment itself."""
+        return self if request is None else self.audits[request]
+
+    @cached_property
+    def audits(self) -> dict[str, Experiment]:
+        """The audit after each request of a sequence, by its folder: the experiment as if no
+        further request had come. Empty where there is one request alone."""
+        return {
+            request_folder(number): self.model_copy(
+                update={"forget": self.requests[number - 1], "requests": self.requests[:number]}
+            )
+            for number in range(1, len(self.requests) + 1)
+        }
+
+    @property
+    def asked(self) -> tuple[Entry, ...]:
+        """All that is to be forgotten, in its order."""
+        return self.requests or (self.forget,)
 
     def variants(self, model: str) -> list[str]:
         """Names of all variants of a model: target, retrain, then the methods that can unlearn
@@ -149,7 +184,7 @@ class Experiment(Strict):
         """The innocent edits that the request and the model allow: a bias belongs to a whole class,
         a turn to a circuit, and a head that is fitted anew is one dense layer."""
         traits = self.traits[model]
-        whole = self.scenario[0].CARD.whole_classes
+        whole = all(scenario.CARD.whole_classes for scenario, _ in self.scenarios)
         allowed = {
             "bias": whole and "biases" in traits,
             "temperature": "last_layer" in traits,
@@ -175,9 +210,21 @@ class Experiment(Strict):
 
     @property
     def scenario(self) -> tuple[ModuleType, Any]:
-        """The module that says what is to be forgotten, and its settings."""
-        module = registry.load("forget", self.forget.component)
-        return module, module.Config(**self.forget.settings)
+        """The module that says what is to be forgotten, and its settings; of a sequence the last
+        request's."""
+        return self.scenarios[-1]
+
+    @property
+    def scenarios(self) -> list[tuple[ModuleType, Any]]:
+        """The modules and settings of all that is to be forgotten, in its order."""
+        loaded = [(registry.load("forget", one.component), one.settings) for one in self.asked]
+        return [(module, module.Config(**settings)) for module, settings in loaded]
+
+    @cached_property
+    def known(self) -> dict[str, np.ndarray]:
+        """The columns by which requests name rows of the data set."""
+        module = registry.load("data", self.dataset.component)
+        return module.load(module.Config(**self.dataset.settings)).known
 
     def complete(self) -> Experiment:
         """The experiment with the features that suit its kind of data where none are asked for."""

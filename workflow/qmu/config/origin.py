@@ -28,12 +28,15 @@ from qmu.errors import ConfigError
 
 from .differences import ABSENT, changes, key_of
 from .document import parse as parse_document
+from .experiment import request_folder
 from .file import DEFAULT
 from .parse import parse
 
 OVERWRITE = "overwrite"
 NAME = ("common", "experiment")
 REQUIRED = ("experiment", "seeds", "forget", "models", "unlearning", "attacks")
+# Says what `forget` says, more than once.
+SEQUENCE = "requests"
 # A table of predictions takes the place of what it holds the results of.
 REQUIRED_OF_PREDICTIONS = ("experiment", "seeds", "predictions", "attacks")
 # No figure depends on these: what a machine holds, how long IBM is waited for, what a job may cost.
@@ -91,7 +94,8 @@ def _put(config: MutableMapping[str, Any], overrides: Mapping[str, Any]) -> None
 def require_whole(config: Mapping[str, Any], files: Sequence[Path]) -> None:
     """Raise ConfigError where files of ``--configfile``, with ``--config``, lack a section."""
     required = REQUIRED_OF_PREDICTIONS if "predictions" in config else REQUIRED
-    missing = [key for key in required if key not in config]
+    given = {*config, *(("forget",) if SEQUENCE in config else ())}
+    missing = [key for key in required if key not in given]
     if missing:
         names = ", ".join(os.path.relpath(file) for file in files)
         raise ConfigError(
@@ -115,7 +119,8 @@ def refuse_replacing(
     if whole is None:
         return
     name = whole["common"]["experiment"]
-    finished = _finished(results / name / Path(paths.MANIFEST).name)
+    last = [request_folder(len(whole[SEQUENCE]))] if whole.get(SEQUENCE) else []
+    finished = _finished(Path(results / name, *last, Path(paths.MANIFEST).name))
     if finished is None:
         return
     overridden = changes(_plain(raw) or {}, whole)

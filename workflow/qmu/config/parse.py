@@ -20,9 +20,10 @@ from qmu.variants import RESERVED
 
 from . import predicted
 from .checks import check, check_source
-from .experiment import Common, Entry, Experiment
+from .experiment import Common, Entry, Experiment, request_folder
 from .messages import first_line, one_line
 from .plain import require_plain
+from .tune import Tune
 
 NAME = r"[a-z][a-z0-9_]{0,39}"
 
@@ -49,7 +50,8 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
     if not isinstance(raw, Mapping):
         raise ConfigError("the configuration must be a mapping of keys to values")
     require_plain(raw)
-    known = {*Common.model_fields, *SINGLE, *SECTIONS, "devices", "sweep", "signal", "predictions"}
+    further = ("requests", "devices", "sweep", "signal", "tune", "predictions")
+    known = {*Common.model_fields, *SINGLE, *SECTIONS, *further}
     for key in raw:
         if key in RENAMED:
             raise ConfigError(f"{key}: is now {RENAMED[key]}")
@@ -59,13 +61,17 @@ def parse(raw: Mapping[str, Any]) -> Experiment:
     common = _validate(Common, {k: raw[k] for k in raw if k in Common.model_fields}, "")
     if raw.get("predictions") is not None:
         return _of_predictions(raw, common)
+    requests = _requests(raw)
     experiment = Experiment(
         common=common,
-        **{section: _single(section, raw) for section in SINGLE},
+        dataset=_single("dataset", raw),
+        forget=requests[-1] if requests else _single("forget", raw),
+        requests=requests,
         **{section: _section(section, raw.get(section)) for section in SECTIONS},
         devices=_devices(raw.get("devices")),
         sweep=_optional(raw, "sweep", sweep.Config),
         signal=_optional(raw, "signal", signal.Config),
+        tune=_optional(raw, "tune", Tune),
     )
     check_source(experiment)
     try:
@@ -100,6 +106,30 @@ def _section(section: str, raw: Any) -> dict[str, Entry]:
             raise ConfigError(f"{where}: the name {name!r} is reserved for qmu's own variants")
         entries[name] = _entry(str(name), kind, key, where, {} if settings is None else settings)
     return entries
+
+
+def _requests(raw: Mapping[str, Any]) -> tuple[Entry, ...]:
+    """The section ``requests``: each in its place, by its own name or by the place."""
+    if raw.get("requests") is None:
+        return ()
+    if raw.get("forget"):
+        raise ConfigError("requests: stands beside forget:, only one can say what to forget")
+    listed = raw["requests"]
+    if not isinstance(listed, list | tuple) or not listed:
+        raise ConfigError("requests: must be a list, such as [{kind: class, label: 4}]")
+    found: list[Entry] = []
+    kind, key, default = SINGLE["forget"]
+    for number, settings in enumerate(listed, 1):
+        where = f"requests.{number}"
+        if not isinstance(settings, Mapping):
+            raise ConfigError(f"{where}: must be a mapping of keys to values, such as kind: class")
+        name = settings.get("name", request_folder(number))
+        _check_name(f"{where}.name", name)
+        if name in [one.name for one in found]:
+            raise ConfigError(f"{where}.name: {name} is the name of another request")
+        rest = {k: v for k, v in settings.items() if k != "name"}
+        found.append(_entry(str(name), kind, key, where, rest, default))
+    return tuple(found)
 
 
 def _check_name(where: str, name: Any) -> None:

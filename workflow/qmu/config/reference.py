@@ -20,6 +20,7 @@ from qmu.studies import signal, sweep
 
 from .experiment import Common
 from .parse import SECTIONS, SINGLE
+from .tune import Tune
 
 INTRODUCTION = """\
 # Configuration reference
@@ -27,9 +28,10 @@ INTRODUCTION = """\
 Generated from the models that validate the configuration (`python -m qmu.config.reference`).
 Unknown keys are errors. A component stands under a name of your choice; the key `model`, `method`
 or `attack` says which component it is and defaults to that name. The sections `quality`, `devices`,
-`sweep` and `signal` may be left out. A table of `predictions` takes the place of all sections but
-`attacks` and `quality`, and of all common keys but `experiment`, `root_seed`, `seeds`, `evaluation`
-and `risk`.
+`sweep`, `signal` and `tune` may be left out. In place of `forget` there may be `requests`: a list
+of such sections, each with a `name` if you like, which are served one after another. A table of
+`predictions` takes the place of all sections but `attacks` and `quality`, and of all common keys
+but `experiment`, `root_seed`, `seeds`, `evaluation` and `risk`.
 """
 
 
@@ -49,6 +51,7 @@ def markdown() -> str:
     parts += ["## `predictions`", _purpose(own), *_table(own)]
     parts += ["## `sweep`", _purpose(sweep.Config), *_table(sweep.Config)]
     parts += ["## `signal`", _purpose(signal.Config), *_table(signal.Config)]
+    parts += ["## `tune`", _purpose(Tune), *_table(Tune)]
     kinds = [(section, kind, key) for section, (kind, key, _) in SINGLE.items()]
     kinds += [(section, kind, key) for section, (kind, key) in SECTIONS.items()]
     for section, kind, key in kinds:

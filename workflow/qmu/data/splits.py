@@ -71,6 +71,30 @@ def draw_parts(
     return found
 
 
+def shared_parts(
+    root_seed: int,
+    counts: dict[str, int],
+    included: np.ndarray,
+    group: np.ndarray | None = None,
+) -> np.ndarray:
+    """Part of every pool image for all seeds alike, (pool,) of the names in `PARTS`.
+
+    Drawn before anyone asks to be forgotten, so that a request changes nothing: who asks is among
+    the training images of every seed, or of none. ``included`` images (pool,) bool come first, into
+    train. Images of one ``group`` (pool,) stay together, but for those at the border of two parts.
+    """
+    order = seeds.generator(root_seed, "samples", "shared").permutation(len(included))
+    if group is not None:
+        _, first, number = np.unique(group[order], return_index=True, return_inverse=True)
+        order = order[np.argsort(first[number], kind="stable")]
+    order = np.concatenate([order[included[order]], order[~included[order]]])
+    found, start = np.full(len(included), "unseen", dtype=object), 0
+    for part, count in counts.items():
+        found[order[start : start + count]] = part
+        start += count
+    return found
+
+
 def splits(parts: np.ndarray, forget: np.ndarray) -> np.ndarray:
     """Split names such as ``forget_train``: the part, and whether the label is to be forgotten."""
     group = np.where(forget, "forget", "retain")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from .scenario import Marked
@@ -44,19 +46,25 @@ def compared(
     return found
 
 
-def share(label: np.ndarray, percent: float, train: int, rng: np.random.Generator) -> Marked:
-    """``percent`` of ``train`` rows by label (n,), one at the least, and those that they are
+def share(
+    pool: Mapping[str, np.ndarray], percent: float, train: int, rng: np.random.Generator
+) -> Marked:
+    """``percent`` of ``train`` rows by the pool's labels, one at the least, and those that they are
     compared with."""
+    label = pool["label"]
+    there = np.flatnonzero(pool.get("trained", np.ones(len(label), bool)))
+    asked = min(max(round(percent / 100 * train), 1), len(there))
     requested = np.zeros(len(label), bool)
-    requested[stratified(label, max(round(percent / 100 * train), 1), rng)] = True
-    return beside(label, requested, train, rng)
+    requested[there[stratified(label[there], asked, rng)]] = True
+    return beside(pool, requested, train, rng)
 
 
 def beside(
-    label: np.ndarray, requested: np.ndarray, train: int, rng: np.random.Generator
+    pool: Mapping[str, np.ndarray], requested: np.ndarray, train: int, rng: np.random.Generator
 ) -> Marked:
-    """The ``requested`` rows (n,) bool, and those that they are `compared` with."""
-    return Marked(requested | compared(label, requested, train, rng), requested)
+    """The ``requested`` rows (n,) bool of the pool, and those that they are `compared` with."""
+    others = compared(pool["label"], requested, train, rng, pool.get("untrained"))
+    return Marked(requested | others, requested)
 
 
 def candidates(asked: int, rows: int, train: int) -> int:

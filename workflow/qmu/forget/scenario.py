@@ -73,7 +73,9 @@ class ForgetScenario(Protocol):
         """Rows to forget, of the pool's columns (``sample_id`` (n,), ``label`` (n,), the inputs,
         and ``memorisation`` (n,) where the card says so), when ``train`` rows are trained on;
         ``rng`` draws where the scenario leaves something to chance. Where rows are altered it
-        reads the columns as they were before, and no inputs."""
+        reads the columns as they were before, and no inputs. Where the split is drawn before the
+        request, as in a sequence of requests, the columns ``trained`` and ``untrained`` (n,) bool
+        say which rows may be requested, and which they may be compared with."""
 
     def words(self, config: Any) -> str:
         """What is to be forgotten, in a few words that fit into a sentence: "class 4"."""
@@ -123,6 +125,21 @@ def checked(name: str, marked: Marked, rows: int) -> Marked:
     return marked
 
 
-def whole_classes(label: np.ndarray, forget: np.ndarray) -> tuple[int, ...]:
-    """The classes of which every row is to be forgotten, ascending."""
-    return tuple(int(one) for one in np.unique(label[forget]) if forget[label == one].all())
+def following(before: np.ndarray, marked: Marked, trained: np.ndarray) -> np.ndarray:
+    """Rows (n,) bool to forget after a further request: those ``before``, those that it marks.
+
+    QmuError where it asks for no row that is ``trained`` on and that no request before it named.
+    """
+    asked = marked.rows if marked.requested is None else marked.requested
+    if not np.any(asked & trained & ~before):
+        raise QmuError("the request asks for no row that is trained on and not yet to be forgotten")
+    return before | marked.rows
+
+
+def whole_classes(
+    label: np.ndarray, forget: np.ndarray, present: np.ndarray | None = None
+) -> tuple[int, ...]:
+    """The classes of which every row is to be forgotten, ascending; where rows are ``present``
+    (n,) bool, the classes of these alone: the other rows are gone by earlier requests."""
+    asked = np.unique(label[forget if present is None else present])
+    return tuple(int(one) for one in asked if forget[label == one].all())

@@ -52,6 +52,17 @@ def percentile(replicates: np.ndarray, confidence: float = 0.95) -> Interval:
     return float(low), float(high)
 
 
+def student(values: np.ndarray, confidence: float = 0.95) -> Interval:
+    """Interval of the mean of independent ``values`` (n,), n >= 2, by Student's t."""
+    from scipy import special
+
+    count = len(values)
+    error = float(np.std(values, ddof=1)) / np.sqrt(count)
+    arm = float(special.stdtrit(count - 1, 1 - (1 - confidence) / 2)) * error
+    mean = float(np.mean(values))
+    return float(mean - arm), float(mean + arm)
+
+
 def union(*intervals: Interval) -> Interval:
     """The smallest interval that holds all of them."""
     return min(low for low, _ in intervals), max(high for _, high in intervals)

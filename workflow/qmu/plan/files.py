@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
 
 from qmu import paths
@@ -33,23 +33,61 @@ def one_of(names: Iterable[object]) -> str:
 
 class Files:
     """File names of one experiment; ``{model}``, ``{seed}``, ``{variant}`` and the like are left
-    for Snakemake."""
+    for Snakemake.
 
-    def __init__(self, experiment: Experiment) -> None:
+    Of a sequence what follows from a request stands in its folder ``{request}``; what all requests
+    share (the pool, the targets, their shadow models) has the names of ``shared``, which are these
+    very names where there is one request alone.
+    """
+
+    def __init__(self, experiment: Experiment, shared: bool = False) -> None:
         self.experiment = experiment
         self.seeds: Sequence[int] = experiment.common.seeds
+        self.folder = "/{request}" if experiment.requests and not shared else ""
+        self.shared = Files(experiment, shared=True) if self.folder else self
 
     def at(self, template: str) -> str:
         """A template of `qmu.paths` below this experiment's folder."""
-        return template.replace("{experiment}", self.experiment.common.experiment)
+        name = self.experiment.common.experiment
+        return template.replace("{experiment}", f"{name}{self.folder}")
 
     def log(self, name: str) -> str:
         """The log of a job."""
-        return f"{self.at(paths.LOGS)}/{name}.log"
+        return f"{self.shared.at(paths.LOGS)}{self.folder}/{name}.log"
 
     def benchmark(self, name: str) -> str:
         """What Snakemake measures of a job."""
-        return f"{self.at(paths.BENCHMARKS)}/{name}.tsv"
+        return f"{self.shared.at(paths.BENCHMARKS)}{self.folder}/{name}.tsv"
+
+    def every(self, files: Iterable[str]) -> list[str]:
+        """The files of every request of a sequence; as they are where there is one alone."""
+        return [
+            file.replace("{request}", request)
+            for request in self.experiment.audits or ("",)
+            for file in files
+        ]
+
+    def until(self, files: Iterable[str], request: str | None) -> list[str]:
+        """The files of all requests of a sequence before one, request by request."""
+        known, files = list(self.experiment.audits), list(files)
+        place = known.index(request) if request else 0
+        return [file.replace("{request}", one) for one in known[:place] for file in files]
+
+    def before(self, files: Iterable[str], request: str | None) -> list[str]:
+        """The files of the request before one; none before the first."""
+        files = list(files)
+        found = self.until(files, request)
+        return found[len(found) - len(files) :]
+
+    def started_from(self, kind: str, variant: str, request: str | None) -> list[str]:
+        """One table, of every seed, of the models that a method starts from: what it made of the
+        request before, at first the targets."""
+        return self.before(self.of_seeds(kind, variant), request) or self.of_seeds(kind, TARGET)
+
+    def shadows_started_from(self, variant: str, request: str | None) -> str:
+        """The shadow models that a method starts from."""
+        before = self.before([self.fleet(paths.SHADOWS, "fleet_parameters", variant)], request)
+        return next(iter(before), self.fleet(paths.SHADOWS, "fleet_parameters", TARGET))
 
     def variant(self, kind: str, variant: str = "{variant}") -> str:
         """One table of a model variant."""
@@ -68,9 +106,12 @@ class Files:
         return [self.variant(kind, variant) for variant in variants]
 
     @staticmethod
-    def for_model(files: Iterable[str], model: str) -> list[str]:
-        """The files with the model's name filled in, as an input function must return them."""
-        return [file.replace("{model}", model) for file in files]
+    def of_job(files: Iterable[str], wildcards: Mapping[str, str]) -> list[str]:
+        """The files with what is known of a job filled in, as an input function must return it."""
+        found = list(files)
+        for name, value in wildcards.items():
+            found = [file.replace(f"{{{name}}}", str(value)) for file in found]
+        return found
 
     def cells(
         self,
@@ -102,8 +143,9 @@ class Files:
         return filled(self.at(paths.SAMPLES), seed=self.seeds)
 
     def fleet(self, folder: str, kind: str, variant: str = "{variant}") -> str:
-        """One table of a fleet."""
-        return self.at(paths.fleet_tables(folder)[kind]).replace("{variant}", variant)
+        """One table of a fleet; the target's shadow models belong to no request."""
+        at = self.shared.at if variant == TARGET else self.at
+        return at(paths.fleet_tables(folder)[kind]).replace("{variant}", variant)
 
     def fleet_tables(self, folder: str, kinds: tuple[str, ...]) -> dict[str, str]:
         """Some tables of a fleet, by kind."""
@@ -123,7 +165,7 @@ class Files:
         """Outputs of the shadow models that say how far rows are memorised; none where no request
         asks."""
         model = memorised_by(self.experiment)
-        return self.for_model(self.shadow_outputs(TARGET), model) if model else []
+        return self.of_job(self.shadow_outputs(TARGET), {"model": model}) if model else []
 
     def of_variants(self, kind: str, variants: Iterable[str]) -> list[str]:
         """One table of some variants, variant by variant, for every seed."""

@@ -38,6 +38,7 @@ _KEYS = {
     "validation": "samples.validation",
     "width": "fleet.width",
     "without": "forget",
+    **dict.fromkeys(("request", "reserved", "included"), "requests"),
     "indices": "shadows",
     "intervals.confidence": "evaluation.confidence",
     "intervals.resamples": "evaluation.bootstrap",

@@ -13,7 +13,7 @@ def report(experiment: Experiment) -> Report:
     """Figures and pages."""
     kinds = ("unlearning", "attacks", "models", "quality")
     code = [m for kind in kinds for m in modules(kind, getattr(experiment, kind).values())]
-    code += modules("forget", [experiment.forget])
+    code += modules("forget", experiment.asked)
     code += map(catalogue.module, catalogue.stems())
     return Report(
         **base(experiment, "report.report", *code),

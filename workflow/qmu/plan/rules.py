@@ -15,15 +15,17 @@ Params = Callable[[Any], dict[str, Any]]
 
 def teller(experiment: Experiment) -> Callable[[Callable[..., Spec]], Params]:
     """``told(spec)``: what a job is told, the spec that a function of `qmu.plan` makes from the
-    wildcards that its arguments name, as plain builtins."""
+    wildcards that its arguments name, as plain builtins; of the audit that the wildcard ``request``
+    names, where a sequence has several."""
 
     def told(spec: Callable[..., Spec]) -> Params:
         _, *names = inspect.signature(spec).parameters
 
         def params(wildcards: Any) -> dict[str, Any]:
+            asked = experiment.audit_of(wildcards.get("request"))
             values = {name: wildcards[name] for name in names}
             numbers = {name: int(values[name]) for name in names if name in NUMBERS}
-            return spec(experiment, **(values | numbers)).plain()
+            return spec(asked, **(values | numbers)).plain()
 
         return params
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qmu.config.experiment import Experiment
-from qmu.specs.train import Further, Innocents, Shadows, Train
+from qmu.specs.train import Further, Innocents, Original, Shadows, Train
 from qmu.variants import RETRAIN, TARGET, residue
 from qmu.variants import retrained as retrained_name
 
@@ -26,6 +26,11 @@ def train(experiment: Experiment, model: str, seed: int, variant: str) -> Train:
         variant=variant,
         model=model_spec(experiment, model, "simulation"),
     )
+
+
+def original(experiment: Experiment) -> Original:
+    """The target, as the audit after a request of a sequence looks at it."""
+    return Original(**base(experiment, "train.original"))
 
 
 def shadows(experiment: Experiment, model: str, variant: str, block: int) -> Shadows:

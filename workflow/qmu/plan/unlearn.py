@@ -10,6 +10,7 @@ from qmu.specs.unlearn import Unlearn, UnlearnShadows
 
 from .common import base, component, model_code
 from .common import model as model_spec
+from .data import sequence_names
 from .train import indices, retrained_shadows
 
 SHADOWS = "shadows"
@@ -18,7 +19,7 @@ SHADOWS = "shadows"
 def unlearn(experiment: Experiment, model: str, variant: str) -> Unlearn:
     """One unlearning method on the targets of all seeds."""
     return Unlearn(
-        **_method(experiment, "unlearn.unlearn", model, variant),
+        **of_method(experiment, "unlearn.unlearn", model, variant),
         seeds=tuple(experiment.common.seeds),
         levels=levels(experiment, variant),
         model=model_spec(experiment, model, "simulation"),
@@ -28,7 +29,7 @@ def unlearn(experiment: Experiment, model: str, variant: str) -> Unlearn:
 def unlearn_shadows(experiment: Experiment, model: str, variant: str, block: int) -> UnlearnShadows:
     """One unlearning method on a block of shadow models."""
     return UnlearnShadows(
-        **_method(experiment, "unlearn.unlearn_shadows", model, variant),
+        **of_method(experiment, "unlearn.unlearn_shadows", model, variant),
         indices=indices(experiment, variant, block),
         validation=experiment.common.samples.validation,
         model=model_spec(experiment, model, "fleet"),
@@ -45,12 +46,14 @@ def refers(experiment: Experiment, variant: str) -> bool:
     return experiment.unlearning[variant].settings.get("stopping", {}).get("forget_loss") == SHADOWS
 
 
-def _method(experiment: Experiment, step: str, model: str, variant: str) -> dict[str, Any]:
+def of_method(experiment: Experiment, step: str, model: str, variant: str) -> dict[str, Any]:
+    """The fields of a spec that runs one method."""
     entry = experiment.unlearning[variant]
     code = *model_code(experiment, model), registry.module("unlearning", entry.component)
     return base(experiment, step, *code) | {
         "name": model,
         "variant": variant,
         "method": component(entry),
+        "request": sequence_names(experiment),
         "reference": retrained_shadows(experiment) if refers(experiment, variant) else (),
     }

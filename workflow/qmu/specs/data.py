@@ -21,6 +21,19 @@ class Pool(Spec):
     forget: Component | None = None
     names: tuple[str | int, ...] = ()
     train: int = 0
+    # of a sequence of requests: rows that they name and that chance would leave out
+    reserved: tuple[int, ...] = ()
+
+
+class SharedSamples(Spec):
+    """The split that all seeds share where requests come one after another, in rows. ``included``
+    rows are trained on; rows with the same value in the column ``group`` stay together."""
+
+    train: int
+    test: int
+    validation: int
+    included: tuple[int, ...]
+    group: str | None
 
 
 class Request(Spec):

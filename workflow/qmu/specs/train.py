@@ -14,6 +14,10 @@ class Train(Spec):
     model: ModelSpec
 
 
+class Original(Spec):
+    """The target of one seed, as the audit after a request looks at it."""
+
+
 class Fleet(Spec):
     """Models trained many in one program, by their indices; ``width`` share one program."""
 

@@ -49,8 +49,10 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "forget": "bool",
         # where single rows are asked for: those that every seed trains on, as on no other
         "requested": "bool*",
+        # in a sequence of requests: what those before this one asked for
+        "earlier": "bool*",
     },
-    "samples": _SAMPLE,
+    "samples": {**_SAMPLE, "earlier": "bool*"},
     # models
     "parameters": {"name": "string", "shape": "list[int64]", "values": "list[double]"},
     "history": {"epoch": "int64", "loss": "double", "accuracy": "double"},
@@ -209,6 +211,25 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "accuracy_corrected": "double?",
         "accuracy_sampled": "double?",
         "agreement": "double?",
+    },
+    # one row per trial of a method's settings and shadow model; trial 0 has the configured ones.
+    # ``score``: the mean of the three distances to the same model retrained, in nats;
+    # ``validation_drop``: accuracy that unlearning cost on held-out retained rows
+    "trials": {
+        "model": "string",
+        "variant": "string",
+        "trial": "int64",
+        "shadow": "int64",
+        "settings": "string",
+        "score": "double",
+        "distance_forget": "double",
+        "distance_retain": "double",
+        "distance_validation": "double",
+        "validation_drop": "double",
+        "gradient_evaluations": "int64",
+        "circuit_executions": "int64",
+        "seconds": "double",
+        "stopped": "string",
     },
     # ``kind``: method, level of its path, control, rung of the ladder, or innocent
     "verdicts": {

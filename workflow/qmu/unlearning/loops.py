@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -22,6 +22,7 @@ from qmu.strict import Strict
 
 from .problem import Data, Outcome, Problem, Scope, State
 from .scaled_steps import compiled, moved
+from .search import Search
 from .stopping import Monitor, Stopping
 
 
@@ -38,7 +39,7 @@ class ScaledSteps(Scoped):
     ``step_length``: the fraction of each tensor's size that one step moves.
     """
 
-    step_length: PositiveFloat = 0.002
+    step_length: Annotated[PositiveFloat, Search(0.0002, 0.02, log=True)] = 0.002
     batch_size: PositiveInt = 32
     stopping: Stopping = Field(default=Stopping())
 
@@ -48,10 +49,10 @@ class FineTuning(Scoped):
     forget set where it reads no other. ``momentum`` is that of ``sgd``."""
 
     optimizer: Literal["adam", "sgd"] = "adam"
-    learning_rate: PositiveFloat = 1e-3
+    learning_rate: Annotated[PositiveFloat, Search(1e-4, 0.1, log=True)] = 1e-3
     momentum: float = Field(default=0.9, ge=0, lt=1)
     batch_size: PositiveInt = 32
-    epochs: PositiveInt = 5
+    epochs: Annotated[PositiveInt, Search(1, 20, log=True)] = 5
 
 
 class Steps(Protocol):

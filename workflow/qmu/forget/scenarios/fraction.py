@@ -42,7 +42,7 @@ def mark(
     pool: Mapping[str, np.ndarray], config: Config, train: int, rng: np.random.Generator
 ) -> Marked:
     """Rows by label, at least one, and those that they are compared with."""
-    return share(pool["label"], config.percent, train, rng)
+    return share(pool, config.percent, train, rng)
 
 
 def words(config: Config) -> str:

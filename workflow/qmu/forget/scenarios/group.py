@@ -53,7 +53,7 @@ def rows(known: Mapping[str, np.ndarray], config: Config) -> np.ndarray:
     column = known[f"group/{config.column}"].astype(str)
     for value in config.values:
         if not np.any(column == str(value)):
-            raise QmuError(f"forget.values: no row has {value!r} in the column {config.column!r}")
+            raise QmuError(f"values: no row has {value!r} in the column {config.column!r}")
     return np.isin(column, [str(value) for value in config.values])
 
 
@@ -63,11 +63,12 @@ def mark(
     """The groups, and others drawn whole: n / train - 1 rows for each requested one, so that a
     shadow model holds as many marked rows as a target, but no more than half of what is left."""
     column, requested = pool[f"group/{config.column}"].astype(str), rows(pool, config)
-    others = np.unique(column[~requested])
+    allowed = pool.get("untrained", ~requested)
+    others = np.setdiff1d(column[~requested & allowed], column[~requested & ~allowed])
     if len(others) < 2:
         raise QmuError(
-            f"forget.values: leaves {len(others)} other groups in {config.column!r}; one to train "
-            "on and one to compare with are needed"
+            f"the request leaves {len(others)} other groups in {config.column!r}; one to train on "
+            "and one to compare with are needed"
         )
     wanted = requested.sum() * (len(column) / train - 1)
     most, held_out = (~requested).sum() / 2, np.zeros(len(column), bool)

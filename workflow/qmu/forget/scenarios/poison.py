@@ -46,7 +46,7 @@ def mark(
     pool: Mapping[str, np.ndarray], config: Config, train: int, rng: np.random.Generator
 ) -> Marked:
     """Rows by their true label, and those that they are compared with."""
-    return share(pool["label"], config.percent, train, rng)
+    return share(pool, config.percent, train, rng)
 
 
 def alter(

@@ -66,7 +66,7 @@ def mark(
     pool: Mapping[str, np.ndarray], config: Config, train: int, rng: np.random.Generator
 ) -> Marked:
     """The rows of the file, and those that they are compared with."""
-    return beside(pool["label"], rows(pool, config), train, rng)
+    return beside(pool, rows(pool, config), train, rng)
 
 
 def words(config: Config) -> str:

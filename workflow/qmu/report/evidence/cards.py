@@ -92,24 +92,40 @@ def unasked(config: Mapping[str, Any]) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be forgotten, in a few ``words``; ``statement``: who are members and whom they are
-    compared with; ``whole``: whether it is a whole class, as in the published experiment."""
+    """What is to be forgotten, by how many requests, in a few ``words``; ``statement``: who are
+    members and whom they are compared with; ``whole``: whether it is whole classes, as in the
+    published experiment; ``sequence``: whether it was asked for in a sequence, in which all seeds
+    share one split."""
 
+    count: int = 1
     words: str = "the forget set"
     statement: str = ""
     whole: bool = True
+    sequence: bool = False
 
 
-def request(entry: Mapping[str, Any] | None) -> Request:
-    """The request of the section ``forget`` of a validated config."""
-    if not entry:
+def request(config: Mapping[str, Any]) -> Request:
+    """What a validated config asks to forget: all requests of a sequence together."""
+    entries = config.get("requests") or [one for one in (config.get("forget"),) if one]
+    if not entries:
         return Request()
-    if not entry["component"]:
-        return Request(**entry["settings"])
-    scenario = registry.load("forget", entry["component"])
-    card = scenario.CARD
-    words = scenario.words(scenario.Config(**entry["settings"]))
-    return Request(words, card.statement, card.whole_classes)
+    if not all(entry["component"] for entry in entries):
+        return Request(**entries[0]["settings"])
+    scenarios = [registry.load("forget", entry["component"]) for entry in entries]
+    words = [
+        scenario.words(scenario.Config(**entry["settings"]))
+        for scenario, entry in zip(scenarios, entries, strict=True)
+    ]
+    statements = list(dict.fromkeys(scenario.CARD.statement for scenario in scenarios))
+    if len(entries) > 1:
+        statements.insert(0, f"The forget set is what all {len(entries)} requests asked for.")
+    return Request(
+        len(entries),
+        f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0],
+        " ".join(statements),
+        all(scenario.CARD.whole_classes for scenario in scenarios),
+        bool(config.get("requests")),
+    )
 
 
 def first(attacks: Iterable[str], cards: Mapping[str, AttackCard], fact: str) -> str | None:

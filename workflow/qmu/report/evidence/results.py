@@ -20,17 +20,22 @@ from . import endings as endings_table
 from . import ladder as ladder_table
 from . import paths as paths_table
 from . import records as records_table
+from . import sequence as sequence_table
 from . import signal as signal_table
 from . import sweep as sweep_table
+from . import tuning as tuning_table
 from .cards import Cards, first
 from .devices import SIMULATION, DeviceResults
 from .endings import Ending
 from .ladder import LadderResults
 from .paths import PathResults
+from .ranking import Ranked, ranking
 from .records import RecordResults
+from .sequence import SequenceResults
 from .signal import Embedding
 from .summary import Summary, baselines_first, stands_alone, summarise
 from .sweep import SweepResults
+from .tuning import Tuning
 
 OF_ATTACKS = ("auc", "tpr_at_fpr_1pct", "records_found")
 Key = tuple[str, int, str]
@@ -103,8 +108,10 @@ class Results:
     ladder: LadderResults = field(default_factory=LadderResults)
     paths: PathResults = paths_table.NONE
     endings: tuple[Ending, ...] = ()
+    sequence: SequenceResults = field(default_factory=SequenceResults)
     sweep: SweepResults = field(default_factory=SweepResults)
     signal: Mapping[str, tuple[Embedding, ...]] = field(default_factory=dict)
+    tuning: tuple[Tuning, ...] = ()
     devices: DeviceResults = field(default_factory=DeviceResults)
     config: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
@@ -119,6 +126,18 @@ class Results:
         if card is not None and card.reconstructed:
             return f"{variant}{separator}(reconstructed)"
         return variant
+
+    def ranking(self, model: str) -> tuple[Ranked, ...]:
+        """The methods of a model, ranked; the controls at the end."""
+        controls = [name for name in self.summary.variants(model) if self.is_control(name)]
+        return ranking(self.summary, model, controls, self.attacks_at_half, self.confidence_level)
+
+    @property
+    def attacks_at_half(self) -> tuple[str, ...]:
+        """The attacks whose AUC is one half on a perfectly unlearned model: others read more where
+        nothing is left, so that no leakage is told by how far they lie off one half."""
+        cards = self.cards.attacks
+        return tuple(a for a in self.summary.attacks if a not in cards or cards[a].ideal == 0.5)
 
     @property
     def confidence_level(self) -> float:
@@ -170,8 +189,10 @@ def gather(
     curves: Iterable[Mapping[str, np.ndarray]] = (),
     verdicts: Mapping[str, Iterable[Any]] | None = None,
     records: Mapping[str, Iterable[Any]] | None = None,
+    earlier: Iterable[Mapping[str, Iterable[Any]]] = (),
     sweep: Mapping[str, Iterable[Any]] | None = None,
     signal: Iterable[Mapping[str, Iterable[Any]]] = (),
+    trials: Iterable[Mapping[str, np.ndarray]] = (),
     config: Mapping[str, Any] | None = None,
     manifest: Mapping[str, Any] | None = None,
     cards: Cards | None = None,
@@ -182,10 +203,11 @@ def gather(
     ``histories``, ``outputs`` and ``cost`` (of the methods) are keyed by (model, seed, variant); of
     the outputs only the columns ``label``, ``split``, ``forget`` and ``logits`` are read, and of
     these the forget set. ``curves`` are tables of kind ``roc``, in any division; ``verdicts``,
-    ``records`` and ``sweep`` are those tables, ``signal`` one per model. Figures of further
-    devices, by the names that the config gives to them, stand apart from those of the simulation.
-    ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`);
-    ``left_out``: model -> the methods that cannot unlearn it -> what it lacks.
+    ``records`` and ``sweep`` are those tables, ``signal`` one per model, ``trials`` any number,
+    ``earlier`` the summaries after each earlier request of a sequence. Figures of further devices,
+    by the names that the config gives to them, stand apart from those of the simulation.
+    ``config`` is a validated experiment as plain builtins (`Experiment.model_dump`); ``left_out``:
+    model -> the methods that cannot unlearn it -> what it lacks.
     """
     outputs = outputs or {}
     classes = {int(np.shape(table["logits"])[1]) for table in outputs.values()}
@@ -197,8 +219,9 @@ def gather(
     places = devices_table.index(summary, further)
     rows = _rows(summary, further)
     most = max(classes, default=None)
+    own = places.places.get(SIMULATION) or summarise(summary)
     return Results(
-        summary=places.places.get(SIMULATION) or summarise(summary),
+        summary=own,
         devices=places,
         histories=tuple(courses),
         confidences=tuple(Confidence(*key, *_confidence(t)) for key, t in outputs.items()),
@@ -211,13 +234,21 @@ def gather(
         ladder=ladder_table.index(rows, config or {}),
         paths=paths_table.index(rows, config or {}, most),
         endings=endings_table.index(cost or {}),
+        sequence=sequence_table.index([*map(summarise, earlier), own], config or {}),
         sweep=SweepResults() if sweep is None else sweep_table.index(sweep),
         signal=signal_table.index(signal),
+        tuning=tuning_table.index(trials, *_judged(config or {})),
         config=config or {},
         manifest=manifest or {},
         cards=cards or Cards(),
         left_out=left_out or {},
     )
+
+
+def _judged(config: Mapping[str, Any]) -> tuple[float, float]:
+    """Accuracy that tuned settings may cost, and the confidence of intervals."""
+    tune, evaluation = config.get("tune") or {}, (config.get("common") or {}).get("evaluation")
+    return tune.get("validation_drop", 0.0), float((evaluation or {}).get("confidence", 0.95))
 
 
 def _rows(table: Mapping[str, Iterable[Any]], further: Collection[str]) -> list[dict[str, Any]]:

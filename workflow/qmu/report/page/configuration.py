@@ -24,7 +24,15 @@ def as_yaml(config: Mapping[str, Any]) -> str:
         written |= {section: _entries(section, config) for section in ("attacks", "quality")}
     elif "common" in config:
         written["dataset"] = _component("name", config["dataset"], "")
-        written["forget"] = _component("kind", config["forget"], "")
+        requests = [
+            {"name": one["name"], **_component("kind", one, "")}
+            for one in config.get("requests") or ()
+        ]
+        written |= (
+            {"requests": requests}
+            if requests
+            else {"forget": _component("kind", config["forget"], "")}
+        )
         written |= {section: _entries(section, config) for section in KEYS}
         if config.get("devices"):
             written["devices"] = {

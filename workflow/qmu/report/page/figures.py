@@ -14,6 +14,7 @@ FURTHER = "further"
 # Place in the template -> the category that stands there and its last figure; where None, all that
 # are left. A category that is not named stands under a heading of its own (`FURTHER`).
 PLACES = {
+    "ranking": ("Ranking", None),
     "pipeline": ("Pipeline", None),
     "training": ("Training", None),
     "ladder": ("Power", "ladder"),
@@ -24,6 +25,7 @@ PLACES = {
     "outputs": ("Membership inference", None),
     "devices": ("Noise and shots", "devices"),
     "noise": ("Noise and shots", None),
+    "sequence": ("Requests", None),
     "utility": ("Utility", None),
     "fidelity": ("Fidelity to retraining", "distance"),
     "quality": ("Fidelity to retraining", None),

@@ -21,21 +21,15 @@ from qmu.report.sentences.findings import RULES, controls, findings, success
 from qmu.report.sentences.power import power
 from qmu.report.sentences.strength import strength
 from qmu.report.sentences.words import left_out, listed
+from qmu.unlearning.cards import READS
 from qmu.variants import BASELINES
 
-from . import audit_tables, records, tables, verdicts
+from . import audit_tables, records, sequence, tables, verdicts
 from . import power as power_tables
+from . import ranking as ranking_tables
 from .configuration import as_yaml
 from .devices import device_tables
 from .figures import placed
-
-READS = {
-    "unknown": "not known",
-    "none": "no data",
-    "forget": "the forget set only",
-    "retain": "the retained data only",
-    "both": "the forget set and the retained data",
-}
 
 
 def render(results: Results, pictures: Mapping[str, str]) -> str:
@@ -82,6 +76,8 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
         "smallest": {m: t for m in models if (t := power_tables.smallest(results, m))},
         "shares": {m: t for m in models if (t := power_tables.shares(results, m))},
         "endings": {m: t for m in models if (t := tables.endings(results, m))},
+        "tuning": {m: t for m in models if (t := tables.tuning(results, m))},
+        "ranking": {m: t for m in models if (t := ranking_tables.table(results, m))},
         "device_tables": device_tables(results),
         "low_fpr": {m: t for m in models if (t := audit_tables.low_fpr(results, m))},
         "records": {m: t for m in models if (t := records.at_risk(results, m))},
@@ -94,6 +90,8 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
             for a in results.summary.attacks
             if (rows := tables.corners(results, m, a))
         },
+        "sequence": sequence.said(results),
+        "sequence_tables": [t for m in models if (t := sequence.table(results, m))],
         "tables": {m: tables.full(results, m) for m in models},
         "places": placed(pictures),
         "manifest": tables.flat(
@@ -125,7 +123,7 @@ def facts(results: Results) -> dict[str, Any]:
     ]
     return {
         "dataset": dataset.get("component") or dataset.get("name"),
-        "request": request(results.config.get("forget")),
+        "request": request(results.config),
         "seeds": config.get("seeds") or [],
         "train": part["samples"].get("train"),
         "test": part["samples"].get("test"),

@@ -210,6 +210,29 @@ def endings(results: Results, model: str) -> Table | None:
     return Table(f"{model}: how each method ended", columns, tuple(rows), 2) if rows else None
 
 
+def tuning(results: Results, model: str) -> Table | None:
+    """Every method's distance to its tuned best, on shadow models."""
+    rows = [
+        (
+            results.label(one.variant),
+            f"{one.trials} settings on {one.models} models",
+            f"{one.best.configured:.3g}",
+            f"{one.best.best:.3g}" + ("" if one.best.admitted else ", costs too much accuracy"),
+            f"{one.best.gain:.2g} [{one.best.low:.2g}, {one.best.high:.2g}]",
+            ", ".join(f"{name} {_setting(v)}" for name, v in one.changed.items()) or "none",
+        )
+        for one in results.tuning
+        if one.model == model
+    ]
+    columns = ("variant", "tried", "as configured", "best", "gain", "settings that differ")
+    caption = f"{model}: distance to retraining on shadow models (JS, nats), tuned and not"
+    return Table(caption, columns, tuple(rows)) if rows else None
+
+
+def _setting(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
 def files(tables: Mapping[str, Mapping[str, str]]) -> Table | None:
     """The manifest's tables with the digests of their content and of the code that wrote them."""
     columns = ("file", *dict.fromkeys(key for entry in tables.values() for key in entry))

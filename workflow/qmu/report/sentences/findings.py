@@ -216,7 +216,8 @@ def _misread(results: Results, model: str) -> str:
             continue
         text = f"{results.label(one.variant)} reads {rate(reading)} and has not forgotten"
         own = _areas(results, model, one.variant)
-        both = [attack for attack in own if attack in before and attack in base]
+        half = results.attacks_at_half
+        both = [attack for attack in half if attack in own and attack in before and attack in base]
         if both:
             most = max(both, key=lambda attack: own[attack].value)
             text += (

@@ -117,15 +117,18 @@ def _stops(files: Sequence[str], spec: Evaluation) -> Stops:
 
 def verdict_lines(judged: Sequence[Verdict], confidence: float) -> list[str]:
     """Per method and control the verdict and the first of its reasons, on lines of at most `WIDTH`
-    characters; per model one line on the ladder and one on the innocent."""
+    characters, what was said before of the same model by whom it was said of; per model one line
+    on the ladder and one on the innocent."""
     width = max((len(_name(one)) for one in judged if one.kind in SINGLE), default=0)
     lines = ["Verdicts (the gravest; all that holds, and the evidence, stand in the report)"]
     for model in dict.fromkeys(one.model for one in judged):
-        own = [one for one in judged if one.model == model]
+        own, said = [one for one in judged if one.model == model], {}
         for one in own:
             if one.kind in SINGLE:
+                text = opening(one.sentence).rstrip(".")
+                first = said.setdefault(text, one.variant)
                 lines += textwrap.wrap(
-                    opening(one.sentence).rstrip("."),
+                    text if first == one.variant else f"As {first}",
                     WIDTH,
                     initial_indent=f"  {_name(one):<{width}}  ",
                     subsequent_indent=" " * (width + 4),

@@ -40,8 +40,10 @@ def run(inputs: Inputs, outputs: Outputs, spec: Pool, job: Job) -> None:
     data = checked(spec.dataset.component, promised, module.load(config))
     if promised.columns:
         job.report(f"features: {', '.join(promised.columns)}")
-    named = None if spec.forget is None else _named(data, spec.forget)
-    roles = splits.roles(spec.root_seed, promised.rows, spec.public, spec.pool, named)
+    placed = np.isin(np.arange(promised.rows), spec.reserved)
+    if spec.forget is not None:
+        placed |= _named(data, spec.forget)
+    roles = splits.roles(spec.root_seed, promised.rows, spec.public, spec.pool, placed)
     rows = np.flatnonzero(roles != "spare")
     columns = {
         "sample_id": rows,
@@ -56,11 +58,11 @@ def run(inputs: Inputs, outputs: Outputs, spec: Pool, job: Job) -> None:
     job.report(f"{int((roles == 'pool').sum())} rows in the pool")
 
 
-def _named(data: Dataset, forget: Component) -> np.ndarray | None:
+def _named(data: Dataset, forget: Component) -> np.ndarray:
     """Rows (n,) bool that the request names, which must come to the pool."""
     scenario = registry.load("forget", forget.component)
     if not scenario.CARD.named:
-        return None
+        return np.zeros(len(data.labels), bool)
     return scenario.rows(data.known, scenario.Config(**forget.settings))
 
 

@@ -8,20 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from qmu import losses
-from qmu.forget.scenario import Marked, mark
+from qmu.forget.scenario import Marked, following, mark
 from qmu.specs.data import Request
 from qmu.steps.frame.job import Job
-from qmu.steps.io.samples import read_pool
+from qmu.steps.io.samples import read, read_pool, read_request
 from qmu.steps.io.views import read_blocks
 from qmu.steps.io.writer import Writer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Table ``pool``; ``fleet_outputs`` of shadow models where the scenario asks for them."""
+    """Table ``pool``; ``fleet_outputs`` of shadow models where the scenario asks for them. In a
+    sequence of requests: the table ``samples`` that all seeds share, and the ``request`` before
+    this one, where there is one."""
 
     pool: str
     shadows: Sequence[str] = ()
+    shared: Sequence[str] = ()
+    before: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +41,22 @@ def run(inputs: Inputs, outputs: Outputs, spec: Request, job: Job) -> None:
     known = {**pool, "label": pool.get("true_label", pool["label"])}
     if inputs.shadows:
         known["memorisation"] = memorisation(inputs.shadows, spec)
+    earlier = np.zeros(len(pool["label"]), bool)
+    if inputs.before:
+        earlier = read_request(inputs.before[0], pool, spec.experiment).rows
+    parts = None
+    if inputs.shared:
+        parts = read(inputs.pool, inputs.shared[0], spec.experiment).parts
+        known["trained"] = (parts == "train") & ~earlier
+        known["untrained"] = np.isin(parts, ("test", "unseen")) & ~earlier
     job.clock.ready()
     forget = spec.forget
     marked = mark(forget.component, forget.settings, known, spec.train, spec.root_seed)
     columns = {"sample_id": pool["sample_id"], "forget": marked.rows}
-    if marked.requested is not None:
+    if parts is not None:
+        columns["forget"] = following(earlier, marked, parts == "train")
+        columns["earlier"] = earlier
+    elif marked.requested is not None:
         columns["requested"] = marked.requested
     Writer(spec)(outputs.request, "request", columns)
     job.report(_told(marked))

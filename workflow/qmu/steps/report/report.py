@@ -20,7 +20,8 @@ from qmu.variants import BASELINES, cells
 class Inputs:
     """Tables ``summary``, ``verdicts`` and ``records``, the manifest; ``roc`` of all variants,
     ``outputs`` of all of them and seeds; ``history`` of these and ``cost`` of the methods where the
-    models were made here; ``sweep`` and ``signal`` where the experiment has them."""
+    models were made here; ``earlier``: the summaries after each earlier request of a sequence;
+    ``sweep``, ``signal`` and ``trials`` where the experiment has them."""
 
     summary: str
     manifest: str
@@ -30,8 +31,10 @@ class Inputs:
     history: list[str]
     outputs: list[str]
     cost: list[str]
+    earlier: list[str]
     sweep: list[str]
     signal: list[str]
+    trials: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +64,12 @@ def run(inputs: Inputs, outputs: Outputs, spec: ReportSpec, job: Job) -> None:
         curves=[parquet.read(file, "roc", experiment=experiment) for file in inputs.roc],
         verdicts=parquet.read(inputs.verdicts, "verdicts", experiment=experiment),
         records=parquet.read(inputs.records, "records", experiment=experiment),
+        earlier=[parquet.read(file, "summary", experiment=experiment) for file in inputs.earlier],
         sweep=parquet.read(inputs.sweep[0], "sweep", experiment=experiment)
         if inputs.sweep
         else None,
         signal=[parquet.read(file, "signal", experiment=experiment) for file in inputs.signal],
+        trials=[parquet.read(file, "trials", experiment=experiment) for file in inputs.trials],
         config=config,
         manifest=_manifest(inputs.manifest),
         cards=cards(config),

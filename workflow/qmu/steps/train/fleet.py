@@ -6,7 +6,7 @@ batches derive from its index alone, so it does not matter which block or progra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,13 +85,8 @@ def write_fleet(
         "fleet_members",
         {"model_index": order, "members": [ids[one.members] for one in models]},
     )
-    stored = [parameter_columns(one.parameters) for one in models]
-    write(
-        files.fleet_parameters,
-        "fleet_parameters",
-        {"model_index": _repeated(order, [columns["name"] for columns in stored])}
-        | {key: [v for columns in stored for v in columns[key]] for key in stored[0]},
-    )
+    columns = parameters_of_models(order, [one.parameters for one in models])
+    write(files.fleet_parameters, "fleet_parameters", columns)
     write(
         files.fleet_history,
         "fleet_history",
@@ -104,6 +99,16 @@ def write_fleet(
     columns = output_columns(model, order, pool, member, answers)
     write(files.fleet_outputs, "fleet_outputs", columns)
     write(files.timing, "timing", timing)
+
+
+def parameters_of_models(
+    indices: Sequence[int], parameters: Sequence[Mapping[str, Any]]
+) -> dict[str, list[Any]]:
+    """Columns of ``fleet_parameters`` from the parameters of each model."""
+    stored = [parameter_columns(one) for one in parameters]
+    names = _repeated(indices, [columns["name"] for columns in stored])
+    rows = {key: [v for columns in stored for v in columns[key]] for key in stored[0]}
+    return {"model_index": names, **rows}
 
 
 def output_columns(
@@ -129,5 +134,5 @@ def output_columns(
     }
 
 
-def _repeated(order: list[int], rows: list[Any]) -> list[int]:
+def _repeated(order: Sequence[int], rows: list[Any]) -> list[int]:
     return [index for index, one in zip(order, rows, strict=True) for _ in one]

@@ -30,8 +30,9 @@ SPLITS = {"forget": "forget_train", "retain": "retain_train", "validation": "ret
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Table ``pool``; tables ``samples``, and ``parameters`` and ``outputs`` of the target, of
-    every seed; ``fleet_outputs`` of retrained shadow models where the method asks for them."""
+    """Table ``pool``; tables ``samples``, and ``parameters`` and ``outputs`` of the model that the
+    method starts from (the target, or what it made of an earlier request), of every seed;
+    ``fleet_outputs`` of retrained shadow models where the method asks for them."""
 
     pool: str
     samples: list[str]
@@ -49,7 +50,7 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Unlearn, job: Job) -> None:
     blind = method.CARD.head_only and method.CARD.reads == "none"
     model = models.build(**dict(spec.model), circuit=not blind)
     per_seed = [samples.read(inputs.pool, path, spec.experiment) for path in inputs.samples]
-    reference = forget_loss(inputs.reference, spec, per_seed[0].forget)
+    reference = forget_loss(inputs.reference, spec, per_seed[0].present)
     job.clock.watch_compilation()
     job.clock.ready()
     for number, seed in enumerate(spec.seeds):
@@ -64,9 +65,9 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Unlearn, job: Job) -> None:
             model=model,
             parameters=target,
             pool=Data(rows, data.label),
-            positions={part: data.positions(split) for part, split in SPLITS.items()},
-            classes=whole_classes(data.label, data.forget),
-            names=(spec.root_seed, "unlearning", spec.variant, spec.name, seed),
+            positions=_positions(data),
+            classes=whole_classes(data.label, data.forget, data.present),
+            names=(spec.root_seed, "unlearning", spec.variant, spec.name, seed, *spec.request),
             report=job.report,
             reference=reference,
             scope=getattr(config, "scope", "all"),
@@ -103,6 +104,12 @@ def run(inputs: Inputs, outputs: ManyFiles, spec: Unlearn, job: Job) -> None:
                 | (certificate if state is end else {}),
                 timing=state.timing,
             )
+
+
+def _positions(data: samples.SeedData) -> dict[str, np.ndarray]:
+    """Pool positions of what a method is handed; the rows of earlier requests are gone."""
+    found = {part: data.positions(split) for part, split in SPLITS.items()}
+    return found | {"forget": found["forget"][~data.earlier[found["forget"]]]}
 
 
 def forget_loss(
