@@ -37,8 +37,8 @@ HEADER = (
 )
 LEGEND = """\
 forget/retain: rows that are to be forgotten, and comparable ones / all others.
-MIA says member: how often the attack {attack} calls an image a training image; "members" were
-  training images of the original model, "never seen" are comparable rows that were not
+MIA says member: how often the attack {attack} calls a row a training row; "members" were
+  training rows of the original model, "never seen" are comparable rows that were not
   ({other}). Only a gap between the two columns is evidence of membership.
 AUC: chance that a member scores above a comparable non-member; 0.5 is a coin toss, and far
   below 0.5 leaks as much as far above. [..] are {confidence}intervals over rows and seeds.

@@ -75,7 +75,7 @@ RULES = (
     Rule(
         "damages_retained",
         "damages retained data",
-        "accuracy on retained training or test images fell by more than is tolerated below the "
+        "accuracy on retained training or test rows fell by more than is tolerated below the "
         "retrained models' and the original's, beyond chance",
         accuses=True,
     ),

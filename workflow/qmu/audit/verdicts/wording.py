@@ -164,7 +164,7 @@ def _sizes(case: Case) -> str:
         return f"n = {members} members and {others} non-members a seed"
     sizes = [value.n for attack in attacks if (value := case.mean(TARGET, (attack, "auc", FORGET)))]
     known = [size for size in sizes if size]
-    return f"n = {max(known)} images" if known else "n unknown"
+    return f"n = {max(known)} rows" if known else "n unknown"
 
 
 def not_judged(reasons: Sequence[str]) -> str:

@@ -55,7 +55,7 @@ def context(results: Results, pictures: Mapping[str, str]) -> dict[str, Any]:
         "facts": facts(results),
         "models": models,
         "cards": results.cards,
-        "reads": READS,
+        "reads": READS | {"unknown": "not known"},
         "left_out": left_out(results.left_out),
         "unasked": unasked(results.config),
         "label": results.label,
