@@ -152,7 +152,7 @@ def test_a_later_request_is_served_on_what_the_method_left(method, everything):
         fresh(everything).measure(parameters, later["forget"])[0]
         for parameters in (first.parameters, second.parameters)
     ]
-    if "forget" in READS[method.CARD.reads]:
+    if "forget" in READS[method.CARD.reads] and not method.CARD.undirected:
         assert loss[1] > loss[0] - (1e-9 if method.CARD.validation else 0.05)
     elif method.CARD.cost == "nothing" and same(before, leaves(everything.parameters)):
         assert same(before, leaves(second.parameters))
