@@ -15,6 +15,7 @@ import pytest
 from pipeline import MEMBERS, TINY, VARIANTS
 from qmu import paths, registry
 from qmu.report import catalogue
+from qmu.report.sentences.words import opening
 from qmu.report.terminal import terminal_table
 from qmu.tables import parquet as tables
 
@@ -159,8 +160,9 @@ def test_the_page_stands_alone(finished):
     # Links to sources may lead away; nothing that the page shows may come from elsewhere.
     assert not re.findall(r"""(?:\bsrc|xlink:href)=["'](?!#|data:)([^"']+)["']""", page)
     assert not re.search(r"@import|<link|<script[^>]+src|url\((?!#|['\"]?data:)", page)
-    # Devices, and the studies of noise, shots and signal, are not part of this experiment.
-    assert page.count("<svg") >= len(set(catalogue.stems()) - {"devices", "sweep", "signal"})
+    # Devices, the studies of noise, shots and signal, and further requests are not part of it.
+    elsewhere = {"devices", "sweep", "signal", "sequence"}
+    assert page.count("<svg") >= len(set(catalogue.stems()) - elsewhere)
     for measure in TINY["quality"]:
         assert registry.load("quality", measure).CARD.title in html.unescape(page)
     for name in (*MODELS, *VARIANTS, *TINY["attacks"]):
@@ -177,8 +179,10 @@ def test_the_run_ends_with_the_table_and_the_reports_path(finished, summary):
     methods = [row for row in verdicts if row["kind"] in ("method", "control")]
     cells = {(row["model"], row["variant"]) for row in methods}
     assert cells == {(m, v) for m in MODELS for v in TINY["unlearning"]}
+    flat = " ".join(text.split())
     for row in methods:
-        assert row["sentence"].partition("; ")[0].rstrip(".") in text
+        assert opening(row["sentence"]).rstrip(".") in flat
+        assert f"{row['model']}, {row['variant']} " in flat
     assert text in finished.ran.text
     path = finished.project.tiny / "report.html"
     assert finished.ran.text.rstrip().endswith(f"Report: {path.resolve()}") or (
