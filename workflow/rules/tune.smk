@@ -4,21 +4,14 @@ from qmu.plan import tune as tuning
 TUNED = tuning.tuned_methods(experiment)
 
 
-def few(variant, kind):
-    """One table of the first shadow models of a variant."""
-    models = experiment.tune.models if experiment.tune else 0
-    blocks = range(-(-models // experiment.common.shadows.block))
-    return filled(files.fleet(paths.SHADOWS, kind, variant), block=blocks)
-
-
 use rule job as tune with:
     input:
         pool=at(paths.POOL),
         request=at(paths.REQUEST),
         samples=files.samples(),
-        parameters=few("target", "fleet_parameters"),
-        members=few("target", "fleet_members"),
-        retrained=few("retrain", "fleet_outputs"),
+        parameters=files.tuned_on("target", "fleet_parameters"),
+        members=files.tuned_on("target", "fleet_members"),
+        retrained=files.tuned_on("retrain", "fleet_outputs"),
         reference=lambda w: files.for_model(files.reference(w.variant), w.model),
     output:
         trials=at(paths.TRIALS_OF),

@@ -156,6 +156,12 @@ class Files:
         file = self.fleet(paths.SHADOWS, "fleet_outputs", variant)
         return filled(file, block=blocks(self.experiment, variant))
 
+    def tuned_on(self, variant: str, kind: str) -> list[str]:
+        """One table of the shadow models of a variant that settings are tried on, in blocks."""
+        tune, size = self.experiment.tune, self.experiment.common.shadows.block
+        count = 0 if tune is None else -(-tune.models // size)
+        return filled(self.fleet(paths.SHADOWS, kind, variant), block=range(count))
+
     def imported_shadows(self, variants: Iterable[str]) -> list[str]:
         """The outputs of shadow models that a table of predictions holds, all in one block."""
         fleets = [self.fleet(paths.SHADOWS, "fleet_outputs", variant) for variant in variants]
