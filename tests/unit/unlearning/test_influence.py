@@ -33,8 +33,7 @@ def test_the_step_solves_the_dense_equations(problem):
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
 
     def loss(vector, data):
-        pieces = np.split(vector, ends) if isinstance(vector, np.ndarray) else None
-        pieces = jax.numpy.split(vector, ends) if pieces is None else pieces
+        pieces = jax.numpy.split(vector, ends)
         own = {n: p.reshape(s) for n, p, s in zip(names, pieces, shapes, strict=True)}
         return model.mean_loss(own, data.inputs, data.labels)
 
@@ -95,3 +94,13 @@ def test_it_pays_a_product_per_iteration_and_stays_in_its_scope(problem):
     before, after = leaves(problem.parameters), leaves(outcome.parameters)
     assert not same(before, after)
     assert all(np.array_equal(before[n], after[n]) for n in before if not in_scope("head", n))
+
+
+def test_where_the_curvature_is_not_positive_it_says_so_and_stays(problem, monkeypatch):
+    def downhill(self, parameters, data, vector):
+        return {name: -value for name, value in vector.items()}
+
+    monkeypatch.setattr(type(problem), "hessian_product", downhill)
+    outcome = influence.unlearn(fresh(problem), influence.Config(damping=0.1))
+    assert same(leaves(outcome.parameters), leaves(problem.parameters))
+    assert "not positive" in outcome.stopped

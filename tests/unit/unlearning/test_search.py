@@ -83,3 +83,15 @@ def test_a_range_of_the_user_replaces_the_ends_and_nothing_else():
 
 def test_a_method_without_settings_is_tried_once():
     assert settings(space(identity.Config), {}, 16, ("tests",)) == [{}]
+
+
+def test_a_setting_declared_anew_keeps_its_range_or_gets_its_own():
+    class Origin(Strict):
+        rate: Annotated[float, Search(0.1, 1.0)] = 0.5
+        size: Annotated[float, Search(1.0, 2.0)] = 1.0
+
+    class Other(Origin):
+        rate: float = 0.2
+        size: Annotated[float, Search(3.0, 4.0)] = 3.0
+
+    assert space(Other) == {"rate": Search(0.1, 1.0), "size": Search(3.0, 4.0)}

@@ -73,11 +73,14 @@ def space(config: type[BaseModel], ranges: Mapping[str, Sequence[float]] | None 
 
 
 def _declared(config: type[BaseModel], prefix: str) -> Space:
+    """A field that a method declares anew, with another default, keeps the range of its origin."""
     found: Space = {}
+    kinds = [kind for kind in config.__mro__ if issubclass(kind, BaseModel)]
     for name, field in config.model_fields.items():
-        found |= {
-            f"{prefix}{name}": one for one in field.metadata if isinstance(one, Search | Choices)
-        }
+        origins = [kind.model_fields[name] for kind in kinds if name in kind.model_fields]
+        ranges = [one for of in origins for one in of.metadata if isinstance(one, Search | Choices)]
+        if ranges:
+            found[f"{prefix}{name}"] = ranges[0]
         if isinstance(field.default, BaseModel):
             found |= _declared(type(field.default), f"{prefix}{name}.")
     return found

@@ -11,6 +11,7 @@ grows from less than that until the forget set is forgotten (`stopping`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
@@ -20,6 +21,7 @@ from qmu.models.model import Parameters
 from qmu.unlearning.loops import Scoped, first_that_forgets
 from qmu.unlearning.problem import MethodCard, Outcome, Problem
 from qmu.unlearning.scaled_steps import combined, compiled
+from qmu.unlearning.search import Search
 from qmu.unlearning.stopping import Stopping
 
 CARD = MethodCard(
@@ -35,7 +37,7 @@ class Config(Scoped):
     """``damping``: mu; ``iterations`` of conjugate gradients, each a Hessian product over the
     retained data; ``shortest``: the first t, ``growth``: the factor from one to the next."""
 
-    damping: PositiveFloat = 0.1
+    damping: Annotated[PositiveFloat, Search(0.01, 1.0, log=True)] = 0.1
     iterations: PositiveInt = 20
     shortest: PositiveFloat = 0.1
     growth: float = Field(default=1.25, gt=1)
@@ -45,6 +47,9 @@ class Config(Scoped):
 def unlearn(problem: Problem, config: Config) -> Outcome:
     """Move along the influence of the forget set until it is forgotten."""
     step = problem.model.convert(problem.scoped(influence(problem, config)))
+    if not any(np.any(value) for value in step.values()):
+        why = "no step: with that damping the curvature along the gradient is not positive"
+        return Outcome(dict(problem.parameters), why)
 
     def length(power: int) -> float:
         return config.shortest * config.growth**power
