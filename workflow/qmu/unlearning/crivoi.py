@@ -16,7 +16,7 @@ from pydantic import PositiveFloat, PositiveInt
 from qmu.lazy import jnp
 from qmu.models.model import Parameters
 
-from .loops import FineTuning, Minibatch, Update, descending
+from .loops import FineTuning, Update, descending, one_pass, passes
 from .masks import Masks
 from .problem import Outcome, Problem, State
 
@@ -43,14 +43,12 @@ def best_epoch(
     An epoch goes over ``rows`` samples. The trained model itself is no candidate.
     """
     parameters = problem.parameters if start is None else problem.within(start)
-    steps, update = max(1, rows // config.batch_size), descending(config, gradient)
+    update = descending(config, gradient)
     history: dict[str, list[float]] = {"epoch": [], "loss": [], "accuracy": []}
     best, chosen, accuracy = 0, parameters, -np.inf
     stopped = f"all of {config.epochs} epochs done"
     for epoch in range(1, config.epochs + 1):
-        for step in range((epoch - 1) * steps, epoch * steps):
-            minibatch = Minibatch(problem, config.batch_size, step, equal=False)
-            parameters = problem.within(update(minibatch, parameters))
+        parameters = one_pass(problem, config.batch_size, rows, epoch - 1, update, parameters)
         if problem.has("forget"):
             row = (epoch, *problem.measure(parameters, problem.forget))
             for column, value in zip(history, row, strict=True):
@@ -62,7 +60,8 @@ def best_epoch(
             stopped = f"validation accuracy did not rise for {config.patience} epochs"
             break
     stopped = f"{stopped}; epoch {best} was best"
-    end = State(chosen, stopped, epoch * steps, history, *problem.bill())
+    steps = epoch * passes(rows, config.batch_size)
+    end = State(chosen, stopped, steps, history, *problem.bill())
     return Outcome(chosen, stopped, history, end)
 
 

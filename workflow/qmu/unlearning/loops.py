@@ -21,7 +21,7 @@ from qmu.models.training import Descent, optimizer
 from qmu.strict import Strict
 
 from .problem import Data, Outcome, Problem, Scope, State
-from .scaled_steps import compiled, moved
+from .scaled_steps import combined, compiled, moved
 from .search import Search
 from .stopping import Monitor, Stopping
 
@@ -149,6 +149,20 @@ def first_that_forgets(
     return monitor.outcome()
 
 
+def along(
+    problem: Problem, rule: Stopping, step: Parameters, growth: float, shortest: float = 1.0
+) -> Outcome:
+    """The shortest t of ``shortest * growth**k``, k = 0, 1, ..., at which the trained parameters
+    plus t times ``step`` have forgotten."""
+
+    def states() -> Iterator[Parameters]:
+        for power in range(rule.max_steps):
+            length = shortest * growth**power
+            yield compiled(combined)(problem.parameters, 1.0, step, length)
+
+    return first_that_forgets(problem, rule, states(), exhausted="every length tried")
+
+
 def descending(config: FineTuning, gradient: Update) -> Update:
     """An update by the optimiser of ``config`` against ``gradient(minibatch, parameters)``. It
     carries the optimiser's moments: make one for every run."""
@@ -163,6 +177,30 @@ def descending(config: FineTuning, gradient: Update) -> Update:
         return parameters
 
     return update
+
+
+def one_pass(
+    problem: Problem,
+    size: int,
+    rows: int,
+    number: int,
+    update: Update,
+    parameters: Parameters,
+    *,
+    equal: bool = False,
+) -> Parameters:
+    """Pass ``number`` (from 0) of updates: as many as whole minibatches of ``size`` fit into so
+    many ``rows`` (`passes`). ``equal`` as in `Minibatch`."""
+    steps = passes(rows, size)
+    for step in range(number * steps, (number + 1) * steps):
+        minibatch = Minibatch(problem, size, step, equal=equal)
+        parameters = problem.within(update(minibatch, parameters))
+    return parameters
+
+
+def passes(rows: int, size: int) -> int:
+    """Steps of one pass: whole minibatches of ``size`` in so many ``rows``, one at least."""
+    return max(1, rows // size)
 
 
 def fine_tune(
@@ -180,14 +218,11 @@ def fine_tune(
     ``after_epoch(epoch, parameters)`` sees every state, with epochs from 1.
     """
     part = problem.retain if problem.has("retain") else problem.forget
-    steps = max(1, len(part) // config.batch_size)
     parameters = problem.parameters if start is None else problem.within(start)
     update = descending(config, gradient)
     history: dict[str, list[float]] = {"epoch": [], "loss": [], "accuracy": []}
     for epoch in range(1, config.epochs + 1):
-        for step in range((epoch - 1) * steps, epoch * steps):
-            minibatch = Minibatch(problem, config.batch_size, step, equal=False)
-            parameters = problem.within(update(minibatch, parameters))
+        parameters = one_pass(problem, config.batch_size, len(part), epoch - 1, update, parameters)
         after_epoch(epoch, parameters)
         if problem.has("forget"):
             loss, accuracy = problem.measure(parameters, problem.forget)
@@ -195,7 +230,8 @@ def fine_tune(
                 history[column].append(value)
             problem.report(f"epoch {epoch}/{config.epochs}: forget loss {loss:.4f}")
     stopped = f"all of {config.epochs} epochs done"
-    end = State(parameters, stopped, config.epochs * steps, history, *problem.bill())
+    steps = config.epochs * passes(len(part), config.batch_size)
+    end = State(parameters, stopped, steps, history, *problem.bill())
     return Outcome(parameters, stopped, history, end)
 
 

@@ -17,7 +17,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from qmu import losses
 from qmu.models.model import Parameters
 
-from .loops import FineTuning, Minibatch, descending
+from .loops import FineTuning, Minibatch, descending, one_pass
 from .problem import Data, Outcome, Problem
 
 
@@ -57,10 +57,8 @@ def scrubbed(
     parameters, rows = problem.parameters, []
     for epoch in range(config.epochs):
         for ascends in (False, True) if epoch < config.forget_epochs else (False,):
-            steps = max(1, len(forget if ascends else retain) // config.batch_size)
-            for step in range(epoch * steps, (epoch + 1) * steps):
-                minibatch = Minibatch(problem, config.batch_size, step, equal=False)
-                parameters = problem.within(update(minibatch, parameters))
+            count = len(forget if ascends else retain)
+            parameters = one_pass(problem, config.batch_size, count, epoch, update, parameters)
         after_epoch(parameters)
         rows.append(problem.measure(parameters, problem.forget))
         problem.report(f"epoch {epoch + 1}/{config.epochs}: forget loss {rows[-1][0]:.4f}")

@@ -18,7 +18,7 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from qmu import losses
 from qmu.models.model import Parameters
-from qmu.unlearning.loops import FineTuning, Minibatch, Scoped, descending
+from qmu.unlearning.loops import FineTuning, Minibatch, Scoped, descending, one_pass
 from qmu.unlearning.problem import Data, MethodCard, Outcome, Problem
 
 CARD = MethodCard(
@@ -72,10 +72,9 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
     parameters, rows = problem.parameters, []
     for number in range(config.rounds + 1):
         for update, data, equal in [first] if number == 0 else both:
-            steps = max(1, len(data) // config.batch_size)
-            for step in range(number * steps, (number + 1) * steps):
-                minibatch = Minibatch(problem, config.batch_size, step, equal=equal)
-                parameters = problem.within(update(minibatch, parameters))
+            parameters = one_pass(
+                problem, config.batch_size, len(data), number, update, parameters, equal=equal
+            )
         rows.append(problem.measure(parameters, problem.forget))
         problem.report(f"round {number}/{config.rounds}: forget loss {rows[-1][0]:.4f}")
     history = {

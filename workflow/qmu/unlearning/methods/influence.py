@@ -10,7 +10,6 @@ grows from less than that until the forget set is forgotten (`stopping`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 import numpy as np
@@ -18,9 +17,8 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from qmu.models.curvature import conjugate_gradients
 from qmu.models.model import Parameters
-from qmu.unlearning.loops import Scoped, first_that_forgets
+from qmu.unlearning.loops import Scoped, along
 from qmu.unlearning.problem import MethodCard, Outcome, Problem
-from qmu.unlearning.scaled_steps import combined, compiled
 from qmu.unlearning.search import Search
 from qmu.unlearning.stopping import Stopping
 
@@ -50,15 +48,7 @@ def unlearn(problem: Problem, config: Config) -> Outcome:
     if not any(np.any(value) for value in step.values()):
         why = "no step: with that damping the curvature along the gradient is not positive"
         return Outcome(dict(problem.parameters), why)
-
-    def length(power: int) -> float:
-        return config.shortest * config.growth**power
-
-    def states() -> Iterator[Parameters]:
-        for power in range(config.stopping.max_steps):
-            yield compiled(combined)(problem.parameters, 1.0, step, length(power))
-
-    return first_that_forgets(problem, config.stopping, states(), exhausted="every length tried")
+    return along(problem, config.stopping, step, config.growth, config.shortest)
 
 
 def influence(problem: Problem, config: Config) -> Parameters:

@@ -11,17 +11,14 @@ forget set is forgotten (`stopping`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from qmu.models.model import Parameters
 from qmu.unlearning import quantum_fisher
 from qmu.unlearning.fisher import sum_of_squares
-from qmu.unlearning.loops import Scoped, first_that_forgets
+from qmu.unlearning.loops import Scoped, along
 from qmu.unlearning.problem import MethodCard, Outcome, Problem
-from qmu.unlearning.scaled_steps import combined, compiled
 from qmu.unlearning.stopping import Stopping
 
 CARD = MethodCard(
@@ -47,13 +44,7 @@ class Config(Scoped):
 
 def unlearn(problem: Problem, config: Config) -> Outcome:
     """Move along the influence of the forget set until it is forgotten."""
-    step = influence(problem, config)
-
-    def states() -> Iterator[Parameters]:
-        for power in range(config.stopping.max_steps):
-            yield compiled(combined)(problem.parameters, 1.0, step, config.growth**power)
-
-    return first_that_forgets(problem, config.stopping, states(), exhausted="every length tried")
+    return along(problem, config.stopping, influence(problem, config), config.growth)
 
 
 def influence(problem: Problem, config: Config) -> Parameters:
